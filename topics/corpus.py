@@ -174,9 +174,13 @@ def _has_text_column(records: list[dict[str, Any]]) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    return value if isinstance(value, pd.Timestamp) else " ".join(str(value).split()) if not (
-        isinstance(value, str) and "\n" in value
-    ) else value
+    return (
+        value
+        if isinstance(value, pd.Timestamp)
+        else " ".join(str(value).split())
+        if not (isinstance(value, str) and "\n" in value)
+        else value
+    )
 
 
 def _paragraphs(text: str) -> str:

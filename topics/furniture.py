@@ -195,9 +195,7 @@ def _mark_lone_headings(blocks: list[str], reasons: list[str]) -> str | None:
             if reasons[i] in {"date line", "teaser"}:
                 follows_prose = False
             continue
-        if is_prose(blocks[i]):
-            follows_prose = True
-        elif _is_sentence(blocks[i]) and i > body_starts:
+        if is_prose(blocks[i]) or (_is_sentence(blocks[i]) and i > body_starts):
             follows_prose = True
         elif not follows_prose or i < body_starts:
             reasons[i] = "stray line"

@@ -62,12 +62,35 @@ def nearest_neighbours(vectors: np.ndarray, k: int = NEIGHBOURS) -> Neighbours:
         block = vectors[first : first + _BLOCK] @ vectors.T
         rows = np.arange(len(block))
         block[rows, first + rows] = -np.inf  # a row is not its own neighbour
-        found = np.argpartition(-block, k - 1, axis=1)[:, :k]
-        values = np.take_along_axis(block, found, axis=1)
-        order = np.lexsort((found, -values), axis=1)
-        indices[first : first + _BLOCK] = np.take_along_axis(found, order, axis=1)
-        similarities[first : first + _BLOCK] = np.take_along_axis(values, order, axis=1)
+        part = slice(first, first + _BLOCK)
+        indices[part], similarities[part] = _top(block, k)
     return Neighbours(indices, similarities)
+
+
+def nearest_to(queries: np.ndarray, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `k` rows of `vectors` nearest to each query, itself included if it is one of them.
+
+    Returns
+    -------
+    indices, similarities
+        ``(len(queries), k)`` each, nearest first, lower row first where two are as near.
+    """
+    k = min(k, len(vectors))
+    indices = np.empty((len(queries), k), np.int32)
+    similarities = np.empty((len(queries), k), np.float32)
+    for first in range(0, len(queries), _BLOCK):
+        block = queries[first : first + _BLOCK] @ vectors.T
+        part = slice(first, first + _BLOCK)
+        indices[part], similarities[part] = _top(block, k)
+    return indices, similarities
+
+
+def _top(block: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Columns and values of the `k` largest of each row, largest first."""
+    found = np.argpartition(-block, k - 1, axis=1)[:, :k]
+    values = np.take_along_axis(block, found, axis=1)
+    order = np.lexsort((found, -values), axis=1)
+    return np.take_along_axis(found, order, axis=1), np.take_along_axis(values, order, axis=1)
 
 
 def _approximate(vectors: np.ndarray, k: int) -> Neighbours:

@@ -110,7 +110,9 @@ def _split(text: str, start: int, end: int, language: str, most: int) -> Iterato
             part_start, part_words = first, 0
         part_words += length
         while part_words > most:  # a sentence longer than a passage is cut between words
-            cut = part_start + [m.end() for m in re.finditer(r"\S+", text[part_start:last])][most - 1]
+            cut = (
+                part_start + [m.end() for m in re.finditer(r"\S+", text[part_start:last])][most - 1]
+            )
             yield part_start, cut
             part_start = cut + len(text[cut:last]) - len(text[cut:last].lstrip())
             part_words -= most
@@ -121,7 +123,9 @@ def _split(text: str, start: int, end: int, language: str, most: int) -> Iterato
 def _sentences(text: str, start: int, end: int, language: str) -> Iterator[tuple[int, int]]:
     import sentencex
 
-    bounds = [b["start_index"] for b in sentencex.get_sentence_boundaries(language, text[start:end])]
+    bounds = [
+        b["start_index"] for b in sentencex.get_sentence_boundaries(language, text[start:end])
+    ]
     for first, last in pairwise([*bounds, end - start]):
         yield start + first, start + last
 

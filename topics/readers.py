@@ -196,11 +196,7 @@ def _read_pdf(content: bytes) -> Reading:
 def _without_running_heads(pages: list[list[str]]) -> list[str]:
     """Lines of all pages without page numbers and without what stands on most pages' edges."""
     bare = [[" ".join(line.split()) for line in page] for page in pages]
-    edges = Counter(
-        re.sub(r"\d+", "#", line)
-        for page in bare
-        for line in {*page[:2], *page[-2:]}
-    )
+    edges = Counter(re.sub(r"\d+", "#", line) for page in bare for line in {*page[:2], *page[-2:]})
     heads = {line for line, n in edges.items() if len(pages) > 1 and n > len(pages) / 2}
     return [
         line

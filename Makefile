@@ -1,0 +1,41 @@
+# Set-up is done once into .venv, from a pinned and hashed lock; every target sees to it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help report test lab bench lock clean
+
+help:  ## Show what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+report: $(READY)  ## Analyse data/ and write reports/report.html
+	@$(BIN)/topics report data/articles --themes data/themes.yml --gold data/gold.csv --out reports
+
+test: $(READY)  ## Lint, type-check and test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest
+
+lab: $(READY)  ## Open JupyterLab on the notebooks
+	@$(BIN)/jupyter lab --notebook-dir=.  notebooks/1_corpus.ipynb
+
+bench: $(READY)  ## Print quality and speed beside stock BERTopic
+	@$(BIN)/python tests/bench.py
+
+lock: $(READY)  ## Pin the newest versions that pyproject.toml allows
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
+		--python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
+
+clean:  ## Remove the environment and the reports
+	rm -rf $(VENV) reports
+
+$(READY): requirements.lock pyproject.toml
+	@echo "setting up $(VENV) (about a minute, once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@

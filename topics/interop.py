@@ -1,0 +1,50 @@
+"""The door to BERTopic: our labels in a model of its own kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from bertopic import BERTopic
+
+
+def as_bertopic(
+    texts: list[str], vectors: np.ndarray, themes: pd.Series, names: dict[str, str]
+) -> BERTopic:
+    """Fit a BERTopic to given labels (its manual topic modelling), with our names as labels.
+
+    Parameters
+    ----------
+    texts, vectors
+        The passages and their vectors.
+    themes
+        Theme of each passage, missing for none.
+    names
+        Name of each theme.
+    """
+    from bertopic import BERTopic
+    from bertopic.backend import BaseEmbedder
+    from bertopic.cluster import BaseCluster
+    from bertopic.dimensionality import BaseDimensionalityReduction
+    from bertopic.vectorizers import ClassTfidfTransformer
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    from topics.words import STOP_WORDS
+
+    sizes = themes.value_counts()
+    ranked = sorted(sizes.index, key=lambda theme: (-sizes[theme], theme))
+    number = {theme: i for i, theme in enumerate(ranked)}
+    labels = [number.get(theme, -1) for theme in themes]
+    model = BERTopic(
+        embedding_model=BaseEmbedder(),
+        umap_model=BaseDimensionalityReduction(),
+        hdbscan_model=BaseCluster(),
+        vectorizer_model=CountVectorizer(stop_words=sorted(STOP_WORDS), ngram_range=(1, 2)),
+        ctfidf_model=ClassTfidfTransformer(),
+        calculate_probabilities=False,
+    ).fit(texts, embeddings=vectors, y=labels)
+    model.set_topic_labels({i: names[theme] for theme, i in number.items()})
+    return model

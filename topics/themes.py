@@ -1,0 +1,509 @@
+"""The theme model: named and discovered themes on one neighbour graph, and the same rules to predict."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from topics.clusters import choose_level, find_levels, neighbours_for
+from topics.embedding import Embedder, embed
+from topics.errors import InputError
+from topics.graph import nearest_neighbours, nearest_to
+from topics.named import NamedScorer, NamedTheme, as_themes
+from topics.naming import describe
+
+if TYPE_CHECKING:
+    from bertopic import BERTopic
+
+_VOTERS = 15  # nearest fitted passages, itself among them, that say which theme a passage has
+_LEAST_VOTE = 0.4  # share of their weight that a theme needs
+_SMOOTHING = 0.3  # share of a named theme's score that comes from the neighbours
+_SMOOTHERS = 10  # neighbours at most, and no more than one passage in twenty
+_FOLDED = 2 / 3  # share of a piece that carries a named theme for the two to be one
+_TOUCHED = 0.25  # share above which a cluster is looked at one level down
+_REST = 0.25  # share of a cluster that makes a theme of its own beside a named one
+_LOWER = 0.85  # of its bar is enough for a passage where the theme prevails around it
+_LEAST_MEMBERS = 3  # passages in a discovered theme
+_EXEMPLARS = 3
+_SAME = 1 - 1e-5  # cosine at which a vector is that of a fitted passage
+_FORMAT = 1
+
+THEME_COLUMNS = [
+    "theme_id", "name", "kind", "n_passages", "n_documents", "keywords", "exemplars", "parent",
+]  # fmt: skip
+ASSIGNMENT_COLUMNS = ["passage_id", "theme_id", "score"]
+
+
+class ThemeModel:
+    """Find, name and assign the themes of a corpus.
+
+    Parameters
+    ----------
+    named
+        Themes to look for: `NamedTheme` objects, or dictionaries with id, name, description,
+        phrases and, optionally, not. Their ids are never renamed, merged or reordered.
+    random_state
+        Seed. The same seed on the same input gives the same themes.
+    embedder
+        What the vectors are made with; named themes and names of themes need it.
+
+    Attributes
+    ----------
+    themes_
+        One row a theme: theme_id, name, kind (named or discovered), n_passages, n_documents,
+        keywords, exemplars (passage ids), parent. Named themes first, in the order given.
+    assignments_
+        passage_id, theme_id, score; a passage may have several rows or none.
+    levels_
+        One row a level that was tried: resolution, n_clusters, stability, stability_error,
+        separation, score, chosen. What the level was chosen by.
+    """
+
+    def __init__(
+        self,
+        named: Iterable[NamedTheme | dict[str, Any]] = (),
+        random_state: int = 0,
+        *,
+        embedder: str | Embedder = "minilm",
+    ) -> None:
+        self.named = as_themes(list(named))
+        self.random_state = random_state
+        self.embedder = embedder
+
+    def fit(self, passages: pd.DataFrame, vectors: np.ndarray) -> ThemeModel:
+        """Find the themes of `passages`.
+
+        Parameters
+        ----------
+        passages
+            As `split_passages` returns them; passage_id, document_id, copy_group and text are used.
+        vectors
+            float32 ``(len(passages), dim)``, unit rows.
+
+        Raises
+        ------
+        InputError
+            If there are no passages, the shapes do not match, or the embedder does not fit.
+        """
+        vectors = _checked(passages, vectors)
+        self._passages = passages[["passage_id", "document_id", "copy_group", "text"]].reset_index(
+            drop=True
+        )
+        self._vectors = vectors
+        self._fit_clusters()
+        self._fit_named()
+        self._fit_themes()
+        self.assignments_ = self.predict(passages, vectors)
+        self._describe_themes()
+        return self
+
+    def _embed(self, texts: Sequence[str]) -> np.ndarray:
+        return embed(texts, self.embedder, progress=False)
+
+    def _fit_clusters(self) -> None:
+        n = len(self._vectors)
+        graph = nearest_neighbours(self._vectors, neighbours_for(n)).weights()
+        levels = find_levels(graph, random_state=self.random_state)
+        chosen = choose_level(levels)
+        self.levels_ = pd.DataFrame(
+            [
+                {
+                    "resolution": level.resolution,
+                    "n_clusters": level.n_clusters,
+                    "stability": level.stability,
+                    "stability_error": level.stability_error,
+                    "separation": level.separation,
+                    "score": level.score,
+                    "chosen": position == chosen,
+                }
+                for position, level in enumerate(levels)
+            ]
+        )
+        self._labels = levels[chosen].labels
+        finer = [lv for lv in levels[chosen:] if lv.n_clusters >= 1.5 * levels[chosen].n_clusters]
+        self._fine = max(finer, key=lambda lv: lv.score, default=levels[chosen]).labels
+        coarser = [
+            lv for lv in levels[:chosen] if 2 <= lv.n_clusters <= 0.6 * levels[chosen].n_clusters
+        ]
+        self._coarse = max(coarser, key=lambda lv: lv.score).labels if coarser else None
+
+    def _fit_named(self) -> None:
+        texts = self._passages["text"].tolist()
+        self._scorer = NamedScorer.from_themes(self.named, self._embed, self._vectors.shape[1])
+        self._scorer.fit_words(texts)
+        self._words = self._scorer.word_evidence(texts)
+        self._evidence = self._scorer.similarity(self._vectors) + self._words
+        nearest, near = nearest_to(self._vectors, self._vectors, _VOTERS)
+        scores = self._smoothed(self._evidence, nearest, near)
+        self._scorer.fit_thresholds(scores)
+        self._carried = scores >= _LOWER * self._scorer.thresholds
+
+    def _fit_themes(self) -> None:
+        """Sort every cluster: part of a named theme, a discovered theme, or too small for one."""
+        self._own = np.full(len(self._labels), -1)
+        self._folded = np.full(len(self._labels), -1)
+        n_themes = 0
+        for members in self._pieces():
+            share = self._carried[members].mean(axis=0)
+            if len(share) and share.max() >= _FOLDED:
+                self._folded[members] = int(share.argmax())
+            elif members.sum() >= _LEAST_MEMBERS or members.all():
+                self._own[members] = n_themes
+                n_themes += 1
+        self._fit_centres(n_themes)
+        nearest, near = nearest_to(self._vectors, self._vectors, _VOTERS)
+        votes = self._votes(self._vectors, nearest, near)
+        labels = votes.argmax(axis=1) if n_themes else self._own
+        labels = np.where(votes.max(axis=1, initial=0) > 0, labels, -1)
+        described = describe(self._passages, labels, self._centres, self._embed)
+        slugs = _slugs([name for name, _ in described], {theme.id for theme in self.named})
+        self._discovered = [
+            (slug, name, words) for slug, (name, words) in zip(slugs, described, strict=True)
+        ]
+
+    def _pieces(self) -> Iterable[np.ndarray]:
+        """Members of each cluster; where a named theme touches it, its part and the rest.
+
+        The part is made of the finer level's clusters that the theme prevails in. A rest that
+        is small beside it goes with it.
+        """
+        for cluster in range(int(self._labels.max()) + 1):
+            members = self._labels == cluster
+            share = self._carried[members].mean(axis=0)
+            if not len(share) or share.max() < _TOUCHED:
+                yield members
+                continue
+            carried = self._carried[:, share.argmax()]
+            parts = [members & (self._fine == part) for part in np.unique(self._fine[members])]
+            named = [part for part in parts if carried[part].mean() >= _FOLDED]
+            part = np.any([np.zeros_like(members), *named], axis=0)
+            rest = members & ~part
+            if rest.sum() < _REST * members.sum():
+                yield members
+            elif not part.any():
+                yield rest
+            else:
+                yield part
+                yield rest
+
+    def _fit_centres(self, n_themes: int) -> None:
+        """Centre of each discovered theme, and how close to it a passage has to be.
+
+        The bar is the mean closeness of passages outside the theme plus its deviation.
+        """
+        self._centres = np.zeros((n_themes, self._vectors.shape[1]), np.float32)
+        self._bars = np.full(n_themes, -1.0)
+        for theme in range(n_themes):
+            inside = self._own == theme
+            self._centres[theme] = _centre(self._vectors[inside])
+            if not inside.all():
+                others = self._vectors[~inside] @ self._centres[theme]
+                self._bars[theme] = others.mean() + others.std()
+
+    def predict(self, passages: pd.DataFrame, vectors: np.ndarray) -> pd.DataFrame:
+        """Assign themes to passages, fitted ones or new: the function that `fit` itself uses.
+
+        Returns
+        -------
+        pd.DataFrame
+            passage_id, theme_id, score. For a named theme the score is comparable to its
+            threshold; for a discovered one it is the weight of like passages among the
+            nearest, 0 to 1.
+        """
+        vectors = _checked(passages, vectors)
+        nearest, near = nearest_to(vectors, self._vectors, _VOTERS)
+        words = self._scorer.word_evidence(passages["text"])
+        evidence = self._scorer.similarity(vectors) + words
+        named = self._smoothed(evidence, nearest, near)
+        votes = self._votes(vectors, nearest, near)
+        bars = np.where(self._prevails(nearest, near), _LOWER, 1.0) * self._scorer.thresholds
+        carried = np.hstack([named >= bars, votes >= _LEAST_VOTE])
+        rows, columns = np.nonzero(carried)
+        scores = np.hstack([named, votes])[rows, columns]
+        ids = np.array(self.theme_ids, dtype=object)
+        return pd.DataFrame(
+            {
+                "passage_id": passages["passage_id"].to_numpy()[rows],
+                "theme_id": pd.array(ids[columns], dtype="str"),
+                "score": scores.astype(np.float64).round(4),
+            }
+        ).astype({"passage_id": "str"})
+
+    @property
+    def theme_ids(self) -> list[str]:
+        """Ids of all themes, named ones first."""
+        return [theme.id for theme in self.named] + [slug for slug, _, _ in self._discovered]
+
+    @property
+    def thresholds_(self) -> pd.Series:
+        """The score at which a passage carries each named theme."""
+        return pd.Series(self._scorer.thresholds, [theme.id for theme in self.named])
+
+    def decision_function(self, vectors: np.ndarray) -> pd.DataFrame:
+        """Scores of the named themes, one column a theme, one row a vector.
+
+        A vector of a fitted passage gets the score it had in `fit`; of another vector the words
+        are not known, only its closeness and its neighbours count.
+        """
+        vectors = np.asarray(vectors, dtype=np.float32)
+        nearest, near = nearest_to(vectors, self._vectors, _VOTERS)
+        words = np.where(near[:, :1] >= _SAME, self._words[nearest[:, 0]], 0.0)
+        scores = self._smoothed(self._scorer.similarity(vectors) + words, nearest, near)
+        return pd.DataFrame(scores, columns=[theme.id for theme in self.named])
+
+    def search(self, query: str, k: int = 10) -> pd.DataFrame:
+        """The `k` passages nearest in meaning to a query: passage_id, similarity, text."""
+        found, near = nearest_to(self._embed([query]), self._vectors, k)
+        result = self._passages.iloc[found[0]][["passage_id", "text"]].reset_index(drop=True)
+        result.insert(1, "similarity", near[0].astype(float).round(4))
+        return result
+
+    def _smoothed(self, evidence: np.ndarray, nearest: np.ndarray, near: np.ndarray) -> np.ndarray:
+        """Evidence averaged with that of the nearest fitted passages."""
+        k = int(np.clip(len(self._vectors) // 20, 1, _SMOOTHERS))
+        weights = _vote_weights(near[:, :k])
+        around = np.einsum("ij,ijk->ik", weights, self._evidence[nearest[:, :k]])
+        return (1 - _SMOOTHING) * evidence + _SMOOTHING * around
+
+    def _votes(self, vectors: np.ndarray, nearest: np.ndarray, near: np.ndarray) -> np.ndarray:
+        """Share of the nearest fitted passages' weight in each discovered theme.
+
+        It is zero for a passage that is no closer to the theme's centre than others are.
+        """
+        weights = _vote_weights(near)
+        theme = self._own[nearest]
+        votes = np.zeros((len(nearest), len(self._centres)))
+        for column in range(len(self._centres)):
+            votes[:, column] = (weights * (theme == column)).sum(axis=1)
+        return np.where(vectors @ self._centres.T >= self._bars, votes, 0.0)
+
+    def _prevails(self, nearest: np.ndarray, near: np.ndarray) -> np.ndarray:
+        """Whether most of the nearest fitted passages' weight is in clusters of a named theme."""
+        weights = _vote_weights(near)[:, :, None]
+        folded = self._folded[nearest][:, :, None] == np.arange(len(self.named))
+        return (weights * folded).sum(axis=1) >= 0.5
+
+    def _describe_themes(self) -> None:
+        """Fill `themes_`."""
+        meta = self._passages.set_index("passage_id")
+        rows = []
+        kinds = ["named"] * len(self.named) + ["discovered"] * len(self._discovered)
+        names = [t.name for t in self.named] + [name for _, name, _ in self._discovered]
+        keywords = self._named_keywords() + [words for _, _, words in self._discovered]
+        parents = self._parents()
+        for theme_id, kind, name, words in zip(self.theme_ids, kinds, names, keywords, strict=True):
+            own = self.assignments_[self.assignments_["theme_id"] == theme_id]
+            documents = meta.loc[own["passage_id"], "document_id"]
+            rows.append(
+                {
+                    "theme_id": theme_id,
+                    "name": name,
+                    "kind": kind,
+                    "n_passages": len(own),
+                    "n_documents": documents.nunique(),
+                    "keywords": ", ".join(words),
+                    "exemplars": "; ".join(self.exemplars(theme_id)),
+                    "parent": parents.get(theme_id),
+                }
+            )
+        self.themes_ = pd.DataFrame(rows, columns=THEME_COLUMNS).astype(
+            {c: "str" for c in ("theme_id", "name", "kind", "keywords", "exemplars", "parent")}
+        )
+
+    def _named_keywords(self) -> list[list[str]]:
+        """Keywords of each named theme among its own passages; none where it has none."""
+        if not self.named:
+            return []
+        column = {theme.id: i for i, theme in enumerate(self.named)}
+        ordered = self.assignments_.sort_values("score", kind="stable", ascending=False)
+        first = ordered.drop_duplicates("passage_id")
+        themes = dict(zip(first["passage_id"], first["theme_id"], strict=True))
+        rest = len(self.named)
+        carried = self._passages["passage_id"].map(lambda p: column.get(themes.get(p, ""), rest))
+        present = sorted(set(carried))
+        labels = carried.map({c: i for i, c in enumerate(present)}).to_numpy()
+        centres = np.array([_centre(self._vectors[labels == i]) for i in range(len(present))])
+        found = describe(self._passages, labels, centres, self._embed)
+        words = {c: keywords for c, (_, keywords) in zip(present, found, strict=True)}
+        return [words.get(i, []) for i in range(len(self.named))]
+
+    def exemplars(self, theme_id: str, most: int = _EXEMPLARS) -> list[str]:
+        """Passages that show a theme best: high scores, near its centre, one an independent text."""
+        own = self.assignments_[self.assignments_["theme_id"] == theme_id]
+        if own.empty:
+            return []
+        position = pd.Series(self._passages.index, self._passages["passage_id"])
+        rows = position[own["passage_id"]].to_numpy()
+        centre = _centre(self._vectors[rows])
+        table = self._passages.loc[rows, ["passage_id", "document_id", "copy_group"]].assign(
+            rank=own["score"].to_numpy() + self._vectors[rows] @ centre
+        )
+        table = table.sort_values("rank", ascending=False, kind="stable")
+        return (
+            table.drop_duplicates("copy_group")
+            .drop_duplicates("document_id")["passage_id"]
+            .head(most)
+            .tolist()
+        )
+
+    def _parents(self) -> dict[str, str]:
+        """For each discovered theme the largest theme of its group at the coarser level."""
+        if self._coarse is None:
+            return {}
+        group = {}
+        for theme in range(len(self._discovered)):
+            group[theme] = int(np.bincount(self._coarse[self._own == theme]).argmax())
+        parents = {}
+        for theme, own in group.items():
+            head = min(other for other, g in group.items() if g == own)  # largest first
+            if head != theme:
+                parents[self._discovered[theme][0]] = self._discovered[head][0]
+        return parents
+
+    @property
+    def primary_(self) -> pd.Series:
+        """The strongest theme of each fitted passage by passage_id; missing where it has none."""
+        order = {theme_id: i for i, theme_id in enumerate(self.theme_ids)}
+        first = (
+            self.assignments_.assign(order=self.assignments_["theme_id"].map(order))
+            .assign(named=lambda t: t["order"] < len(self.named))
+            .sort_values(["named", "score", "order"], ascending=[False, False, True], kind="stable")
+            .drop_duplicates("passage_id")
+            .set_index("passage_id")["theme_id"]
+        )
+        return first.reindex(self._passages["passage_id"])
+
+    @cached_property
+    def bertopic_(self) -> BERTopic:
+        """A `BERTopic` fitted to these themes, for its tables and visualisations.
+
+        Passages without a theme are its outliers, -1. Topic numbers follow falling size.
+        """
+        from topics.interop import as_bertopic
+
+        names = dict(zip(self.themes_["theme_id"], self.themes_["name"], strict=True))
+        return as_bertopic(self._passages["text"].tolist(), self._vectors, self.primary_, names)
+
+    def save(self, folder: str | Path) -> None:
+        """Write the model into a folder as JSON, NumPy and Parquet files; no pickle."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        scorer = self._scorer
+        state = {
+            "format": _FORMAT,
+            "random_state": self.random_state,
+            "embedder": self.embedder if isinstance(self.embedder, str) else self.embedder.name,
+            "named": [asdict(theme) for theme in self.named],
+            "discovered": self._discovered,
+            "own_closeness": scorer.own_closeness,
+            "word_weights": scorer.word_weights,
+        }
+        (folder / "model.json").write_text(json.dumps(state, ensure_ascii=False, indent=1))
+        np.savez(
+            folder / "arrays.npz",
+            vectors=self._vectors,
+            labels=self._labels,
+            coarse=np.zeros(0) if self._coarse is None else self._coarse,
+            own=self._own,
+            folded=self._folded,
+            fine=self._fine,
+            evidence=self._evidence,
+            words=self._words,
+            centres=scorer.centres,
+            thresholds=scorer.thresholds,
+            theme_centres=self._centres,
+            bars=self._bars,
+            **{f"against_{i}": rows for i, rows in enumerate(scorer.against)},
+        )
+        self._passages.to_parquet(folder / "passages.parquet")
+        self.themes_.to_parquet(folder / "themes.parquet")
+        self.assignments_.to_parquet(folder / "assignments.parquet")
+        self.levels_.to_parquet(folder / "levels.parquet")
+
+    @classmethod
+    def load(cls, folder: str | Path, *, embedder: str | Embedder | None = None) -> ThemeModel:
+        """Read a model that `save` wrote; it predicts as the one that was saved.
+
+        Raises
+        ------
+        InputError
+            If the folder does not hold a model of this format.
+        """
+        folder = Path(folder)
+        try:
+            state = json.loads((folder / "model.json").read_text())
+            with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
+                arrays = dict(stored)
+            frames = {
+                name: pd.read_parquet(folder / f"{name}.parquet")
+                for name in ("passages", "themes", "assignments", "levels")
+            }
+        except (OSError, ValueError) as error:
+            raise InputError(f"model: {str(folder)!r} holds no saved model: {error}") from error
+        if state.get("format") != _FORMAT:
+            raise InputError(f"model: format {state.get('format')!r} is not known; fit it again")
+        named = [
+            NamedTheme(**{**t, "phrases": tuple(t["phrases"]), "not_": tuple(t["not_"])})
+            for t in state["named"]
+        ]
+        model = cls(named, state["random_state"], embedder=embedder or state["embedder"])
+        model._passages, model._vectors = frames["passages"], arrays["vectors"]
+        model._labels = arrays["labels"]
+        model._coarse = arrays["coarse"] if len(arrays["coarse"]) else None
+        model._own, model._folded, model._fine = arrays["own"], arrays["folded"], arrays["fine"]
+        model._centres, model._bars = arrays["theme_centres"], arrays["bars"]
+        model._evidence, model._words = arrays["evidence"], arrays["words"]
+        model._discovered = [(slug, name, words) for slug, name, words in state["discovered"]]
+        model._scorer = NamedScorer(
+            named,
+            arrays["centres"],
+            [arrays[f"against_{i}"] for i in range(len(named))],
+            state["own_closeness"],
+            state["word_weights"],
+            arrays["thresholds"],
+        )
+        model.themes_, model.assignments_ = frames["themes"], frames["assignments"]
+        model.levels_ = frames["levels"]
+        return model
+
+
+def _checked(passages: pd.DataFrame, vectors: np.ndarray) -> np.ndarray:
+    vectors = np.asarray(vectors, dtype=np.float32)
+    if not len(passages):
+        raise InputError("themes: wanted at least one passage, got none")
+    if vectors.ndim != 2 or len(vectors) != len(passages):
+        raise InputError(
+            f"themes: wanted one vector a passage, shape ({len(passages)}, dim), got {vectors.shape}"
+        )
+    return vectors
+
+
+def _vote_weights(near: np.ndarray) -> np.ndarray:
+    """Weights of neighbours by the cube of their cosine; rows sum to one."""
+    weights = np.clip(near, 1e-3, 1) ** 3
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def _centre(vectors: np.ndarray) -> np.ndarray:
+    mean = vectors.mean(axis=0)
+    return mean / max(float(np.linalg.norm(mean)), 1e-12)
+
+
+def _slugs(names: Iterable[str], taken: set[str]) -> list[str]:
+    """A readable id for each name, none of them twice or taken."""
+    slugs: list[str] = []
+    for name in names:
+        base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "theme"
+        slug, number = base, 2
+        while slug in taken or slug in slugs:
+            slug, number = f"{base}-{number}", number + 1
+        slugs.append(slug)
+    return slugs

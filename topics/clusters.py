@@ -17,6 +17,7 @@ from os import cpu_count
 import graspologic_native
 import numpy as np
 import scipy.sparse as sp
+from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score
 
 from topics.graph import NEIGHBOURS, nearest_neighbours
@@ -130,6 +131,52 @@ def choose_level(levels: list[Level]) -> int:
         return 0
     bar = best.score - best.stability_error * best.separation
     return next(i for i, level in enumerate(levels) if level.score >= bar)
+
+
+def cluster_stability(
+    graph: sp.csr_matrix, level: Level, *, refits: int = 20, random_state: int = 0
+) -> np.ndarray:
+    """How well each cluster of a level comes back when the graph is refitted.
+
+    Parameters
+    ----------
+    graph, level
+        What `find_levels` was given, and one of the levels that it returned.
+    refits
+        Each on another seed and on four fifths of the passages.
+    random_state
+        Seed.
+
+    Returns
+    -------
+    np.ndarray
+        ``(n_clusters,)`` mean Jaccard index with the cluster that it is matched to one to one
+        (Hungarian method), over the passages of the resample; 1 means always the same.
+    """
+    n = graph.shape[0]
+    if n < _LEAST_ROWS or level.n_clusters == 1:
+        return np.ones(level.n_clusters)
+    rng = np.random.default_rng(random_state + 1)
+    samples = [np.sort(rng.choice(n, int(_KEPT * n), replace=False)) for _ in range(refits)]
+
+    def matched(number: int) -> np.ndarray:
+        sample = samples[number]
+        again = _leiden(graph[sample][:, sample].tocsr(), level.resolution, random_state + number)
+        return _matched_jaccard(level.labels[sample], again, level.n_clusters)
+
+    with ThreadPoolExecutor(cpu_count() or 1) as pool:
+        return np.mean(list(pool.map(matched, range(refits))), axis=0)
+
+
+def _matched_jaccard(labels: np.ndarray, again: np.ndarray, n_clusters: int) -> np.ndarray:
+    both = np.zeros((n_clusters, again.max() + 1))
+    np.add.at(both, (labels, again), 1)
+    union = both.sum(axis=1, keepdims=True) + both.sum(axis=0, keepdims=True) - both
+    jaccard = both / np.maximum(union, 1)
+    rows, columns = linear_sum_assignment(-jaccard)
+    best = np.zeros(n_clusters)
+    best[rows] = jaccard[rows, columns]
+    return best
 
 
 def _leiden(

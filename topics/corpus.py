@@ -79,7 +79,7 @@ def read_corpus(path: str | Path, *, progress: bool = True) -> Corpus:
         If the path does not exist, or the folder holds no files.
     """
     root = Path(path)
-    files = _list_files(root)
+    files = list_files(root)
     base = root if root.is_dir() else root.parent
     rows: list[dict[str, Any]] = []
     skipped: list[tuple[str, str]] = []
@@ -111,7 +111,8 @@ def read_corpus(path: str | Path, *, progress: bool = True) -> Corpus:
     )
 
 
-def _list_files(root: Path) -> list[Path]:
+def list_files(root: Path) -> list[Path]:
+    """Files at or below a path, in order; hidden ones left out."""
     if root.is_file():
         return [root]
     if not root.is_dir():

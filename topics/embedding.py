@@ -266,7 +266,7 @@ def _distilled() -> StaticModel:
     tokenizer = Tokenizer.from_file(str(_model_folder() / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    tokens = [tokenizer.id_to_token(index) for index in range(tokenizer.get_vocab_size())]
+    tokens = [str(tokenizer.id_to_token(index)) for index in range(tokenizer.get_vocab_size())]
     path = cache_dir() / "models" / f"static-{digest(minilm.name)[:16]}.npy"
     if path.is_file():
         vectors = np.load(path, allow_pickle=False)

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 _END = re.compile(r"""[.!?…:;。！？]["'”’»)\]]*$""")
 _ELLIPSIS = re.compile(r"""(\.\.\.|…|\[(\.\.\.|…)\])["'”’]?$""")
@@ -105,7 +106,7 @@ def _is_wrapped(lines: Sequence[str]) -> bool:
     length = sum(map(len, lines))
     if sum(len(line) for line in lines if len(line) > 120) > 0.05 * length:
         return False
-    pairs = [(a, b) for a, b in zip(lines, lines[1:], strict=False) if len(a) >= 50]
+    pairs = [(a, b) for a, b in pairwise(lines) if len(a) >= 50]
     broken = sum(bool(after) and not _END.search(line) for line, after in pairs)
     return len(pairs) >= 3 and broken > 0.5 * len(pairs)
 

@@ -79,7 +79,8 @@ def nearest_to(queries: np.ndarray, vectors: np.ndarray, k: int) -> tuple[np.nda
     indices = np.empty((len(queries), k), np.int32)
     similarities = np.empty((len(queries), k), np.float32)
     for first in range(0, len(queries), _BLOCK):
-        block = queries[first : first + _BLOCK] @ vectors.T
+        # A copy, since NumPy multiplies an array by itself another way, with other rounding.
+        block = queries[first : first + _BLOCK].copy() @ vectors.T
         part = slice(first, first + _BLOCK)
         indices[part], similarities[part] = _top(block, k)
     return indices, similarities

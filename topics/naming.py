@@ -15,6 +15,7 @@ from topics.words import PhraseCounter, alike, distinct
 _CANDIDATES = 40  # phrases weighed for a name
 _LEAST_DOCUMENTS = 2  # a keyword stands in so many documents of its theme
 _KEYWORDS = 10
+_USUAL = 0.25  # of the commonest keyword's documents that a word in a name needs
 _FULLER = 0.2  # what a phrase of several words gains over a word
 
 # "American" or "Japanese" alone says who, not what.
@@ -60,7 +61,9 @@ def describe(
         ranked = [terms[i] for i in order if weights[cluster, i] > 0]
         candidates = distinct(_fullest(ranked, counts[cluster]), _CANDIDATES)
         keywords = candidates[:_KEYWORDS]
-        name = _name(cluster, candidates, weights[cluster], terms, centres, embed, counter)
+        name = _name(
+            cluster, candidates, counts[cluster], weights[cluster], terms, centres, embed, counter
+        )
         while name in taken:
             name += " (other)"
         taken.add(name)
@@ -112,6 +115,7 @@ def _fullest(ranked: list[str], counts: Counter[str]) -> list[str]:
 def _name(
     cluster: int,
     keywords: list[str],
+    counts: Counter[str],
     weights: np.ndarray,
     terms: list[str],
     centres: np.ndarray,
@@ -119,7 +123,12 @@ def _name(
     counter: PhraseCounter,
 ) -> str:
     """The best keyword, and a second one that adds to it."""
-    candidates = [term for term in keywords if not _ADJECTIVE.fullmatch(counter.written(term))]
+    usual = _USUAL * max((counts[term] for term in keywords), default=0)
+    candidates = [
+        term
+        for term in keywords
+        if counts[term] >= usual and not _ADJECTIVE.fullmatch(counter.written(term))
+    ]
     if not candidates:
         return f"Theme {cluster + 1}"
     written = [counter.written(term) for term in candidates]

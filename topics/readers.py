@@ -172,7 +172,7 @@ def _read_pdf(content: bytes) -> Reading:
         if reader.is_encrypted and not reader.decrypt(""):
             raise UnreadableError("the PDF is locked with a password")
         pages = [page.extract_text().splitlines() for page in reader.pages]
-        about = reader.metadata or {}
+        about: dict[str, Any] = dict(reader.metadata or {})
     except UnreadableError:
         raise
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

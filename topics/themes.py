@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from topics.clusters import choose_level, find_levels, neighbours_for
+from topics.clusters import choose_level, cluster_stability, find_levels, neighbours_for
 from topics.embedding import Embedder, embed
 from topics.errors import InputError
 from topics.graph import nearest_neighbours, nearest_to
@@ -38,6 +38,7 @@ _FORMAT = 1
 
 THEME_COLUMNS = [
     "theme_id", "name", "kind", "n_passages", "n_documents", "keywords", "exemplars", "parent",
+    "stability",
 ]  # fmt: skip
 ASSIGNMENT_COLUMNS = ["passage_id", "theme_id", "score"]
 
@@ -59,7 +60,8 @@ class ThemeModel:
     ----------
     themes_
         One row a theme: theme_id, name, kind (named or discovered), n_passages, n_documents,
-        keywords, exemplars (passage ids), parent. Named themes first, in the order given.
+        keywords, exemplars (passage ids), parent, stability (how well its cluster comes back in
+        20 refits, 0 to 1; missing for named themes). Named themes first, in the order given.
     assignments_
         passage_id, theme_id, score; a passage may have several rows or none.
     levels_
@@ -128,6 +130,7 @@ class ThemeModel:
             ]
         )
         self._labels = levels[chosen].labels
+        self._stability = cluster_stability(graph, levels[chosen], random_state=self.random_state)
         finer = [lv for lv in levels[chosen:] if lv.n_clusters >= 1.5 * levels[chosen].n_clusters]
         self._fine = max(finer, key=lambda lv: lv.score, default=levels[chosen]).labels
         coarser = [
@@ -312,11 +315,20 @@ class ThemeModel:
                     "keywords": ", ".join(words),
                     "exemplars": "; ".join(self.exemplars(theme_id)),
                     "parent": parents.get(theme_id),
+                    "stability": self._stability_of(theme_id),
                 }
             )
         self.themes_ = pd.DataFrame(rows, columns=THEME_COLUMNS).astype(
             {c: "str" for c in ("theme_id", "name", "kind", "keywords", "exemplars", "parent")}
         )
+
+    def _stability_of(self, theme_id: str) -> float:
+        """Stability of the cluster that a discovered theme comes from; a named one is not refitted."""
+        number = self.theme_ids.index(theme_id) - len(self.named)
+        if number < 0:
+            return float("nan")
+        clusters = self._labels[self._own == number]
+        return round(float(self._stability[np.bincount(clusters).argmax()]), 4)
 
     def _named_keywords(self) -> list[list[str]]:
         """Keywords of each named theme among its own passages; none where it has none."""
@@ -369,6 +381,11 @@ class ThemeModel:
         return parents
 
     @property
+    def clusters_(self) -> np.ndarray:
+        """Cluster of each fitted passage at the chosen level, before themes were made of them."""
+        return self._labels
+
+    @property
     def primary_(self) -> pd.Series:
         """The strongest theme of each fitted passage by passage_id; missing where it has none."""
         order = {theme_id: i for i, theme_id in enumerate(self.theme_ids)}
@@ -407,10 +424,13 @@ class ThemeModel:
             "word_weights": scorer.word_weights,
         }
         (folder / "model.json").write_text(json.dumps(state, ensure_ascii=False, indent=1))
+        against = {f"against_{i}": rows for i, rows in enumerate(scorer.against)}
         np.savez(
             folder / "arrays.npz",
+            allow_pickle=False,
             vectors=self._vectors,
             labels=self._labels,
+            stability=self._stability,
             coarse=np.zeros(0) if self._coarse is None else self._coarse,
             own=self._own,
             folded=self._folded,
@@ -421,7 +441,7 @@ class ThemeModel:
             thresholds=scorer.thresholds,
             theme_centres=self._centres,
             bars=self._bars,
-            **{f"against_{i}": rows for i, rows in enumerate(scorer.against)},
+            **against,
         )
         self._passages.to_parquet(folder / "passages.parquet")
         self.themes_.to_parquet(folder / "themes.parquet")
@@ -456,7 +476,7 @@ class ThemeModel:
         ]
         model = cls(named, state["random_state"], embedder=embedder or state["embedder"])
         model._passages, model._vectors = frames["passages"], arrays["vectors"]
-        model._labels = arrays["labels"]
+        model._labels, model._stability = arrays["labels"], arrays["stability"]
         model._coarse = arrays["coarse"] if len(arrays["coarse"]) else None
         model._own, model._folded, model._fine = arrays["own"], arrays["folded"], arrays["fine"]
         model._centres, model._bars = arrays["theme_centres"], arrays["bars"]

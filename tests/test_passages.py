@@ -1,0 +1,127 @@
+"""Where documents are cut into passages."""
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from topics.passages import COLUMNS, split_passages
+
+
+def passages(text: str, *, least: int = 5, most: int = 12, language: str = "en") -> list[str]:
+    documents = pd.DataFrame({"document_id": ["a"], "text": [text], "language": [language]})
+    return split_passages(documents, min_words=least, max_words=most)["text"].tolist()
+
+
+def n_words(number: int, start: str = "The") -> str:
+    return " ".join([start, *["quay"] * (number - 1)]) + "."
+
+
+TEXTS = st.one_of(
+    st.text(max_size=200),
+    st.text(st.sampled_from("ab.é。 \n\t!?”…\u2028\u200b中😀"), max_size=200),
+    st.lists(
+        st.sampled_from(["port", "Mr.", "Quay.", "“No!”", "3.5", "\n", "\n\n", "中文。好", "😀."]),
+        max_size=80,
+    ).map(" ".join),
+)
+
+
+def cuts(text: str, least: int, most: int, language: str) -> list[tuple[int, int, str]]:
+    documents = pd.DataFrame({"document_id": ["a"], "text": [text], "language": [language]})
+    table = split_passages(documents, min_words=least, max_words=most)
+    return list(table[["start", "end", "text"]].itertuples(index=False, name=None))
+
+
+ANY_CUT = (TEXTS, st.integers(1, 12), st.integers(3, 20), st.sampled_from(["en", "zh", "xx"]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(*ANY_CUT)
+def test_passages_are_exact_ordered_short_and_leave_out_only_whitespace(
+    text, least, most, language
+):
+    done = 0
+    for start, end, passage in cuts(text, least, most, language):
+        assert text[start:end] == passage
+        assert start >= done
+        assert text[done:start].strip() == ""
+        assert 1 <= len(passage.split()) <= most
+        done = end
+    assert text[done:].strip() == ""
+
+
+@settings(max_examples=200, deadline=None)
+@given(*ANY_CUT)
+def test_no_passage_begins_or_ends_with_whitespace(text, least, most, language):
+    found = [passage for _, _, passage in cuts(text, least, most, language)]
+    assert found == [passage.strip() for passage in found]
+
+
+def test_each_paragraph_is_a_passage_with_its_place_and_its_documents_metadata():
+    documents = pd.DataFrame(
+        {
+            "document_id": ["quay.txt", "rail.txt"],
+            "text": ["One two three.\n\n  Four five six.", "Seven eight nine."],
+            "date": pd.to_datetime(["2025-05-06", None]),
+            "source": ["Harbour Desk", None],
+        }
+    )
+    table = split_passages(documents, min_words=3, max_words=5)
+    assert table.columns.tolist() == COLUMNS
+    assert table["passage_id"].tolist() == ["quay.txt:1", "quay.txt:2", "rail.txt:1"]
+    assert table[["start", "end"]].to_numpy().tolist() == [[0, 14], [18, 32], [0, 17]]
+    assert table["source"].fillna("").tolist() == ["Harbour Desk", "Harbour Desk", ""]
+    assert table["date"].isna().tolist() == [False, False, True]
+
+
+def test_a_heading_joins_the_paragraph_below_it():
+    text = f"{n_words(6)}\n\nThe bill\n\n{n_words(8)}"
+    assert passages(text) == [n_words(6), f"The bill\n\n{n_words(8)}"]
+
+
+def test_short_paragraphs_join_until_they_say_enough():
+    text = f"{n_words(2)}\n\n{n_words(2)}\n\n{n_words(3)}\n\n{n_words(6)}"
+    assert passages(text) == [f"{n_words(2)}\n\n{n_words(2)}\n\n{n_words(3)}", n_words(6)]
+
+
+@pytest.mark.parametrize(("before", "joined"), [(9, True), (10, False)])
+def test_a_short_last_paragraph_joins_the_one_above_where_there_is_room(before, joined):
+    text = f"{n_words(before)}\n\n{n_words(3)}"
+    assert passages(text) == ([text] if joined else [n_words(before), n_words(3)])
+
+
+def test_a_long_paragraph_is_split_at_ends_of_sentences_into_like_parts():
+    one, two, three, four = (n_words(6, start) for start in ("One", "Two", "Three", "Four"))
+    assert passages(f"{one} {two} {three} {four}") == [f"{one} {two}", f"{three} {four}"]
+
+
+def test_an_abbreviation_ends_no_sentence():
+    one = "The harbour master, Mr. Roe, kept silent for a week."
+    two = "On Friday at noon he spoke to the dockers."
+    assert passages(f"{one} {two}") == [one, two]
+
+
+def test_a_sentence_longer_than_a_passage_is_cut_between_words():
+    sentence = " ".join(f"w{i}" for i in range(30)) + "."
+    parts = passages(sentence)
+    assert [len(part.split()) for part in parts] == [12, 12, 6]
+    assert " ".join(parts) == sentence
+
+
+def test_near_copies_in_two_documents_share_a_copy_group():
+    text = " ".join(f"word{i}" for i in range(30)) + "."
+    documents = pd.DataFrame(
+        {
+            "document_id": ["late", "early"],
+            "text": [text.replace("word7", "other"), text],
+            "date": pd.to_datetime(["2025-05-07", "2025-05-06"]),
+        }
+    )
+    assert split_passages(documents)["copy_group"].tolist() == ["early:1", "early:1"]
+
+
+def test_no_documents_make_no_passages():
+    table = split_passages(pd.DataFrame({"document_id": [], "text": []}))
+    assert table.columns.tolist() == COLUMNS
+    assert len(table) == 0

@@ -1,0 +1,219 @@
+"""The whole line in one call: read, cut, embed, find themes, lay out; cached as one run."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from topics.cache import cache_dir, code_digest, digest, written_atomically
+from topics.corpus import Corpus, list_files, read_corpus
+from topics.embedding import ENGLISH_ONLY, Embedder, embed, load_embedder
+from topics.errors import InputError
+from topics.layout import lay_out
+from topics.named import NamedTheme, read_themes
+from topics.passages import split_passages
+from topics.themes import ThemeModel
+
+_PACKAGES = ("bertopic", "fastembed", "graspologic-native", "numpy", "onnxruntime", "pandas",
+             "plotly", "scikit-learn", "trafilatura", "umap-learn")  # fmt: skip
+_RUNS: dict[str, Analysis] = {}  # of this process, so that four notebooks load a run once
+
+
+@dataclass
+class Analysis:
+    """What one run found.
+
+    Attributes
+    ----------
+    corpus
+        What was read, and what was not.
+    left_out
+        document_id, language: read, but in a language that the embedder cannot read.
+    passages, vectors
+        The passages and their unit vectors ``(n, dim)``, row by row.
+    model
+        The fitted `ThemeModel`.
+    layout
+        ``(n, 2)`` place of each passage on the map.
+    about
+        Versions, seed, parameters, digests, and seconds a stage took when it was computed.
+    """
+
+    corpus: Corpus
+    left_out: pd.DataFrame
+    passages: pd.DataFrame
+    vectors: np.ndarray
+    model: ThemeModel
+    layout: np.ndarray
+    about: dict[str, Any]
+
+    @property
+    def documents(self) -> pd.DataFrame:
+        """The documents that were analysed."""
+        kept = ~self.corpus.documents["document_id"].isin(self.left_out["document_id"])
+        return self.corpus.documents[kept]
+
+    @property
+    def themes(self) -> pd.DataFrame:
+        """One row a theme; see `ThemeModel.themes_`."""
+        return self.model.themes_
+
+    @property
+    def assignments(self) -> pd.DataFrame:
+        """passage_id, theme_id, score; see `ThemeModel.assignments_`."""
+        return self.model.assignments_
+
+    def save(self, folder: Path) -> None:
+        """Write the run into a folder, without pickle."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _frames():
+            getattr(self.corpus, name).to_parquet(folder / f"{name}.parquet")
+        self.left_out.to_parquet(folder / "left_out.parquet")
+        self.passages.to_parquet(folder / "passages.parquet")
+        np.savez(folder / "arrays.npz", vectors=self.vectors, layout=self.layout)
+        self.model.save(folder / "model")
+        (folder / "about.json").write_text(json.dumps(self.about, indent=1))
+
+    @classmethod
+    def load(cls, folder: Path, *, embedder: str | Embedder = "minilm") -> Analysis:
+        """Read a run that `save` wrote."""
+        corpus = Corpus(**{name: pd.read_parquet(folder / f"{name}.parquet") for name in _frames()})
+        with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
+            vectors, layout = arrays["vectors"], arrays["layout"]
+        return cls(
+            corpus,
+            pd.read_parquet(folder / "left_out.parquet"),
+            pd.read_parquet(folder / "passages.parquet"),
+            vectors,
+            ThemeModel.load(folder / "model", embedder=embedder),
+            layout,
+            json.loads((folder / "about.json").read_text()),
+        )
+
+
+def _frames() -> list[str]:
+    return [field.name for field in fields(Corpus)]
+
+
+def analyse(
+    path: str | Path,
+    themes: str | Path | Iterable[NamedTheme | dict[str, Any]] | None = None,
+    *,
+    embedder: str | Embedder = "minilm",
+    seed: int = 0,
+    progress: bool = True,
+) -> Analysis:
+    """Read a folder and find its themes; a second call on the same input reads the cache.
+
+    Parameters
+    ----------
+    path
+        A file or folder, as for `read_corpus`.
+    themes
+        Path of a themes file, or the themes themselves, or None for discovered themes only.
+    embedder, seed
+        As for `embed` and `ThemeModel`.
+    progress
+        Say on stderr what is being done.
+
+    Raises
+    ------
+    InputError
+        If nothing can be read, or an option is wrong.
+    """
+    named = (
+        read_themes(themes) if isinstance(themes, str | Path) else ThemeModel(themes or ()).named
+    )
+    model = load_embedder(embedder) if isinstance(embedder, str) else embedder
+    files = list_files(Path(path))
+    digests = {
+        "corpus": _digest_of(files, Path(path)),
+        "themes": digest(repr(named)),
+        "model": digest(model.name),
+        "code": code_digest(),
+    }
+    key = digest(*digests.values(), str(seed))[:24]
+    folder = cache_dir() / "runs" / key
+    if key not in _RUNS and (folder / "about.json").is_file():
+        _RUNS[key] = Analysis.load(folder, embedder=embedder)
+    if key not in _RUNS:
+        analysis = _compute(Path(path), named, embedder, seed, progress)
+        analysis.about |= {"seed": seed, "embedder": model.name, "digests": digests}
+        try:
+            with written_atomically(folder) as part:
+                analysis.save(part)
+        except OSError as error:
+            print(f"the run is not cached: {error}", file=sys.stderr)  # noqa: T201
+        _RUNS[key] = analysis
+    return _RUNS[key]
+
+
+def _compute(
+    path: Path, named: list[NamedTheme], embedder: str | Embedder, seed: int, progress: bool
+) -> Analysis:
+    seconds: dict[str, float] = {}
+    with _stage("reading", seconds, progress):
+        corpus = read_corpus(path, progress=progress)
+        documents, left_out = _readable(corpus, embedder)
+    with _stage("passages", seconds, progress):
+        passages = split_passages(documents)
+    with _stage("embedding", seconds, progress):
+        vectors = embed(passages["text"].tolist(), embedder, progress=progress)
+    with _stage("themes", seconds, progress):
+        model = ThemeModel(named, seed, embedder=embedder).fit(passages, vectors)
+    with _stage("map", seconds, progress):
+        layout = lay_out(vectors, random_state=seed)
+    about = {
+        "versions": {"topics": version("topics")} | {name: version(name) for name in _PACKAGES},
+        "python": sys.version.split()[0],
+        "seconds": seconds,
+    }
+    return Analysis(corpus, left_out, passages, vectors, model, layout, about)
+
+
+def _readable(corpus: Corpus, embedder: str | Embedder) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Documents that the embedder can read, and those it cannot."""
+    documents = corpus.documents
+    if documents.empty:
+        reasons = "; ".join(f"{r.file}: {r.reason}" for r in corpus.skipped.head(3).itertuples())
+        raise InputError(f"input: nothing could be read ({reasons})")
+    foreign = documents["language"].notna() & (documents["language"] != "en")
+    if embedder not in ENGLISH_ONLY:
+        foreign &= False
+    if foreign.all():
+        found = ", ".join(documents["language"].value_counts().index[:3])
+        raise InputError(
+            f"input: the {embedder} embedder reads English, the documents are in {found}; "
+            "name a multilingual fastembed model with --embedder"
+        )
+    return documents[~foreign], documents.loc[foreign, ["document_id", "language"]]
+
+
+@contextmanager
+def _stage(name: str, seconds: dict[str, float], progress: bool) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    seconds[name] = round(time.perf_counter() - started, 2)
+    if progress:
+        print(f"{name}: {seconds[name]:.1f} s", file=sys.stderr)  # noqa: T201
+
+
+def _digest_of(files: list[Path], root: Path) -> str:
+    parts: list[str | bytes] = []
+    for file in files:
+        parts.append(file.relative_to(root).as_posix() if root.is_dir() else file.name)
+        try:
+            parts.append(file.read_bytes())
+        except OSError as error:
+            parts.append(str(error))
+    return digest(*parts)

@@ -1,0 +1,257 @@
+"""From a run to the files that are handed on: data files, and the notebooks as one HTML page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+import sys
+from datetime import UTC, datetime
+from html import escape
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pandas as pd
+
+from topics.analysis import Analysis, analyse
+from topics.cache import written_atomically
+from topics.errors import InputError
+from topics.figures import percent, plural
+
+_PACKAGE = Path(__file__).parent
+_MARKDOWN_HEADING = re.compile(r"^(#{1,4}) (.+)$", re.MULTILINE)
+_CONFIG = {"displaylogo": False, "showSendToCloud": False, "responsive": True}
+_CELL_SECONDS = 3600
+
+
+def write_report(
+    path: str,
+    out: str | Path,
+    *,
+    themes: str | None = None,
+    gold: str | None = None,
+    embedder: str = "minilm",
+    seed: int = 0,
+) -> Path:
+    """Analyse `path` and write report.html and the data files into the folder `out`.
+
+    Returns the path of the report.
+
+    Raises
+    ------
+    InputError
+        If the input, an option or the output folder is wrong.
+    """
+    folder = _writable(Path(out))
+    analysis = analyse(path, themes, embedder=embedder, seed=seed)
+    parameters = {
+        "folder": path,
+        "themes": themes,
+        "gold": gold,
+        "embedder": embedder,
+        "seed": seed,
+    }
+    _say("writing the report (runs the notebooks)")
+    page = as_page(run_notebooks(parameters), analysis)
+    write_data(analysis, folder, parameters)
+    with written_atomically(folder / "report.html") as part:
+        part.write_text(page, encoding="utf-8")
+    return folder / "report.html"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+def _writable(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".topics-probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(
+            f"output: cannot write to {str(folder)!r} ({error.strerror}); name another with --out"
+        ) from error
+    return folder
+
+
+def write_data(analysis: Analysis, folder: Path, parameters: dict[str, Any]) -> None:
+    """Write the Parquet, CSV and JSON files of a run; each is replaced whole or not at all."""
+    frames = {
+        "documents": analysis.corpus.documents,
+        "passages": analysis.passages,
+        "assignments": analysis.assignments,
+    }
+    for name, frame in frames.items():
+        with written_atomically(folder / f"{name}.parquet") as part:
+            frame.to_parquet(part, index=False)
+    with written_atomically(folder / "themes.csv") as part:
+        analysis.themes.to_csv(part, index=False)
+    with written_atomically(folder / "run.json") as part:
+        part.write_text(json.dumps({"parameters": parameters, **analysis.about}, indent=2) + "\n")
+
+
+def notebooks_folder() -> Path:
+    """Where the notebooks are: inside an installed package, or beside it in a checkout."""
+    inside = _PACKAGE / "notebooks"
+    return inside if inside.is_dir() else _PACKAGE.parent / "notebooks"
+
+
+def run_notebooks(parameters: dict[str, Any]) -> nbformat.NotebookNode:
+    """Run all numbered notebooks in one kernel, with `parameters` in place of their own."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    book = nbformat.v4.new_notebook()
+    for path in sorted(notebooks_folder().glob("[1-9]_*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            cell.id = f"{path.stem}-{cell.id}"
+            if "parameters" in cell.metadata.get("tags", []):
+                cell.source = "\n".join(f"{key} = {value!r}" for key, value in parameters.items())
+            book.cells.append(cell)
+    client = NotebookClient(
+        book,
+        timeout=_CELL_SECONDS,
+        kernel_name="python3",
+        resources={"metadata": {"path": os.getcwd()}},
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+    )
+    try:
+        return client.execute(env={**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"})
+    except CellExecutionError as error:
+        if error.ename == "InputError":
+            raise InputError(error.evalue) from None
+        raise
+
+
+def as_page(book: nbformat.NotebookNode, analysis: Analysis) -> str:
+    """One HTML page from executed notebooks: no request to anywhere, nothing run but its own code."""
+    from jinja2 import Environment, FileSystemLoader
+    from plotly.offline import get_plotlyjs
+
+    sections: list[dict[str, Any]] = []
+    body = "".join(_cell(cell, sections) for cell in book.cells)
+    plotly_js = get_plotlyjs().replace("</script", "<\\/script")
+    page_js = (_PACKAGE / "page.js").read_text(encoding="utf-8")
+    environment = Environment(loader=FileSystemLoader(_PACKAGE), autoescape=True)
+    return environment.get_template("page.html").render(
+        css=(_PACKAGE / "page.css").read_text(encoding="utf-8"),
+        plotly_js=plotly_js,
+        page_js=page_js,
+        hashes=[_csp_hash(plotly_js), _csp_hash(page_js)],
+        sections=sections,
+        body=body,
+        summary=_summary(analysis),
+        stamp=_stamp(),
+        about=analysis.about,
+        version=version("topics"),
+    )
+
+
+def _summary(analysis: Analysis) -> list[str]:
+    """What stands at the top of the page, in sentences."""
+    documents, passages = analysis.documents, analysis.passages
+    themed = analysis.assignments["passage_id"].nunique()
+    lines = [
+        f"{plural(len(documents), 'document')} gave {plural(len(passages), 'passage')}; "
+        f"{percent(1 - themed / len(passages))} of them carry no theme.",
+    ]
+    if len(analysis.corpus.skipped):
+        lines.append(
+            f"Not everything could be read: {plural(len(analysis.corpus.skipped), 'gap')}, listed below."
+        )
+    if len(analysis.left_out):
+        lines.append(
+            f"{plural(len(analysis.left_out), 'document')} left out: in a language that the embedder does not read."
+        )
+    dates = documents["date"].dropna()
+    if len(dates):
+        lines.insert(1, f"They are dated {dates.min():%d %B %Y} to {dates.max():%d %B %Y}.")
+    if len(dates) < len(documents):
+        lines.append(f"{plural(len(documents) - len(dates), 'document')} without a date.")
+    for row in analysis.themes[analysis.themes["kind"] == "named"].itertuples():
+        lines.append(
+            f"{row.name}: {plural(row.n_passages, 'passage')} in {plural(row.n_documents, 'document')}."
+        )
+    return lines
+
+
+def _stamp() -> str:
+    """When the report was made; fixed by SOURCE_DATE_EPOCH, so that bytes can repeat."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH")
+    when = datetime.fromtimestamp(int(fixed), UTC) if fixed else datetime.now(UTC)
+    return f"{when:%Y-%m-%d %H:%M} UTC"
+
+
+def _csp_hash(script: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() + "'"
+
+
+def _cell(cell: nbformat.NotebookNode, sections: list[dict[str, Any]]) -> str:
+    if cell.cell_type == "markdown":
+        return _markdown(cell.source, sections)
+    if cell.cell_type != "code":
+        return ""
+    return _code(cell.source) + "".join(
+        _output(output, f"{cell.id}-{i}") for i, output in enumerate(cell.outputs)
+    )
+
+
+def _markdown(source: str, sections: list[dict[str, Any]]) -> str:
+    """Markdown as HTML, its headings one level down, since the page has a title of its own."""
+    from nbconvert.filters import markdown2html
+
+    def lowered(match: re.Match[str]) -> str:
+        level, text = len(match[1]) + 1, match[2].strip()
+        base = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+        anchor = f"s{len(sections) + 1}-{base}"
+        sections.append({"level": level, "text": text, "anchor": anchor})
+        return f'<h{level} id="{anchor}">{escape(text)}</h{level}>\n'
+
+    return str(markdown2html(_MARKDOWN_HEADING.sub(lowered, source)))
+
+
+def _code(source: str) -> str:
+    from nbconvert.filters import Highlight2HTML
+
+    shown = Highlight2HTML(pygments_lexer="ipython3")(source)
+    return f'<details class="code"><summary>Code</summary>{shown}</details>\n'
+
+
+def _output(output: nbformat.NotebookNode, name: str) -> str:
+    """A figure, a piece of our own HTML, or text; what a cell wrote to stderr is left out."""
+    if output.output_type == "stream":
+        return "" if output.name == "stderr" else f"<pre>{escape(output.text)}</pre>\n"
+    data = output.get("data", {})
+    if "application/vnd.plotly.v1+json" in data:
+        return _figure(data["application/vnd.plotly.v1+json"], name)
+    if "text/html" in data:
+        return f"{data['text/html']}\n"
+    return f"<pre>{escape(data['text/plain'])}</pre>\n" if "text/plain" in data else ""
+
+
+def _figure(bundle: dict[str, Any], name: str) -> str:
+    """A figure with its finding as caption, its data as JSON, and its table twin."""
+    from topics.cards import table
+
+    layout = bundle["layout"]
+    meta = layout.pop("meta", {})
+    layout.pop("title", None)
+    layout.setdefault("margin", {})["t"] = 40
+    finding = meta.get("finding", "Figure")
+    drawing = {"data": bundle["data"], "layout": layout, "config": _CONFIG}
+    text = json.dumps(drawing, separators=(",", ":")).replace("<", "\\u003c")
+    twin = meta.get("table", {"columns": [], "rows": []})
+    rows = table(pd.DataFrame(twin["rows"], columns=twin["columns"]), most=300).markup
+    return (
+        f'<figure id="figure-{name}"><figcaption>{escape(finding)}</figcaption>'
+        f'<div class="plot" role="img" aria-label="{escape(finding)}" '
+        f'style="height:{int(layout.get("height", 400))}px"></div>'
+        f'<script type="application/json">{text}</script>'
+        f'<details class="twin"><summary>The same as a table</summary>{rows}</details></figure>\n'
+    )

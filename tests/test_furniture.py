@@ -33,7 +33,7 @@ Skip to main content
 Home | World | Trade | Weather
 Log in
 Subscribe
-Home > Trade > Ports
+World > Trade > Ports
 {TITLE}
 By Jo Roe
 Published: 6 May 2025
@@ -41,9 +41,9 @@ Share
 Cranes stand idle at the northern quay while repair crews wait for parts
 Cranes stand idle at the northern quay while repair crews wait for parts [Jo Roe/AP]
 {VOTE}
-Advertisement
-{DOCKERS}
 Read more: Rail freight prices double as exporters look for a way round
+{DOCKERS}
+Advertisement
 The bill
 {COST}
 Sign in to save this article to your list
@@ -75,7 +75,7 @@ def test_every_block_that_is_not_kept_is_listed_in_the_order_of_the_page():
     ("line", "reason"),
     [
         ("Home | World | Trade | Weather", "menu"),
-        ("Home > Trade > Ports", "breadcrumb"),
+        ("World > Trade > Ports", "breadcrumb"),
         ("Tuesday, 6 May 2025, 10:15", "date line"),
         ("Please log in to read the rest of this article.", "site furniture"),
         ("Sign up for our daily newsletter", "site furniture"),

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 _SHINGLE = 3  # words; short enough to survive a changed word in ten
+_HOLDERS = 5  # earliest texts that a shingle points to; more only slow boilerplate down
 _SHARED = 0.5  # of the shorter text's shingles, for two texts to be copies
 
 
@@ -17,8 +18,8 @@ def group_copies(texts: Sequence[str], threshold: float = _SHARED) -> np.ndarray
     """Group texts that are copies or light edits of an earlier one.
 
     Two texts are compared by word 3-shingles: copies share at least `threshold` of the
-    shorter one's (containment, Broder 1997). Every shingle points to the first text that holds
-    it, so a text is compared only with heads that it shares words with and the cost grows with
+    shorter one's (containment, Broder 1997). Every shingle points to the first few texts that
+    hold it, so a text is compared only with heads that it shares words with and the cost grows with
     the number of words, not of pairs.
 
     Parameters
@@ -34,17 +35,20 @@ def group_copies(texts: Sequence[str], threshold: float = _SHARED) -> np.ndarray
         ``(len(texts),)`` integers, the position of each text's head (its own, if it is none's copy).
     """
     heads = np.arange(len(texts))
-    first_holder: dict[int, int] = {}
+    holders: dict[int, list[int]] = {}
     sizes = np.zeros(len(texts), dtype=int)
     for i, text in enumerate(texts):
         shingles = _shingles(text)
         sizes[i] = len(shingles)
-        votes = Counter(first_holder[s] for s in shingles if s in first_holder)
-        for head, shared in votes.most_common(1):
+        votes = Counter(h for s in shingles for h in holders.get(s, ()))
+        for head, shared in sorted(votes.items(), key=lambda v: (-v[1], v[0])):
             if shared >= threshold * min(sizes[i], sizes[head]) and _alike(sizes[i], sizes[head]):
                 heads[i] = head
+                break
         if heads[i] == i:
-            first_holder.update((s, i) for s in shingles if s not in first_holder)
+            for shingle in shingles:
+                if len(found := holders.setdefault(shingle, [])) < _HOLDERS:
+                    found.append(i)
     return heads
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ _ALIASES = {
     "url": ("url", "link", "uri"),
 }  # fmt: skip
 _IDS = ("document_id", "id", "guid", "uuid")
-_ABOUT_FILES = re.compile(r"(readme|licen[cs]e|changelog|copying|notice)\b", re.IGNORECASE)
+_ABOUT_FILES = re.compile(r"(readme|licen[cs]e|changelog|copying|notice)(\.\w+)*", re.IGNORECASE)
+_DEFAULTS = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # a part taken from these is missing
 _LEAST_DETECTABLE = 60  # characters; the language of less cannot be told
 
 
@@ -127,14 +129,14 @@ def list_files(root: Path) -> list[Path]:
 
 
 def _read(file: Path) -> Reading:
-    if _ABOUT_FILES.match(file.name):
+    if _ABOUT_FILES.fullmatch(file.name):
         raise UnreadableError("taken for a note about the folder, not an article")
     return read_file(file)
 
 
 def _documents(reading: Reading, name: str) -> tuple[list[dict[str, Any]], list[str]]:
     """Rows of one file, and what was wrong with them though they are kept."""
-    is_table = Path(name.removesuffix(".gz")).suffix.lower() in TABLES
+    is_table = Path(name.lower().removesuffix(".gz")).suffix.lower() in TABLES
     if is_table and reading.records and not _has_text_column(reading.records):
         raise UnreadableError(
             f"no text column: wanted one of {', '.join(_ALIASES['text'])}; "
@@ -147,7 +149,7 @@ def _documents(reading: Reading, name: str) -> tuple[list[dict[str, Any]], list[
     rows, problems, empty = [], [], []
     for number, record in enumerate(reading.records, 1):
         row = {field: first_known(names, record) for field, names in _ALIASES.items()}
-        row["text"] = _paragraphs(str(row["text"] or ""))
+        row["text"] = _paragraphs(str(row["text"] or "").encode("utf-8", "replace").decode())
         if not row["text"]:
             empty.append(number)
             continue
@@ -207,7 +209,13 @@ def parse_date(value: Any) -> tuple[pd.Timestamp | None, str]:
         if re.fullmatch(r"\d{10}(\d{3})?", str(value)):
             when = pd.Timestamp(int(str(value)[:10]), unit="s")
         else:
-            when = pd.Timestamp(dates.parse(str(value), fuzzy=False, ignoretz=True))
+            dotted = bool(re.match(r"\s*\d{1,2}\.\d{1,2}\.\d{4}", str(value)))  # day first
+            when, other = (
+                pd.Timestamp(dates.parse(str(value), dayfirst=dotted, ignoretz=True, default=day))
+                for day in _DEFAULTS
+            )
+            if when.normalize() != other.normalize():
+                return None, f"date incomplete: {str(value)[:40]!r}; wanted e.g. 2025-05-02"
     except (ValueError, OverflowError, TypeError):
         return None, f"date not understood: {str(value)[:40]!r}; wanted e.g. 2025-05-02"
     if not 1500 <= when.year <= 2200:
@@ -234,4 +242,6 @@ def _drop_shared(table: pd.DataFrame, furniture: list[tuple[str, str, str]]) -> 
         kept, shared = drop_shared_lines(group["text"].tolist())
         whole = [new or old for new, old in zip(kept, group["text"], strict=True)]
         table.loc[group.index, "text"] = whole
-        furniture += [(group["path"].iloc[0], block, "in many files") for block in shared]
+        for block in shared:
+            holder = next(i for i, text in enumerate(group["text"]) if block in text.split("\n\n"))
+            furniture.append((group["path"].iloc[holder], block, "in many files"))

@@ -118,7 +118,7 @@ def funnel(analysis: Analysis) -> go.Figure:
         )
     )
     figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(visible=False)
+    figure.update_xaxes(visible=False, range=[0, 1.15 * steps["count"].max()])
     finding = (
         f"{plural(len(analysis.documents), 'document')} in {plural(files, 'file')} gave "
         f"{plural(len(passages), 'passage')}; {percent(themed / len(passages))} carry a theme."
@@ -300,7 +300,7 @@ def theme_sizes(analysis: Analysis) -> go.Figure:
         )
     )
     figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(title="passages")
+    figure.update_xaxes(title="passages", range=[0, 1.2 * max(1, sizes["n_passages"].max())])
     n_named = int((sizes["kind"] == "named").sum())
     empty = sizes.loc[sizes["n_passages"] == 0, "name"].tolist()
     finding = (

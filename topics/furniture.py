@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-_END = re.compile(r"""[.!?…:;。！？]["'”’»)\]]*$""")
+_END = re.compile(r"""[.!?…:;。！？।॥؟۔]["'”’»)\]]*$""")
 _ELLIPSIS = re.compile(r"""(\.\.\.|…|\[(\.\.\.|…)\])["'”’]?$""")
 _BULLET = re.compile(r"^[•►▪◦‣·*–—-]\s*(?=\S)")
 _CREDIT = re.compile(
@@ -22,16 +22,16 @@ _CREDIT = re.compile(
     | ^(image|photo|picture)s?(\s(credits?|source|courtesy|by))?\s*:
     | ^(photograph|photo|illustration|picture)\s+(by|courtesy)\b
     | \((photo|image|picture|file)\b[^)]*\)$
-    | \b(getty\simages|shutterstock|alamy|unsplash|istock|afp\svia\sgetty)\b.{0,25}$
+    | (^|[/(\[|:]|\bvia\s|credit\s)\s?(getty\simages|shutterstock|alamy|unsplash|istock|afp\svia\sgetty)\b.{0,25}$
     | (reuters|ap|afp)/[A-Z][\w.\s-]{2,40}$"""
 )
 # What a site says to its visitor, not to its reader.
 _PHRASE = re.compile(
     r"""(?ix) ^(skip\sto|jump\sto)\s(main|content|navigation)
     | ^(advertisement|ad\sbanner|sponsored|promoted|advert)\b
-    | ^(log|sign)\s?(in|up|out)\b | \blog\sin\sto\b | \bsign\sin\sto\b | ^register\b.{0,40}$
+    | ^(log|sign)\s?(in|up|out)\b | \b(please|you\s(must|need\sto|have\sto))\s(log|sign)\sin\b | ^register\b.{0,40}$
     | ^(subscribe|newsletter|follow\sus|share\s(this|on|via|article)|tweet|print\b.{0,30}$)
-    | \b(sign\sup|subscribe)\s(to|for|now|today)\b.{0,80}$
+    | ^(please\s)?(sign\sup|subscribe)\s(to|for|now|today)\b.{0,80}$
     | ^(stay\sinformed|get\sthe\slatest|never\smiss|join\sour\s(newsletter|mailing))
     | ^(share|facebook|twitter|whatsapp|linkedin|telegram|email|e-mail|copy\slink|x|pinterest|reddit)$
     | ^(leave|post|write|add|view|show|hide|no|\d+)\s(a\s)?(comments?|reply|replies)\b.{0,20}$
@@ -52,6 +52,15 @@ _STOP = re.compile(
     |more\s(from|on|in|stories|news)\b.{0,40}|most\s(read|popular|viewed|shared)|you\s(may|might)\s(also\s)?(like|be\sinterested)
     |recommended(\sfor\syou)?|trending(\snow)?|latest\s(news|stories|articles)|also\sread|see\salso|up\snext
     |other\sstories|around\sthe\sweb|editor'?s\spicks?|in\sthis\ssection|leave\sa\s(comment|reply).{0,20}|comments?)\s*:?$"""
+)
+# To another article, by its title.
+_POINTER = re.compile(
+    r"(?i)(read (more|also|next)|also read|related( (article|story))?|see also)\s*:\s*\S"
+)
+# Words of menus and imprints that also open ordinary sentences.
+_LABEL = re.compile(
+    r"""(?ix)(privacy|search|home|close|careers|accessibility|published|updated|print|copyright
+    |newsletter|tweet|register|editing|reporting)\b(?!\spolicy)"""
 )
 _DATELINE = re.compile(
     r"""(?ix)^(\w+day,?\s)?(\d{1,2}\s)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s(\d{1,2},?\s)?\d{4}
@@ -75,8 +84,8 @@ class Cleaned:
     dropped: list[tuple[str, str]] = field(default_factory=list)
 
 
-def drop_furniture(raw: str) -> Cleaned:
-    """Keep the article of a page copied as plain text.
+def drop_furniture(raw: str, titled: bool = False) -> Cleaned:
+    """Keep the article of a page copied as plain text; `titled` if its title is known already.
 
     Headings stay where a paragraph follows them; the first one above the article becomes the
     title. Bulleted summaries stay, unless the article says the same sentence again.
@@ -86,7 +95,7 @@ def drop_furniture(raw: str) -> Cleaned:
     _mark_repeats(blocks, reasons)
     _mark_tail(blocks, reasons)
     _mark_teasers(blocks, reasons)
-    title = _mark_lone_headings(blocks, reasons)
+    title = _mark_lone_headings(blocks, reasons, titled)
     kept = [block for block, why in zip(blocks, reasons, strict=True) if not why]
     dropped = [(block, why) for block, why in zip(blocks, reasons, strict=True) if why]
     return Cleaned("\n\n".join(kept), title, [item for item in dropped if item[1] != "title"])
@@ -113,15 +122,27 @@ def _is_wrapped(lines: Sequence[str]) -> bool:
 
 def is_prose(block: str) -> bool:
     """Whether a block reads as a paragraph: enough words, and an end like a sentence's."""
-    words = len(block.split())
+    words = _words(block)
     return words >= 40 or (words >= _PROSE_WORDS and bool(_END.search(block)))
+
+
+def _words(block: str) -> int:
+    """Words of a block; where they are not parted by spaces (CJK, Thai), two letters count as one."""
+    unspaced = re.findall(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]", block)
+    return len(block.split()) + len(unspaced) // 2
+
+
+def _is_stated(block: str) -> bool:
+    return len(block.split()) >= 4 and block.endswith((".", "!", "?"))
 
 
 def _reason(block: str) -> str:
     words = len(block.split())
     if _CREDIT.search(block) and words < 80:
         return "image credit or caption"
-    if words < 40 and _PHRASE.search(block):
+    if words < 25 and _POINTER.match(block):
+        return "site furniture"
+    if words < 40 and _PHRASE.search(block) and not (_LABEL.match(block) and _is_stated(block)):
         return "site furniture"
     if " > " in block and words < 15:
         return "breadcrumb"
@@ -135,13 +156,17 @@ def _reason(block: str) -> str:
 def _mark_repeats(blocks: list[str], reasons: list[str]) -> None:
     """Drop captions given twice, pull quotes, and all but the first of any other repeat."""
     count = Counter(blocks)
-    captions = {b for b, why in zip(blocks, reasons, strict=True) if why.startswith("image")}
+    captions = {
+        re.sub(r"\s*[\[(][^\])]*[\])]$", "", block)  # as it stands without its credit
+        for block, why in zip(blocks, reasons, strict=True)
+        if why.startswith("image")
+    }
     seen: set[str] = set()
     for i, block in enumerate(blocks):
         if reasons[i]:
             continue
         bare = _BULLET.sub("", block)
-        if count[block] > 1 and (block in seen or block in captions):
+        if block in captions or (count[block] > 1 and block in seen):
             reasons[i] = "said twice"
         elif _is_quoted_elsewhere(bare, i, blocks):
             reasons[i] = "pull quote"
@@ -185,18 +210,27 @@ def _mark_teasers(blocks: list[str], reasons: list[str]) -> None:
             reasons[i] = "teaser"
 
 
-def _mark_lone_headings(blocks: list[str], reasons: list[str]) -> str | None:
+def _mark_lone_headings(blocks: list[str], reasons: list[str], titled: bool) -> str | None:
     """Drop short lines that head no paragraph; return the first one above the article as title."""
     follows_prose = False
     body_starts = next(
         (i for i, b in enumerate(blocks) if not reasons[i] and is_prose(b)), len(blocks)
     )
+    if body_starts == len(blocks) or titled:
+        body_starts = next(
+            (i for i, b in enumerate(blocks) if not reasons[i] and _is_sentence(b)), len(blocks)
+        )
+    listed = [False] * len(blocks)
+    for i in range(1, len(blocks)):
+        listed[i] = bool(_BULLET.match(blocks[i])) and (
+            listed[i - 1] or blocks[i - 1].endswith(":")
+        )
     for i in range(len(blocks) - 1, -1, -1):
         if reasons[i]:
             if reasons[i] in {"date line", "teaser"}:
                 follows_prose = False
             continue
-        if is_prose(blocks[i]) or (_is_sentence(blocks[i]) and i > body_starts):
+        if is_prose(blocks[i]) or ((_is_sentence(blocks[i]) or listed[i]) and i >= body_starts):
             follows_prose = True
         elif not follows_prose or i < body_starts:
             reasons[i] = "stray line"
@@ -215,7 +249,7 @@ def _is_title(block: str) -> bool:
 
 
 def _is_sentence(block: str) -> bool:
-    return len(block.split()) >= 3 and bool(_END.search(block))
+    return _words(block) >= 3 and bool(_END.search(block))
 
 
 def drop_shared_lines(texts: Sequence[str], least: int = 5) -> tuple[list[str], list[str]]:

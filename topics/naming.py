@@ -15,11 +15,13 @@ from topics.words import PhraseCounter, alike, distinct
 _CANDIDATES = 40  # phrases weighed for a name
 _LEAST_DOCUMENTS = 2  # a keyword stands in so many documents of its theme
 _KEYWORDS = 10
-_USUAL = 0.25  # of the commonest keyword's documents that a word in a name needs
+_USUAL = 0.3  # of the commonest keyword's documents that a word in a name needs
 _FULLER = 0.2  # what a phrase of several words gains over a word
 
 # "American" or "Japanese" alone says who, not what.
-_ADJECTIVE = re.compile(r"[A-Z]\w*(ican|ian|rean|pean|ese|ish|ench|utch)|German|States|North|South")
+_ADJECTIVE = re.compile(
+    r"(.*\s)?([A-Z]\w*(ican|ian|rean|pean|ese|ish|ench|utch)|German|States|North|South|Asian)"
+)
 
 
 def describe(
@@ -139,7 +141,9 @@ def _name(
     fuller = np.array([_FULLER if " " in term else 0.0 for term in candidates])
     score = weight / weight.max() + 2 * close[:, cluster] - others + fuller
     first = int(score.argmax())
-    second = score - 1.0 * (vectors @ vectors[first])  # something else, not the same again
+    second = (
+        score + weight / weight.max() - vectors @ vectors[first]
+    )  # something else that is common
     taken = [_share_a_word(written[first], other) for other in written]
     second[taken] = -np.inf
     name = written[first]

@@ -127,7 +127,9 @@ def _sentences(text: str, start: int, end: int, language: str) -> Iterator[tuple
         b["start_index"] for b in sentencex.get_sentence_boundaries(language, text[start:end])
     ]
     for first, last in pairwise([*bounds, end - start]):
-        yield start + first, start + last
+        sentence = text[start + first : start + last]
+        if sentence.strip():
+            yield start + last - len(sentence.lstrip()), start + last
 
 
 def _trimmed(text: str, start: int, end: int) -> int:

@@ -110,8 +110,8 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
     if not match:
         return {}, text
     try:
-        fields = yaml.safe_load(match[1])
-    except yaml.YAMLError:
+        fields = yaml.load(match[1], Loader=yaml.BaseLoader)  # texts only: nothing is guessed
+    except (yaml.YAMLError, RecursionError):
         return {}, text
     return (fields, text[match.end() :]) if isinstance(fields, dict) else ({}, text)
 
@@ -121,7 +121,8 @@ def _plain_markdown(body: str) -> str:
     body = re.sub(r"<!--.*?-->|^```.*?^```", "", body, flags=re.DOTALL | re.MULTILINE)
     body = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", body)
     body = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", body)
-    body = re.sub(r"^\s{0,3}(#{1,6}|>)\s+", "", body, flags=re.MULTILINE)
+    body = re.sub(r"^[ \t]{0,3}#{1,6}[ \t]+(.*)$", r"\n\1\n", body, flags=re.MULTILINE)
+    body = re.sub(r"^[ \t]{0,3}>[ \t]?", "", body, flags=re.MULTILINE)
     body = re.sub(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1", r"\2", body)
     body = re.sub(r"(?<!\w)([*_])(?=\S)(.+?)(?<=\S)\1(?!\w)", r"\2", body)
     parts = re.split(r"\n\s*\n|\n(?=\s*(?:[-*+•]|\d+\.)\s)", body)
@@ -129,7 +130,7 @@ def _plain_markdown(body: str) -> str:
 
 
 def _article(fields: dict[str, Any], body: str) -> Reading:
-    cleaned = drop_furniture(body)
+    cleaned = drop_furniture(body, titled=bool(fields.get("title")))
     record = {"title": cleaned.title, **fields, "text": cleaned.text}
     return Reading([record], dropped=cleaned.dropped)
 
@@ -164,7 +165,6 @@ def _read_html(content: bytes) -> Reading:
 
 def _read_pdf(content: bytes) -> Reading:
     from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
@@ -175,7 +175,7 @@ def _read_pdf(content: bytes) -> Reading:
         about: dict[str, Any] = dict(reader.metadata or {})
     except UnreadableError:
         raise
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except Exception as error:  # pypdf raises whatever a damaged file leads it to
         raise UnreadableError(f"damaged PDF: {error}") from error
     if not any(line.strip() for page in pages for line in page):
         raise UnreadableError("the PDF holds no text (scanned pages?); run OCR on it first")
@@ -227,14 +227,14 @@ def _read_csv(content: bytes) -> Reading:
     text = decode(content)
     csv.field_size_limit(2**27)
     try:
-        dialect = csv.Sniffer().sniff(text[:20_000], delimiters=",;\t|")
+        delimiter = csv.Sniffer().sniff(text[:20_000], delimiters=",;\t|").delimiter
     except csv.Error:
-        dialect = csv.excel
-    rows = csv.reader(io.StringIO(text, newline=""), dialect)
+        delimiter = ","
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     reading = Reading()
     broken: list[int] = []
     try:
-        header = [name.strip() for name in next(rows)]
+        header = [name.strip() for name in next(rows, [])]
         for row in rows:
             if len(row) == len(header):
                 reading.records.append(dict(zip(header, row, strict=True)))
@@ -252,7 +252,7 @@ def _read_csv(content: bytes) -> Reading:
 def _read_jsonl(content: bytes) -> Reading:
     reading = Reading()
     broken: list[int] = []
-    for number, line in enumerate(decode(content).splitlines(), 1):
+    for number, line in enumerate(decode(content).split("\n"), 1):
         if not line.strip():
             continue
         try:

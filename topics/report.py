@@ -19,8 +19,10 @@ import pandas as pd
 
 from topics.analysis import Analysis, analyse
 from topics.cache import written_atomically
+from topics.corpus import list_files
 from topics.errors import InputError
 from topics.figures import percent, plural
+from topics.measures import read_gold
 
 _PACKAGE = Path(__file__).parent
 _MARKDOWN_HEADING = re.compile(r"^(#{1,4}) (.+)$", re.MULTILINE)
@@ -46,6 +48,9 @@ def write_report(
     InputError
         If the input, an option or the output folder is wrong.
     """
+    list_files(Path(path))  # what is wrong is said before hours of work
+    if gold:
+        read_gold(gold)
     folder = _writable(Path(out))
     analysis = analyse(path, themes, embedder=embedder, seed=seed)
     parameters = {

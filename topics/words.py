@@ -18,7 +18,7 @@ new old first second third last next early late recent recently later earlier pa
 one two three four five six seven eight nine ten dozen half third per cent percent
 mr mrs ms like just including include includes make makes made making way ways come comes came
 use used using want wants need needs good better best people thing things lot does did doing
-don doesn didn isn wasn won hasn haven couldn wouldn shouldn ll ve re http https www com
+u.s u.k u.n don doesn didn isn wasn won hasn haven couldn wouldn shouldn ll ve re http https www com
 """.split()
 STOP_WORDS = frozenset(ENGLISH_STOP_WORDS) | frozenset(_NEWS_WORDS)
 _TOKEN = re.compile(r"[^\W\d_](?:[\w’'.&-]*\w)?")

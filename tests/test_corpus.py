@@ -1,0 +1,401 @@
+"""What is read from each kind of file, and what is said of files that cannot be."""
+
+import gzip
+import io
+import json
+
+import pytest
+from pypdf import PdfWriter
+
+from topics.corpus import COLUMNS, Corpus, parse_date, read_corpus
+from topics.errors import InputError
+
+TITLE = "Northern quay to stay shut"
+VOTE = (
+    "The harbour board voted on Tuesday to keep the northern quay shut until all three of its "
+    "cranes are repaired."
+)
+DOCKERS = (
+    "Dockers had asked for an earlier date, but the insurers refused to cover a second shift on "
+    "that side of the harbour."
+)
+ARTICLE = f"{VOTE}\n\n{DOCKERS}"
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Read a folder of the given files: their names to their text or bytes."""
+
+    def read_files(files: dict[str, str | bytes]) -> Corpus:
+        for name, content in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return read_corpus(tmp_path, progress=False)
+
+    return read_files
+
+
+def rows(corpus: Corpus, *columns: str) -> list[list[str]]:
+    """The given columns of all documents as strings; a missing value is an empty one."""
+    table = corpus.documents[list(columns)].astype({"date": "str"} if "date" in columns else {})
+    return table.fillna("").to_numpy().tolist()
+
+
+def jsonl(*records: object) -> str:
+    return "\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+
+
+def pdf(*pages: str, about: str = "", trailer: str = "") -> bytes:
+    """A PDF with the given content streams, one a page; `about` is its information object."""
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Count {len(pages)} "
+        f"/Kids [{' '.join(f'{5 + 2 * i} 0 R' for i in range(len(pages)))}] >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        f"<< {about} >>",
+    ]
+    for i, page in enumerate(pages):
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents {6 + 2 * i} 0 R "
+            "/Resources << /Font << /F 3 0 R >> >> >>"
+        )
+        objects.append(f"<< /Length {len(page)} >>\nstream\n{page}\nendstream")
+    content, offsets = "%PDF-1.4\n", []
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(content))
+        content += f"{number} 0 obj\n{body}\nendobj\n"
+    table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
+    start = len(content)
+    content += (
+        f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}trailer\n"
+        f"<< /Size {len(objects) + 1} /Root 1 0 R /Info 4 0 R {trailer} >>\n"
+        f"startxref\n{start}\n%%EOF\n"
+    )
+    return content.encode("latin-1")
+
+
+def page(*lines: str) -> str:
+    return "BT /F 12 Tf 14 TL 50 700 Td " + " ".join(f"({line}) Tj T*" for line in lines) + " ET"
+
+
+def locked_pdf() -> bytes:
+    writer, packed = PdfWriter(), io.BytesIO()
+    writer.add_blank_page(100, 100)
+    writer.encrypt("secret", algorithm="RC4-128")
+    writer.write(packed)
+    return packed.getvalue()
+
+
+# What a PDF says that anybody may open but only its owner may change, with AES inside.
+AES = (
+    "/ID [<00112233445566778899aabbccddeeff> <00112233445566778899aabbccddeeff>] /Encrypt << "
+    "/Filter /Standard /V 4 /R 4 /Length 128 /P -4 /StmF /StdCF /StrF /StdCF "
+    "/O <566fa873ee33c797cd3b904fdadf814afa34df9a38f6ed41b984e2c6da2aa6f5> "
+    "/U <60cb14e897d58381f951427876a7804128bf4e5e4e758a4164004e56fffa0108> "
+    "/CF << /StdCF << /CFM /AESV2 /AuthEvent /DocOpen /Length 16 >> >> >>"
+)
+
+
+def test_a_text_file_says_date_and_source_in_its_name(read):
+    corpus = read({"2025-05-06_Harbour-Desk_quay-stays-shut.txt": f"{TITLE}\n\n{ARTICLE}\n"})
+    assert corpus.documents.columns.tolist() == COLUMNS
+    assert rows(corpus, "text", "title", "date", "source", "language") == [
+        [ARTICLE, TITLE, "2025-05-06", "Harbour Desk", "en"]
+    ]
+
+
+def test_markdown_front_matter_goes_before_what_the_name_says(read):
+    front = (
+        "---\r\ntitle: The quay\r\nday: 7 May 2025\r\noutlet: The Desk\r\ncountry: Peru\r\n---\r\n"
+    )
+    corpus = read({"2025-05-06_Other-Desk_quay.md": f"{front}\r\n{VOTE}\r\n"})
+    assert rows(corpus, "text", "title", "date", "source", "country") == [
+        [VOTE, "The quay", "2025-05-07", "The Desk", "Peru"]
+    ]
+
+
+def test_markdown_headings_and_quotes_stay_paragraphs_of_their_own(read):
+    corpus = read(
+        {"a.md": f"# {TITLE}\n\n{VOTE}\n\n## The bill\n\n{DOCKERS}\n\n> {VOTE[:-1]} now.\n"}
+    )
+    assert rows(corpus, "title", "text") == [
+        [TITLE, f"{VOTE}\n\nThe bill\n\n{DOCKERS}\n\n{VOTE[:-1]} now."]
+    ]
+
+
+def test_markdown_marks_are_taken_off_and_other_asterisks_are_not(read):
+    marked = (
+        "The **harbour** board _voted_ on [Tuesday](https://quay.example/vote) to keep the "
+        "`northern` quay ![crane](crane.png)shut: 2*3*4 votes for snake_case_quay.\n<!-- note -->"
+    )
+    assert rows(read({"a.md": marked}), "text") == [
+        [
+            "The harbour board voted on Tuesday to keep the `northern` quay shut: 2*3*4 votes "
+            "for snake_case_quay."
+        ]
+    ]
+
+
+def test_an_opening_sentence_is_no_title_where_the_file_has_one(read):
+    corpus = read({"a.md": f"---\ntitle: {TITLE}\n---\n\nThe quay stays shut.\n\n{ARTICLE}\n"})
+    assert rows(corpus, "title", "text") == [[TITLE, f"The quay stays shut.\n\n{ARTICLE}"]]
+
+
+def test_a_web_page_gives_its_article_and_what_its_head_says(read):
+    html = f"""<!doctype html><html lang="en-GB"><head><title>{TITLE} | The Desk</title>
+        <meta property="og:title" content="{TITLE}"><meta property="og:site_name" content="The Desk">
+        <meta property="article:published_time" content="2025-05-06T08:00:00Z">
+        <link rel="canonical" href="https://desk.example/quay"></head>
+        <body><nav><a href="/">Home</a> <a href="/trade">Trade</a></nav>
+        <article><h1>{TITLE}</h1><p>{VOTE}</p><h2>The bill</h2><p>{DOCKERS}</p>
+        <p>{VOTE[:-1]} and paid for.</p></article><footer>All rights reserved</footer></body></html>"""
+    assert rows(read({"a.html": html}), "text", "title", "date", "source", "language", "url") == [
+        [
+            f"{VOTE}\n\nThe bill\n\n{DOCKERS}\n\n{VOTE[:-1]} and paid for.",
+            TITLE,
+            "2025-05-06",
+            "The Desk",
+            "en",
+            "https://desk.example/quay",
+        ]
+    ]
+
+
+def test_a_csv_with_odd_column_names_and_semicolons_is_read(read):
+    table = 'Guid; Headline ;BODY;PubDate;Outlet\nx1;Quay;"One;\n\ntwo.";6 May 2025;Desk\n'
+    assert rows(read({"a.csv": table}), "document_id", "title", "text", "date", "source") == [
+        ["a.csv#x1", "Quay", "One;\n\ntwo.", "2025-05-06", "Desk"]
+    ]
+
+
+def test_a_jsonl_with_odd_field_names_is_read(read):
+    record = {
+        "headline": "Quay",
+        "Article": "It is shut.",
+        "published_at": 1746518400,
+        "lang": "ES",
+    }
+    assert rows(read({"a.jsonl": jsonl(record)}), "title", "text", "date", "language") == [
+        ["Quay", "It is shut.", "2025-05-06", "es"]
+    ]
+
+
+def test_rows_are_named_by_number_where_ids_come_twice(read):
+    table = "id,text\nx,It is shut.\nx,It is open.\n"
+    assert rows(read({"a.csv": table}), "document_id") == [["a.csv#1"], ["a.csv#2"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reasons"),
+    [
+        (
+            "a.csv",
+            "title,text\nOne,It is shut.\nTwo\nThree, \nFour,It,is,open\n",
+            [
+                "2 lines (3, 5): wanted 2 columns as in the header, got another number",
+                "1 rows without text (first: row 2)",
+            ],
+        ),
+        (
+            "a.jsonl",
+            '{"text": "It is shut."}\n\n{"text": \n[1]\n{"text": null}\n',
+            ["2 lines (3, 4): not a JSON object", "1 rows without text (first: row 2)"],
+        ),
+    ],
+)
+def test_broken_rows_are_listed_and_the_others_read(read, name, content, reasons):
+    corpus = read({name: content})
+    assert rows(corpus, "document_id", "text") == [[f"{name}#1", "It is shut."]]
+    assert corpus.skipped.to_numpy().tolist() == [[name, reason] for reason in reasons]
+
+
+@pytest.mark.parametrize(
+    ("rows_before", "text"),
+    [(1, "The minister called it, 'a mess', and left."), (200, 'She said "no", and left.')],
+    ids=["single quotes in a text", "the first doubled quotes far down"],
+)
+def test_quotes_inside_a_csv_text_do_not_break_its_rows(read, rows_before, text):
+    quoted = text.replace('"', '""')
+    before = f'1,"{VOTE}, it said."\n' * rows_before
+    corpus = read({"a.csv": f'day,text\n{before}2,"{quoted}"\n'})
+    assert corpus.documents["text"].tolist() == [f"{VOTE}, it said."] * rows_before + [text]
+
+
+def test_a_line_separator_inside_a_json_text_ends_no_row(read):
+    corpus = read({"a.jsonl": jsonl({"text": "It is\u2028shut\x85now."})})
+    assert rows(corpus, "text") == [["It is shut now."]]
+
+
+def test_half_an_emoji_in_a_json_text_stops_nothing(read):
+    corpus = read({"a.jsonl": '{"text": "It is shut \\ud83d now."}', "b.txt": VOTE})
+    assert corpus.documents["path"].tolist() == ["a.jsonl", "b.txt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.csv", "headline,summary\nQuay,Shut\n"), ("a.jsonl", '{"a": "b"}')]
+)
+def test_a_table_without_a_text_column_is_skipped_and_its_columns_named(read, name, content):
+    corpus = read({name: content})
+    columns = {"a.csv": "headline, summary", "a.jsonl": "a"}[name]
+    assert corpus.documents.empty
+    assert corpus.skipped["reason"].tolist() == [
+        "no text column: wanted one of text, body, content, article, fulltext, full_text, "
+        f"articlebody, story; got {columns}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "ids"),
+    [
+        ("a.txt.gz", VOTE, ["a.txt.gz"]),
+        ("a.csv.gz", "text\nShut.\nOpen.\n", ["a.csv.gz#1", "a.csv.gz#2"]),
+        ("A.CSV.GZ", "text\nShut.\nOpen.\n", ["A.CSV.GZ#1", "A.CSV.GZ#2"]),
+    ],
+)
+def test_a_gzip_file_is_read_like_what_it_holds(read, name, content, ids):
+    corpus = read({name: gzip.compress(content.encode())})
+    assert corpus.documents["document_id"].tolist() == ids
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1", "cp1252"])
+def test_text_in_another_encoding_is_read(read, encoding):
+    text = (
+        "Der Hafenrat hat am Dienstag beschlossen, die nördliche Kaimauer für größere Schiffe bis "
+        "zur Reparatur der Kräne zu schließen."
+    )
+    assert rows(read({"a.txt": text.encode(encoding)}), "text", "language") == [[text, "de"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.txt", b"\x89PNG\r\n\0\1\2", "binary content, not text"),
+        ("a.md", " \n", "the file is empty"),
+        ("a.csv", b"\xef\xbb\xbf", ""),
+        ("a.csv", "title,text\n", "no rows"),
+        ("a.docx", "x", "unknown format .docx; known: .txt .md .html .htm .pdf .csv .jsonl"),
+        ("article", "x", "unknown format (no extension); known: .txt"),
+        ("a.txt.gz", "x", "not a whole gzip file: "),
+        ("a.txt.gz", gzip.compress(VOTE.encode())[:-12], "not a whole gzip file: "),
+        ("a.html", "<html><body></body></html>", "no article text found in the page"),
+        ("a.pdf", pdf(""), "the PDF holds no text (scanned pages?)"),
+        ("a.pdf", pdf(page(VOTE))[:300], "damaged PDF: "),
+        ("a.pdf", pdf("BT /F 12 Tf [1 0 R] TJ ET"), "damaged PDF: "),
+        ("a.pdf", locked_pdf(), "the PDF is locked with a password"),
+        ("a.pdf", pdf(page(VOTE), trailer=AES), ""),
+        ("README.md", VOTE, "taken for a note about the folder, not an article"),
+        ("LICENSE.txt", VOTE, "taken for a note about the folder, not an article"),
+        ("licence", VOTE, "taken for a note about the folder, not an article"),
+    ],
+    ids=[
+        *("binary", "blank", "byte order mark alone", "header alone", "unknown extension"),
+        *("no extension", "no gzip", "cut gzip", "web page without article"),
+        *("PDF without text", "cut PDF", "PDF with a wrong operand", "locked PDF", "AES PDF"),
+        *("readme", "license", "licence"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_listed_with_its_reason(read, name, content, reason):
+    corpus = read({name: content, "good.txt": VOTE})
+    assert corpus.documents["path"].tolist() == ["good.txt"]
+    assert corpus.skipped["file"].tolist() == [name]
+    assert corpus.skipped["reason"].iloc[0].startswith(reason)
+
+
+def test_an_article_whose_name_begins_like_a_notice_is_read(read):
+    names = ["copying-machines-return.txt", "licence-fees-rise.txt", "notice-of-closure.txt"]
+    assert read(dict.fromkeys(names, VOTE)).documents["path"].tolist() == names
+
+
+def test_a_pdf_gives_paragraphs_without_page_heads_and_what_its_information_says(read):
+    first = page(
+        "The Harbour Review",
+        "The harbour board voted on Tuesday to keep the northern quay shut",
+        "until all three of its cranes are repaired.",
+        "Dockers had asked for an earlier date, but the insurers refused to",
+        "Page 1 of 2",
+    )
+    second = page(
+        "The Harbour Review",
+        "cover a second shift on that side of the har-",
+        "bour.",
+        "Page 2 of 2",
+    )
+    about = f"/Title ({TITLE}) /Author (Harbour Desk) /CreationDate (D:20250506101500Z)"
+    assert rows(
+        read({"a.pdf": pdf(first, second, about=about)}), "text", "title", "date", "source"
+    ) == [[ARTICLE, TITLE, "2025-05-06", "Harbour Desk"]]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("2025-05-06", "6 May 2025", "May 6, 2025", "2025-05-06T23:30:00-05:00", "06.05.2025"),
+        *("20250506", 1746518400, "1746518400000"),
+    ],
+)
+def test_a_date_is_understood_as_people_write_it(said):
+    day, note = parse_date(said)
+    assert (f"{day:%Y-%m-%d %H:%M}", note) == ("2025-05-06 00:00", "")
+
+
+@pytest.mark.parametrize(
+    "said", ["soon", "2025-02-30", "0001-01-01", "2024", "10", "12:30", "Monday"]
+)
+def test_what_is_no_whole_date_is_missing_and_noted(said):
+    day, note = parse_date(said)
+    assert day is None
+    assert repr(said) in note
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "row"),
+    [
+        ("a.csv", "text,date\nIt is shut.,2025-13-45\n", "row 1: "),
+        ("a.md", f"---\ndate: 2025-13-45\n---\n\n{VOTE}\n", ""),
+    ],
+)
+def test_an_impossible_date_is_noted_and_its_document_kept(read, name, content, row):
+    corpus = read({name: content})
+    assert corpus.documents["date"].isna().tolist() == [True]
+    assert corpus.notes.to_numpy().tolist() == [
+        [name, f"{row}date not understood: '2025-13-45'; wanted e.g. 2025-05-02"]
+    ]
+
+
+def test_documents_in_all_languages_are_kept(read):
+    texts = {
+        "de": "Der Hafenrat hat beschlossen, die Kaimauer bis zur Reparatur der Kräne zu sperren.",
+        "es": "El consejo del puerto decidió el martes mantener cerrado el muelle norte hasta mayo.",
+        "ru": "Совет порта решил держать северный причал закрытым, пока не починят все три крана.",
+        "zh": "港口委员会周二投票决定，在起重机修好之前继续关闭北码头，码头工人对此表示不满，"
+        "保险公司拒绝为港口那一侧的第二班工人提供保险，维修费用约为四百万元。",
+    }
+    corpus = read({f"{code}.txt": text for code, text in texts.items()})
+    assert rows(corpus, "language", "text") == [[code, text] for code, text in texts.items()]
+
+
+def test_folders_below_are_read_in_order_and_hidden_files_are_not(read):
+    corpus = read({"b.txt": VOTE, "a/z.txt": VOTE, ".hidden.txt": VOTE, ".git/c.txt": VOTE})
+    assert corpus.documents["document_id"].tolist() == ["a/z.txt", "b.txt"]
+
+
+def test_a_line_in_many_files_is_dropped_and_listed_under_a_file_that_held_it(read):
+    line = "Write to our harbour desk at the address that you know."
+    files = {f"{i}.txt": f"Quay {i}: {VOTE}\n\n{line}" for i in range(1, 6)}
+    corpus = read({"0.txt": DOCKERS, **files})
+    assert corpus.documents["text"].tolist()[1] == f"Quay 1: {VOTE}"
+    assert corpus.furniture.to_numpy().tolist() == [["1.txt", line, "in many files"]]
+
+
+def test_one_file_can_be_read_alone(tmp_path):
+    (tmp_path / "a.txt").write_text(VOTE)
+    (tmp_path / "b.txt").write_text(DOCKERS)
+    assert read_corpus(tmp_path / "a.txt", progress=False).documents["text"].tolist() == [VOTE]
+
+
+def test_a_missing_path_and_an_empty_folder_are_errors_that_name_them(tmp_path):
+    with pytest.raises(InputError, match="missing' does not exist"):
+        read_corpus(tmp_path / "missing")
+    with pytest.raises(InputError, match="holds no files; put articles into it"):
+        read_corpus(tmp_path)

@@ -1,0 +1,244 @@
+"""The command line from a folder to a report that opens offline."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from browser import chromium, requests_of
+from conftest import ROOT
+from selenium.webdriver.support.ui import WebDriverWait
+
+HOSTILE = "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
+
+
+def topics(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "topics", *arguments],
+        cwd=cwd, capture_output=True, text=True, timeout=1200, check=False,
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1750000000"},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report on the sample corpus, as ``make report`` writes it."""
+    out = tmp_path_factory.mktemp("sample")
+    done = topics(
+        "report", "data/articles", "--themes", "data/themes.yml", "--gold", "data/gold.csv",
+        "--out", str(out),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == f"report: {out / 'report.html'}"
+    return out
+
+
+def test_the_output_folder_holds_the_promised_files_and_nothing_else(sample):
+    assert sorted(path.name for path in sample.iterdir()) == [
+        "assignments.parquet",
+        "documents.parquet",
+        "passages.parquet",
+        "report.html",
+        "run.json",
+        "themes.csv",
+    ]
+
+
+def test_the_data_files_have_the_promised_columns(sample):
+    meta = ["title", "date", "source", "country", "language", "url", "path"]
+    documents = pd.read_parquet(sample / "documents.parquet")
+    passages = pd.read_parquet(sample / "passages.parquet")
+    assignments = pd.read_parquet(sample / "assignments.parquet")
+    assert list(documents.columns) == ["document_id", "text", *meta]
+    assert list(passages.columns) == [
+        "passage_id", "document_id", "start", "end", "text", "copy_group", *meta,
+    ]  # fmt: skip
+    assert list(assignments.columns) == ["passage_id", "theme_id", "score"]
+    run = json.loads((sample / "run.json").read_text())
+    assert run["seed"] == 0
+    assert set(run["digests"]) == {"corpus", "themes", "model", "code"}
+    assert set(run["seconds"]) == {"reading", "passages", "embedding", "themes", "map"}
+
+
+def test_every_passage_leads_back_to_its_place_in_a_document(sample):
+    texts = pd.read_parquet(sample / "documents.parquet").set_index("document_id")["text"]
+    passages = pd.read_parquet(sample / "passages.parquet")
+    assert len(passages) > 700
+    assert all(texts[p.document_id][p.start : p.end] == p.text for p in passages.itertuples())
+
+
+def test_every_listed_copy_is_found_and_no_other(sample):
+    with (ROOT / "data" / "copies.csv").open() as file:
+        listed = {row["document_id"]: row["copy_of"] for row in csv.DictReader(file)}
+    from topics.copies import copy_groups
+
+    documents = pd.read_parquet(sample / "documents.parquet")
+    heads = copy_groups(documents, "document_id")
+    found = {
+        document: head
+        for document, head in zip(documents["document_id"], heads, strict=True)
+        if document != head
+    }
+    assert found == listed
+
+
+def test_named_themes_agree_with_the_gold_labels(sample):
+    from topics.measures import gold_labels, read_gold
+
+    documents = pd.read_parquet(sample / "documents.parquet")
+    passages = pd.read_parquet(sample / "passages.parquet")
+    assignments = pd.read_parquet(sample / "assignments.parquet")
+    labels = gold_labels(passages, documents, read_gold(ROOT / "data" / "gold.csv"))
+    assert labels.notna().all()
+    scores = []
+    for theme in ("de-dollarization", "export-controls", "brexit-reset"):
+        own = assignments.loc[assignments["theme_id"] == theme, "passage_id"]
+        found = passages["passage_id"].isin(own)
+        true = labels.map(lambda themes, theme=theme: theme in themes)
+        scores.append(2 * (found & true).sum() / (found.sum() + true.sum()))
+    assert min(scores) > 0.65
+    assert sum(scores) / 3 > 0.75
+
+
+def test_a_second_run_writes_the_same_bytes(sample, tmp_path):
+    done = topics(
+        "report", "data/articles", "--themes", "data/themes.yml", "--gold", "data/gold.csv",
+        "--out", str(tmp_path),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for name in ("documents.parquet", "passages.parquet", "assignments.parquet", "themes.csv"):
+        assert (tmp_path / name).read_bytes() == (sample / name).read_bytes(), name
+    assert (tmp_path / "report.html").read_bytes() == (sample / "report.html").read_bytes()
+
+
+def drawn(driver, report: Path) -> int:
+    driver.get(report.as_uri())
+    WebDriverWait(driver, 120).until(
+        lambda d: d.execute_script("return document.body.dataset.drawn") is not None
+    )
+    return int(driver.execute_script("return document.body.dataset.drawn"))
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_report_draws_every_figure_offline_and_without_complaint(sample, width):
+    with chromium(width) as driver:
+        n_figures = drawn(driver, sample / "report.html")
+        assert n_figures == 13
+        assert n_figures == driver.execute_script(
+            "return [...document.querySelectorAll('figure')]"
+            ".filter(f => f.querySelector('.main-svg') && f.querySelector('.plot').clientHeight > 100).length"
+        )
+        assert driver.get_log("browser") == []
+        assert requests_of(driver) == [(sample / "report.html").as_uri()]
+        assert driver.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+def test_the_report_can_be_read_without_seeing_its_figures(sample):
+    with chromium() as driver:
+        drawn(driver, sample / "report.html")
+        assert driver.execute_script("return document.querySelectorAll('h1').length") == 1
+        figures = driver.execute_script(
+            "return [...document.querySelectorAll('figure')].map(f => ["
+            "f.querySelector('[role=img]').getAttribute('aria-label'),"
+            "f.querySelector('figcaption').textContent,"
+            "f.querySelectorAll('.twin tbody tr').length])"
+        )
+        for name, caption, rows in figures:
+            assert name == caption
+            assert len(caption) > 20
+            assert rows > 0
+        links = driver.execute_script(
+            "return [...document.querySelectorAll('nav a')].map(a => a.getAttribute('href'))"
+        )
+        assert len(links) > 20
+        assert all(driver.execute_script(f"return !!document.querySelector('{x}')") for x in links)
+
+
+def test_code_is_hidden_until_asked_for(sample):
+    with chromium() as driver:
+        drawn(driver, sample / "report.html")
+        script = "return getComputedStyle(document.querySelector('details.code')).display"
+        assert driver.execute_script(script) == "none"
+        driver.find_element("id", "show-code").click()
+        assert driver.execute_script(script) == "block"
+
+
+def test_the_report_is_small(sample):
+    assert (sample / "report.html").stat().st_size < 12_000_000
+
+
+def test_hostile_text_and_files_that_cannot_be_read_do_no_harm(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for i in range(6):
+        (folder / f"brief-{i}.md").write_text(
+            f"---\ntitle: {json.dumps(HOSTILE)}\nsource: {json.dumps(HOSTILE)}\ndate: someday\n---\n\n"
+            f"Brief number {i} {HOSTILE} speaks of copper prices in the harbour and of the ships "
+            "that wait there for a berth, more of them every week since the strike began in spring.\n"
+        )
+    (folder / "scan.pdf").write_bytes(b"%PDF-1.4 broken")
+    (folder / "photo.png").write_bytes(b"\x89PNG\r\n")
+    (folder / "rows.csv").write_text("a,b\n1,2\n")
+    (folder / "themes.yml").write_text(
+        f"- id: copper\n  name: {json.dumps(HOSTILE)}\n  description: Copper prices and harbours.\n"
+    )
+    out = tmp_path / "out"
+    done = topics("report", str(folder), "--themes", str(folder / "themes.yml"), "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    with chromium() as driver:
+        drawn(driver, out / "report.html")
+        assert driver.execute_script("return window.hacked") is None
+        assert driver.get_log("browser") == []
+        text = driver.execute_script("return document.body.innerText")
+    assert "damaged PDF" in text
+    assert "unknown format .png" in text
+    assert "no text column" in text
+    assert "date not understood: 'someday'" in text
+    assert "No document has a date" in text
+
+
+def test_one_document_makes_a_sensible_report(tmp_path):
+    (tmp_path / "one.txt").write_text("Copper prices rose again in the harbour towns this week.")
+    done = topics("report", str(tmp_path / "one.txt"), "--out", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    assert len(pd.read_parquet(tmp_path / "out" / "passages.parquet")) == 1
+    with chromium() as driver:
+        assert drawn(driver, tmp_path / "out" / "report.html") > 3
+        assert driver.get_log("browser") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "input: wanted a file or a folder, 'nowhere' does not exist"),
+        (["empty"], "input: folder 'empty' holds no files; put articles into it"),
+        (["bad"], "input: nothing could be read (x.bin: unknown format .bin"),
+        (["good", "--themes", "none.yml"], "themes: cannot read 'none.yml'"),
+        (["good", "--themes", "good/a.txt"], "themes: good/a.txt: wanted a list of themes"),
+        (["good", "--embedder", "word2vec"], "embedder: wanted minilm, static or one of"),
+        (["good", "--gold", "none.csv"], "gold labels: cannot read 'none.csv'"),
+        (["good", "--out", "good/a.txt"], "output: cannot write to 'good/a.txt'"),
+        (["french"], "input: the minilm embedder reads English, the documents are in fr"),
+    ],
+)
+def test_wrong_input_gets_one_clear_line_and_exit_status_2(tmp_path, arguments, message):
+    for name in ("empty", "bad", "good", "french"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "bad" / "x.bin").write_bytes(b"\0\1\2")
+    (tmp_path / "good" / "a.txt").write_text("The harbour was calm and the ships left on time.")
+    (tmp_path / "french" / "a.txt").write_text(
+        "Le gouvernement a présenté hier une loi sur les ports, que les dockers refusent "
+        "depuis plusieurs semaines dans toutes les villes du littoral."
+    )
+    done = topics("report", *arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    last = [line for line in done.stderr.splitlines() if line.startswith("topics: ")]
+    assert len(last) == 1
+    assert last[0].startswith(f"topics: {message}")
+    assert "Traceback" not in done.stderr

@@ -80,10 +80,6 @@ def test_a_name_has_no_two_forms_of_one_word(two):
         assert not [pair for pair in combinations(words, 2) if alike(*pair)]
 
 
-def test_a_name_starts_with_a_capital(two):
-    assert all(name[0].isupper() for name, _ in two)
-
-
 def test_a_word_that_always_stands_in_a_phrase_gives_way_to_it(two):
     for _, keywords in two:
         assert not {"strike", "dock", "wheat", "harvest"} & set(keywords)

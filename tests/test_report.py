@@ -18,11 +18,13 @@ from selenium.webdriver.support.ui import WebDriverWait
 HOSTILE = "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
 
 
-def topics(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def topics(
+    *arguments: str, cwd: Path = ROOT, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "topics", *arguments],
         cwd=cwd, capture_output=True, text=True, timeout=1200, check=False,
-        env={**os.environ, "SOURCE_DATE_EPOCH": "1750000000"},
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1750000000", **environment},
     )  # fmt: skip
 
 
@@ -106,10 +108,10 @@ def test_named_themes_agree_with_the_gold_labels(sample):
     assert sum(scores) / 3 > 0.75
 
 
-def test_a_second_run_writes_the_same_bytes(sample, tmp_path):
+def test_a_run_without_a_cache_writes_the_same_bytes(sample, tmp_path_factory, tmp_path):
     done = topics(
         "report", "data/articles", "--themes", "data/themes.yml", "--gold", "data/gold.csv",
-        "--out", str(tmp_path),
+        "--out", str(tmp_path), TOPICS_CACHE=str(tmp_path_factory.mktemp("empty-cache")),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     for name in ("documents.parquet", "passages.parquet", "assignments.parquet", "themes.csv"):

@@ -20,7 +20,7 @@ from topics.corpus import Corpus, list_files, read_corpus
 from topics.embedding import ENGLISH_ONLY, Embedder, embed, load_embedder
 from topics.errors import InputError
 from topics.layout import lay_out
-from topics.named import NamedTheme, read_themes
+from topics.named import NamedTheme
 from topics.passages import split_passages
 from topics.themes import ThemeModel
 
@@ -131,9 +131,7 @@ def analyse(
     InputError
         If nothing can be read, or an option is wrong.
     """
-    named = (
-        read_themes(themes) if isinstance(themes, str | Path) else ThemeModel(themes or ()).named
-    )
+    named = ThemeModel(themes or ()).named
     model = load_embedder(embedder) if isinstance(embedder, str) else embedder
     files = list_files(Path(path))
     digests = {

@@ -79,6 +79,8 @@ def cluster(vectors: np.ndarray, *, random_state: int = 0) -> np.ndarray:
         ``(n,)`` integers from 0, the largest cluster first.
     """
     vectors = np.asarray(vectors, dtype=np.float32)
+    if not len(vectors):
+        return np.zeros(0, dtype=int)
     graph = nearest_neighbours(vectors, neighbours_for(len(vectors))).weights()
     levels = find_levels(graph, random_state=random_state)
     return levels[choose_level(levels)].labels

@@ -7,6 +7,7 @@ prints it under the figure for readers who cannot see or hover.
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ def _finish(figure: go.Figure, finding: str, table: pd.DataFrame, height: int) -
     rows = [[_cell(value) for value in row] for row in table.itertuples(index=False)]
     figure.update_layout(
         template="plotly_white+topics",
-        title_text="<br>".join(textwrap.wrap(finding, 95)),
+        title_text="<br>".join(textwrap.wrap(plain(finding), 95)),
         meta={"finding": finding, "table": {"columns": list(table.columns), "rows": rows}},
         height=height,
     )
@@ -84,8 +85,34 @@ def percent(share: float) -> str:
 
 
 def plural(n: int, noun: str) -> str:
-    """A count with its noun: 1 passage, 2 passages."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+    """A count with its noun: 1 passage, 2 passages, 3 countries."""
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{n:,} {noun if n == 1 else many}"
+
+
+def plain(text: str) -> str:
+    """Text that plotly shows as it stands, though it reads some HTML."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _label(text: str, most: int = 40) -> str:
+    """A name short enough to stand beside a bar."""
+    return plain(text if len(text) <= most else text[: most - 1] + "…")
+
+
+def _bars(
+    values: pd.Series, labels: Iterable[str], texts: Iterable[str], colours: str | list[str]
+) -> go.Figure:
+    """Horizontal bars from the top down, each with its text at its end."""
+    figure = go.Figure(
+        go.Bar(
+            x=values, y=[_label(label) for label in labels], text=[*texts], orientation="h",
+            marker_color=colours, textposition="outside", cliponaxis=False, hoverinfo="skip",
+        )
+    )  # fmt: skip
+    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(range=[0, 1.15 * max(values.max(), 1e-9)])
+    return figure
 
 
 def funnel(analysis: Analysis) -> go.Figure:
@@ -105,20 +132,8 @@ def funnel(analysis: Analysis) -> go.Figure:
         ],
         columns=["step", "count"],
     )
-    figure = go.Figure(
-        go.Bar(
-            x=steps["count"],
-            y=steps["step"],
-            orientation="h",
-            text=[f"{n:,}" for n in steps["count"]],
-            textposition="outside",
-            cliponaxis=False,
-            marker_color=PALETTE[0],
-            hoverinfo="skip",
-        )
-    )
-    figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(visible=False, range=[0, 1.15 * steps["count"].max()])
+    figure = _bars(steps["count"], steps["step"], [f"{n:,}" for n in steps["count"]], PALETTE[0])
+    figure.update_xaxes(visible=False)
     finding = (
         f"{plural(len(analysis.documents), 'document')} in {plural(files, 'file')} gave "
         f"{plural(len(passages), 'passage')}; {percent(themed / len(passages))} carry a theme."
@@ -159,29 +174,15 @@ def documents_by(analysis: Analysis, column: str) -> go.Figure | None:
         return None
     shown = counts.head(_TOP_SOURCES)
     table = pd.DataFrame({column: shown.index, "documents": shown.to_numpy()})
-    figure = go.Figure(
-        go.Bar(
-            x=table["documents"],
-            y=[_short(name) for name in table[column]],
-            orientation="h",
-            text=table["documents"],
-            marker_color=PALETTE[0],
-            hoverinfo="skip",
-        )
-    )
-    figure.update_yaxes(autorange="reversed")
+    figure = _bars(table["documents"], table[column], table["documents"].astype(str), PALETTE[0])
     figure.update_xaxes(title="documents")
     unknown = len(analysis.documents) - int(counts.sum())
     finding = (
         f"{shown.index[0]} wrote {percent(shown.iloc[0] / counts.sum())} of the documents whose "
-        f"{column} is known; {plural(len(counts), column).replace('countrys', 'countries')} in all"
+        f"{column} is known; {plural(len(counts), column)} in all"
         + (f", not known for {unknown}." if unknown else ".")
     )
     return _finish(figure, finding, table, 120 + 26 * len(table))
-
-
-def _short(text: str, most: int = 40) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def theme_map(analysis: Analysis) -> go.Figure:
@@ -208,7 +209,7 @@ def theme_map(analysis: Analysis) -> go.Figure:
                 x=x[own],
                 y=y[own],
                 mode="markers",
-                name=f"{_short(name)} ({own.sum()})",
+                name=f"{_label(name)} ({own.sum()})",
                 text=[hover[i] for i in np.flatnonzero(own)],
                 hovertemplate="%{text}<extra></extra>",
                 marker={
@@ -221,11 +222,11 @@ def theme_map(analysis: Analysis) -> go.Figure:
         )
         if theme_id is not None:
             labels.append(
-                (float(np.median(x[own])), float(np.median(y[own])), _short(name, 34), colour)
+                (float(np.median(x[own])), float(np.median(y[own])), _label(name, 34), colour)
             )
     for left, low, name, colour in _spread(labels, float(np.ptp(y)) or 1.0):
         figure.add_annotation(
-            x=left, y=low, text=f"<b>{plain(name)}</b>", showarrow=False,
+            x=left, y=low, text=f"<b>{name}</b>", showarrow=False,
             font={"color": colour, "size": 12}, bgcolor="rgba(255,255,255,0.82)", borderpad=1,
         )  # fmt: skip
     figure.update_xaxes(visible=False)
@@ -256,11 +257,6 @@ def _hover(passage: Any) -> str:
     )
 
 
-def plain(text: str) -> str:
-    """Text that plotly shows as it stands."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 def _spread(
     labels: list[tuple[float, float, str, str]], height: float
 ) -> list[tuple[float, float, str, str]]:
@@ -285,22 +281,10 @@ def theme_sizes(analysis: Analysis) -> go.Figure:
         analysis.themes[["theme_id", "name", "kind", "n_passages"]], on="theme_id"
     )
     table = sizes[["name", "kind", "n_passages", "documents", "independent"]]
-    figure = go.Figure(
-        go.Bar(
-            x=sizes["n_passages"],
-            y=[_short(name) for name in sizes["name"]],
-            orientation="h",
-            marker_color=[colours[i] for i in sizes["theme_id"]],
-            text=[
-                f"{p} in {d}" for p, d in zip(sizes["n_passages"], sizes["documents"], strict=True)
-            ],
-            textposition="outside",
-            cliponaxis=False,
-            hoverinfo="skip",
-        )
-    )
-    figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(title="passages", range=[0, 1.2 * max(1, sizes["n_passages"].max())])
+    texts = [f"{p} in {d}" for p, d in sizes[["n_passages", "documents"]].itertuples(index=False)]
+    shades = [colours[theme_id] for theme_id in sizes["theme_id"]]
+    figure = _bars(sizes["n_passages"], sizes["name"], texts, shades)
+    figure.update_xaxes(title="passages, and in how many documents")
     n_named = int((sizes["kind"] == "named").sum())
     empty = sizes.loc[sizes["n_passages"] == 0, "name"].tolist()
     finding = (
@@ -316,38 +300,25 @@ def hierarchy(analysis: Analysis) -> go.Figure | None:
     if themes["parent"].isna().all():
         return None
     names, colours = theme_names(analysis), theme_colours(analysis)
-    heads = themes["parent"].dropna().unique()
-    labels, parents, values, shades = [], [], [], []
-    rows = []
-    for theme in themes.itertuples():
-        above = theme.parent if isinstance(theme.parent, str) else None
-        family = theme.theme_id if theme.theme_id in heads else above
-        rows.append((theme.name, names[above] if above else "", theme.n_passages))
-        if family is not None and f"family:{family}" not in labels:
-            labels.append(f"family:{family}")
-            parents.append("")
-            values.append(0)
-            shades.append("#f0f0f3")
-        labels.append(theme.theme_id)
-        parents.append(f"family:{family}" if family else "")
-        values.append(theme.n_passages)
-        shades.append(colours[theme.theme_id])
-    shown = [
-        f"{_short(names[label.removeprefix('family:')])} and near"
-        if label.startswith("family:")
-        else _short(names[label])
-        for label in labels
-    ]
+    family = themes["parent"].where(~themes["theme_id"].isin(themes["parent"]), themes["theme_id"])
+    heads = family.dropna().unique()
     figure = go.Figure(
         go.Treemap(
-            ids=labels, labels=shown, parents=parents, values=values, branchvalues="remainder",
-            marker={"colors": shades}, textinfo="label+value", hoverinfo="label+value",
+            ids=[*(f"family:{head}" for head in heads), *themes["theme_id"]],
+            labels=[*(f"{_label(names[h])} and near" for h in heads), *map(_label, themes["name"])],
+            parents=[*("" for _ in heads), *(f"family:{f}" if f == f else "" for f in family)],
+            values=[*(0 for _ in heads), *themes["n_passages"]],
+            marker={"colors": [*("#f0f0f3" for _ in heads), *colours.values()]},
+            branchvalues="remainder", textinfo="label+value", hoverinfo="label+value",
             tiling={"pad": 3},
         )
     )  # fmt: skip
     figure.update_layout(margin={"l": 10, "r": 10, "b": 10})
-    finding = f"One level up, the discovered themes form {plural(len(heads), 'family').replace('familys', 'families')} of more than one."
-    table = pd.DataFrame(rows, columns=["theme", "belongs with", "passages"])
+    finding = (
+        f"One level up, {plural(int(family.notna().sum()), 'discovered theme')} "
+        f"form {plural(len(heads), 'family')}."
+    )
+    table = themes.assign(family=family.map(names))[["name", "family", "n_passages"]]
     return _finish(figure, finding, table, 420)
 
 
@@ -389,7 +360,7 @@ def trends(analysis: Analysis, shares: pd.DataFrame) -> go.Figure | None:
     columns = 3
     n_rows = -(-len(ids) // columns)
     figure = make_subplots(rows=n_rows, cols=columns, shared_xaxes=True, shared_yaxes=True,
-                           subplot_titles=[plain(_short(names[i], 34)) for i in ids],
+                           subplot_titles=[_label(names[i], 34) for i in ids],
                            vertical_spacing=0.28 / max(n_rows, 1), horizontal_spacing=0.04)  # fmt: skip
     for place, theme_id in enumerate(ids):
         own = shares[(shares["theme_id"] == theme_id) & (shares["of"] > 0)]
@@ -418,6 +389,8 @@ def trends(analysis: Analysis, shares: pd.DataFrame) -> go.Figure | None:
 def _trend_finding(analysis: Analysis, shares: pd.DataFrame) -> str:
     names = theme_names(analysis)
     changes = measures.change(shares)
+    if changes.empty:
+        return "All dated documents fall into one period: no change can be measured."
     clear = changes[changes["clear"]].sort_values("difference", key=abs, ascending=False)
     if clear.empty:
         return (
@@ -445,8 +418,8 @@ def theme_by(analysis: Analysis, column: str) -> go.Figure | None:
     figure = go.Figure(
         go.Heatmap(
             z=grid.to_numpy(),
-            x=[f"{plain(_short(name, 24))}<br>n={of[name]}" for name in grid.columns],
-            y=[plain(_short(names[i])) for i in grid.index],
+            x=[f"{_label(name, 24)}<br>n={of[name]}" for name in grid.columns],
+            y=[_label(names[i]) for i in grid.index],
             text=[[f"{v:.0%}" for v in row] for row in grid.to_numpy()],
             customdata=counts.to_numpy(),
             texttemplate="%{text}",
@@ -526,18 +499,10 @@ def stability_of_themes(analysis: Analysis) -> go.Figure | None:
         return None
     table = table.sort_values("stability", ascending=False, kind="stable")
     colours = theme_colours(analysis)
-    figure = go.Figure(
-        go.Bar(
-            x=table["stability"],
-            y=[_short(name) for name in table["name"]],
-            orientation="h",
-            text=[f"{v:.2f}" for v in table["stability"]],
-            marker_color=[colours[i] for i in table["theme_id"]],
-            hoverinfo="skip",
-        )
-    )
-    figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(range=[0, 1], title="mean Jaccard index over 20 refits")
+    shades = [colours[theme_id] for theme_id in table["theme_id"]]
+    texts = [f"{value:.2f}" for value in table["stability"]]
+    figure = _bars(table["stability"], table["name"], texts, shades)
+    figure.update_xaxes(range=[0, 1.1], title="mean Jaccard index over 20 refits")
     fragile = table.loc[table["stability"] < 0.6, "name"].tolist()
     finding = (
         f"Fragile, seen in refits with less than 0.6 overlap: {', '.join(fragile)}."

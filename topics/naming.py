@@ -33,7 +33,8 @@ def describe(
     """Name and keywords of each cluster.
 
     Phrases are weighed by BERTopic's class-based TF-IDF (Grootendorst 2022) over the number of
-    independent documents of a theme that use them; candidates for the name also by closeness
+    independent documents of a theme that use them, times how much oftener they stand there
+    than chance would have it; candidates for the name also by closeness
     to the theme's centre, less that to the nearest other centre.
 
     Parameters
@@ -97,8 +98,10 @@ def _class_tfidf(counts: list[Counter[str]]) -> tuple[np.ndarray, list[str]]:
     terms = sorted(term for term, n in total.items() if n >= _LEAST_DOCUMENTS) or sorted(total)
     if not terms:
         return np.zeros((len(counts), 0)), []
-    matrix = sp.csr_matrix([[counted[term] for term in terms] for counted in counts], dtype=float)
-    return ClassTfidfTransformer().fit_transform(matrix).toarray(), terms
+    table = np.array([[counted[term] for term in terms] for counted in counts], dtype=float)
+    weights = ClassTfidfTransformer().fit_transform(sp.csr_matrix(table)).toarray()
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    return weights * np.log1p(table / np.maximum(expected, 1e-9)) ** 2, terms
 
 
 def _fullest(ranked: list[str], counts: Counter[str]) -> list[str]:

@@ -164,7 +164,7 @@ def _summary(analysis: Analysis) -> list[str]:
     themed = analysis.assignments["passage_id"].nunique()
     lines = [
         f"{plural(len(documents), 'document')} gave {plural(len(passages), 'passage')}; "
-        f"{percent(1 - themed / len(passages))} of them carry no theme.",
+        f"{percent(1 - themed / len(passages))} of them carry no theme."
     ]
     if len(analysis.corpus.skipped):
         lines.append(

@@ -17,7 +17,7 @@ from topics.clusters import choose_level, cluster_stability, find_levels, neighb
 from topics.embedding import Embedder, embed
 from topics.errors import InputError
 from topics.graph import nearest_neighbours, nearest_to
-from topics.named import NamedScorer, NamedTheme, as_themes
+from topics.named import NamedScorer, NamedTheme, as_themes, read_themes
 from topics.naming import describe
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ _LEAST_MEMBERS = 3  # passages in a discovered theme
 _EXEMPLARS = 3
 _SAME = 1 - 1e-5  # cosine at which a vector is that of a fitted passage
 _FORMAT = 1
+_ARRAYS = (
+    "_vectors", "_labels", "_stability", "_coarse", "_fine", "_evidence", "_words", "_carried",
+    "_own", "_folded", "_centres", "_bars",
+)  # fmt: skip
+_FRAMES = ("_passages", "themes_", "assignments_", "levels_")
 
 THEME_COLUMNS = [
     "theme_id", "name", "kind", "n_passages", "n_documents", "keywords", "exemplars", "parent",
@@ -49,8 +54,8 @@ class ThemeModel:
     Parameters
     ----------
     named
-        Themes to look for: `NamedTheme` objects, or dictionaries with id, name, description,
-        phrases and, optionally, not. Their ids are never renamed, merged or reordered.
+        Themes to look for: the path of a themes file, `NamedTheme` objects, or dictionaries
+        with id, name, description, phrases and, optionally, not. Their ids are never renamed, merged or reordered.
     random_state
         Seed. The same seed on the same input gives the same themes.
     embedder
@@ -71,12 +76,15 @@ class ThemeModel:
 
     def __init__(
         self,
-        named: Iterable[NamedTheme | dict[str, Any]] = (),
+        named: str | Path | Iterable[NamedTheme | dict[str, Any]] = (),
         random_state: int = 0,
         *,
         embedder: str | Embedder = "minilm",
     ) -> None:
-        self.named = as_themes(list(named))
+        if isinstance(named, str | Path):
+            self.named = read_themes(named)
+        else:
+            self.named = as_themes(list(named))
         self.random_state = random_state
         self.embedder = embedder
 
@@ -136,7 +144,7 @@ class ThemeModel:
         coarser = [
             lv for lv in levels[:chosen] if 2 <= lv.n_clusters <= 0.6 * levels[chosen].n_clusters
         ]
-        self._coarse = max(coarser, key=lambda lv: lv.score).labels if coarser else None
+        self._coarse = max(coarser, key=lambda lv: lv.score).labels if coarser else np.zeros(0, int)
 
     def _fit_named(self) -> None:
         texts = self._passages["text"].tolist()
@@ -368,7 +376,7 @@ class ThemeModel:
 
     def _parents(self) -> dict[str, str]:
         """For each discovered theme the largest theme of its group at the coarser level."""
-        if self._coarse is None:
+        if not len(self._coarse):
             return {}
         group = {}
         for theme in range(len(self._discovered)):
@@ -413,40 +421,22 @@ class ThemeModel:
         """Write the model into a folder as JSON, NumPy and Parquet files; no pickle."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        scorer = self._scorer
         state = {
             "format": _FORMAT,
             "random_state": self.random_state,
             "embedder": self.embedder if isinstance(self.embedder, str) else self.embedder.name,
             "named": [asdict(theme) for theme in self.named],
             "discovered": self._discovered,
-            "own_closeness": scorer.own_closeness,
-            "word_weights": scorer.word_weights,
+            "own_closeness": self._scorer.own_closeness,
+            "word_weights": self._scorer.word_weights,
         }
         (folder / "model.json").write_text(json.dumps(state, ensure_ascii=False, indent=1))
-        against = {f"against_{i}": rows for i, rows in enumerate(scorer.against)}
-        np.savez(
-            folder / "arrays.npz",
-            allow_pickle=False,
-            vectors=self._vectors,
-            labels=self._labels,
-            stability=self._stability,
-            coarse=np.zeros(0) if self._coarse is None else self._coarse,
-            own=self._own,
-            folded=self._folded,
-            fine=self._fine,
-            evidence=self._evidence,
-            words=self._words,
-            centres=scorer.centres,
-            thresholds=scorer.thresholds,
-            theme_centres=self._centres,
-            bars=self._bars,
-            **against,
-        )
-        self._passages.to_parquet(folder / "passages.parquet")
-        self.themes_.to_parquet(folder / "themes.parquet")
-        self.assignments_.to_parquet(folder / "assignments.parquet")
-        self.levels_.to_parquet(folder / "levels.parquet")
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        arrays |= {"centres": self._scorer.centres, "thresholds": self._scorer.thresholds}
+        arrays |= {f"against_{i}": rows for i, rows in enumerate(self._scorer.against)}
+        np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
+        for name in _FRAMES:
+            getattr(self, name).to_parquet(folder / f"{name.strip('_')}.parquet")
 
     @classmethod
     def load(cls, folder: str | Path, *, embedder: str | Embedder | None = None) -> ThemeModel:
@@ -462,10 +452,7 @@ class ThemeModel:
             state = json.loads((folder / "model.json").read_text())
             with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
                 arrays = dict(stored)
-            frames = {
-                name: pd.read_parquet(folder / f"{name}.parquet")
-                for name in ("passages", "themes", "assignments", "levels")
-            }
+            frames = {n: pd.read_parquet(folder / f"{n.strip('_')}.parquet") for n in _FRAMES}
         except (OSError, ValueError) as error:
             raise InputError(f"model: {str(folder)!r} holds no saved model: {error}") from error
         if state.get("format") != _FORMAT:
@@ -475,12 +462,6 @@ class ThemeModel:
             for t in state["named"]
         ]
         model = cls(named, state["random_state"], embedder=embedder or state["embedder"])
-        model._passages, model._vectors = frames["passages"], arrays["vectors"]
-        model._labels, model._stability = arrays["labels"], arrays["stability"]
-        model._coarse = arrays["coarse"] if len(arrays["coarse"]) else None
-        model._own, model._folded, model._fine = arrays["own"], arrays["folded"], arrays["fine"]
-        model._centres, model._bars = arrays["theme_centres"], arrays["bars"]
-        model._evidence, model._words = arrays["evidence"], arrays["words"]
         model._discovered = [(slug, name, words) for slug, name, words in state["discovered"]]
         model._scorer = NamedScorer(
             named,
@@ -490,8 +471,10 @@ class ThemeModel:
             state["word_weights"],
             arrays["thresholds"],
         )
-        model.themes_, model.assignments_ = frames["themes"], frames["assignments"]
-        model.levels_ = frames["levels"]
+        for name in _ARRAYS:
+            setattr(model, name, arrays[name])
+        for name, frame in frames.items():
+            setattr(model, name, frame)
         return model
 
 

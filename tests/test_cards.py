@@ -229,4 +229,6 @@ def test_one_period_is_drawn_without_a_claim_about_change():
     run = run_on(PORT[:4], date="2025-05-02")
     figure = figures.trends(run, measures.shares_over_time(run, "M"))
     assert cards.shown(figure, "No trend.") is figure
-    assert "No theme's share of documents changed clearly" in figure.layout.meta["finding"]
+    assert figure.layout.meta["finding"] == (
+        "All dated documents fall into one period: no change can be measured."
+    )

@@ -141,7 +141,7 @@ DATED = [
 CARRIED = {"ferries": ["may-a", "july-a", "july-copy", "undated"], "grain": ["july-a", "july-b"]}
 
 
-def test_shares_are_of_independent_documents_with_a_date():
+def test_shares_are_of_independent_documents_with_a_date_and_none_where_there_are_none():
     shares = shares_over_time(analysis_of(DATED, CARRIED), "M")
     may, june, july = pd.to_datetime(["2025-05-01", "2025-06-01", "2025-07-01"])
     assert counted(shares, "period", "theme_id", "n", "of") == [
@@ -153,12 +153,6 @@ def test_shares_are_of_independent_documents_with_a_date():
     )
     last = shares.iloc[-1]
     assert (last["low"], last["high"]) == wilson(2, 3)
-
-
-def test_a_period_without_documents_has_no_share():
-    shares = shares_over_time(analysis_of(DATED, CARRIED), "M")
-    june = shares[shares["period"] == "2025-06-01"]
-    assert june[["share", "low", "high"]].isna().all(axis=None)
 
 
 def test_a_period_that_the_corpus_does_not_span_is_partial():
@@ -279,9 +273,18 @@ def test_gold_labels_that_cannot_be_read_are_refused(tmp_path, content, message)
         read_gold(path)
 
 
-FIRST = "Ships waited for a berth, one more of them every day since the strike of the dockers began in the spring."
-SECOND = "Grain prices rose again, as the silo at the northern quay was closed and the mills had none left to grind."
-THIRD = "Nobody spoke of rain. It had not fallen for a month, and the fields were so dry that the farmers gave up."
+FIRST = (
+    "Ships waited for a berth, one more of them every day since the strike of the dockers began, "
+    "and nobody could say when it would end."
+)
+SECOND = (
+    "Grain prices rose again, as the silo at the northern quay was closed and the mills had none "
+    "left to grind for the bakers."
+)
+THIRD = (
+    "Nobody spoke of rain. It had not fallen for a month, and the fields were so dry that the "
+    "farmers gave up."
+)
 
 
 def labels_of(rows):

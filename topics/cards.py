@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from topics import measures
+from topics import figures, measures
 from topics.analysis import Analysis
 
 
@@ -87,7 +87,7 @@ def _card(analysis: Analysis, theme: Any, facts: pd.DataFrame) -> str:
         body = "<p>No passage of this corpus carries it.</p>"
     else:
         count = (
-            f"{theme.n_passages} passages in {own['documents']} documents "
+            f"{figures.plural(theme.n_passages, 'passage')} in {figures.plural(own['documents'], 'document')} "
             f"({own['independent']} independent of others)"
         )
         if isinstance(own["largest_source"], str):
@@ -96,7 +96,7 @@ def _card(analysis: Analysis, theme: Any, facts: pd.DataFrame) -> str:
             count += f"; stability {own['stability']:.2f}"
         body = (
             f"<p>{escape(count)}.</p><p>Keywords: {escape(theme.keywords)}</p>"
-            f"{quotes(analysis, theme.exemplars.split('; ')).markup}"
+            f"{quotes(analysis, analysis.model.exemplars(theme.theme_id)).markup}"
         )
     return (
         f"<article class='card'><h4 id='theme-{escape(theme.theme_id)}'>{escape(theme.name)} "

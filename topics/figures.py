@@ -118,7 +118,7 @@ def _bars(
 def funnel(analysis: Analysis) -> go.Figure:
     """From files to passages with a theme: how much is left at each step."""
     corpus, passages = analysis.corpus, analysis.passages
-    files = corpus.documents["path"].nunique() + corpus.skipped["file"].nunique()
+    files = len({*corpus.documents["path"], *corpus.skipped["file"]})
     themed = analysis.assignments["passage_id"].nunique()
     steps = pd.DataFrame(
         [
@@ -357,6 +357,8 @@ def trends(analysis: Analysis, shares: pd.DataFrame) -> go.Figure | None:
         return None
     names, colours = theme_names(analysis), theme_colours(analysis)
     ids = [i for i in names if shares.loc[shares["theme_id"] == i, "n"].sum()]
+    if not ids:
+        return None
     columns = 3
     n_rows = -(-len(ids) // columns)
     figure = make_subplots(rows=n_rows, cols=columns, shared_xaxes=True, shared_yaxes=True,

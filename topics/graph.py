@@ -87,8 +87,11 @@ def nearest_to(queries: np.ndarray, vectors: np.ndarray, k: int) -> tuple[np.nda
 
 
 def _top(block: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Columns and values of the `k` largest of each row, largest first."""
+    """Columns and values of the `k` largest of each row, largest first, the lower column first."""
     found = np.argpartition(-block, k - 1, axis=1)[:, :k]
+    least = np.take_along_axis(block, found, axis=1).min(axis=1, keepdims=True)
+    for row in np.flatnonzero((block >= least).sum(axis=1) > k):  # more are as near as the last
+        found[row] = np.argsort(-block[row], kind="stable")[:k]
     values = np.take_along_axis(block, found, axis=1)
     order = np.lexsort((found, -values), axis=1)
     return np.take_along_axis(found, order, axis=1), np.take_along_axis(values, order, axis=1)

@@ -44,7 +44,8 @@ def choose_period(dates: pd.Series) -> str:
     """Pandas code of the shortest period (D, W, M, Q, Y) that leaves enough documents in each."""
     known = dates.dropna()
     for code in PERIODS:
-        n_periods = known.dt.to_period(code).nunique()
+        periods = known.dt.to_period(code)
+        n_periods = (periods.max() - periods.min()).n + 1 if len(known) else 0
         if n_periods <= _MOST_PERIODS and len(known) >= _LEAST_A_PERIOD * n_periods:
             return code
     return "Y"
@@ -131,7 +132,7 @@ def change(shares: pd.DataFrame) -> pd.DataFrame:
     columns = ["theme_id", "before", "after", "difference", "low", "high", "clear"]
     periods = shares["period"].drop_duplicates().sort_values()
     if len(periods) < 2:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=columns).astype({"clear": bool})
     middle = periods.iloc[len(periods) // 2]
     n_themes = shares["theme_id"].nunique()
     rows = []
@@ -144,7 +145,7 @@ def change(shares: pd.DataFrame) -> pd.DataFrame:
         low, high = difference_interval(a, n, b, m)
         wide = difference_interval(a, n, b, m, confidence=1 - 0.05 / n_themes)
         rows.append((theme_id, a / n, b / m, b / m - a / n, low, high, wide[0] > 0 or wide[1] < 0))
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).astype({"clear": bool})
 
 
 def difference_interval(
@@ -187,10 +188,16 @@ def gold_labels(passages: pd.DataFrame, documents: pd.DataFrame, gold: pd.DataFr
     labels: list[set[str] | None] = [None] * len(passages)
     starts, ends = passages["start"].to_numpy(), passages["end"].to_numpy()
     for row in gold.itertuples():
-        place = texts.get(row.document_id, "").find(row.opening)
+        text, opening = texts.get(row.document_id, ""), row.opening.strip()
+        if not opening:
+            continue
+        place = f"\n\n{text}".find(f"\n\n{opening}")
+        place = text.find(opening) if place < 0 else place
         for i in rows_of.get(row.document_id, ()):
             if place >= 0 and starts[i] <= place < ends[i]:
-                labels[i] = (labels[i] or set()) | (set(row.themes.split(";")) - {"none", ""})
+                labels[i] = (labels[i] or set()) | (
+                    {theme.strip() for theme in row.themes.split(";")} - {"none", ""}
+                )
     return pd.Series(labels, index=passages.index, dtype=object)
 
 

@@ -160,13 +160,15 @@ class NamedScorer:
         """Set the bar of each theme from all passages' scores ``(n, n_themes)``.
 
         The bar is the background's centre plus twice its spread, both taken from the lower
-        half, where passages on the theme are not; and no less than nine tenths of how close
-        the themes' own texts are to each other, so that an absent theme stays empty.
+        half, where passages on the theme are not. It is kept between nine tenths of how close
+        the themes' own texts are to each other, so that an absent theme stays empty, and the
+        whole of it, so that one that prevails in the corpus is not taken for its background.
         """
         centre = np.median(scores, axis=0)
         below = np.minimum(scores - centre, 0)
         spread = np.sqrt(2 * (below**2).mean(axis=0))
-        self.thresholds = np.maximum(centre + 2 * spread, _OWN_SHARE * self.own_closeness)
+        own = self.own_closeness
+        self.thresholds = np.clip(centre + 2 * spread, _OWN_SHARE * own, own)
 
     def similarity(self, vectors: np.ndarray) -> np.ndarray:
         """Closeness of vectors to each theme ``(n, n_themes)``, less that to its `not` phrases."""

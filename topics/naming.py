@@ -62,6 +62,8 @@ def describe(
     for cluster in range(n_clusters):
         order = np.argsort(-weights[cluster], kind="stable")[: 3 * _CANDIDATES]
         ranked = [terms[i] for i in order if weights[cluster, i] > 0]
+        common = [term for term in ranked if counts[cluster][term] >= _LEAST_DOCUMENTS]
+        ranked = common or ranked
         candidates = distinct(_fullest(ranked, counts[cluster]), _CANDIDATES)
         keywords = candidates[:_KEYWORDS]
         name = _name(
@@ -95,10 +97,11 @@ def _class_tfidf(counts: list[Counter[str]]) -> tuple[np.ndarray, list[str]]:
     total: Counter[str] = Counter()
     for counted in counts:
         total.update(counted)
-    terms = sorted(term for term, n in total.items() if n >= _LEAST_DOCUMENTS) or sorted(total)
-    if not terms:
-        return np.zeros((len(counts), 0)), []
+    usual = sorted(term for term, n in total.items() if n >= _LEAST_DOCUMENTS)
+    terms = usual if len(usual) > 1 else sorted(total)
     table = np.array([[counted[term] for term in terms] for counted in counts], dtype=float)
+    if len(terms) < 2:  # BERTopic's transformer needs two
+        return table, terms
     weights = ClassTfidfTransformer().fit_transform(sp.csr_matrix(table)).toarray()
     expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
     return weights * np.log1p(table / np.maximum(expected, 1e-9)) ** 2, terms

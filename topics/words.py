@@ -20,8 +20,10 @@ mr mrs ms like just including include includes make makes made making way ways c
 use used using want wants need needs good better best people thing things lot does did doing
 u.s u.k u.n don doesn didn isn wasn won hasn haven couldn wouldn shouldn ll ve re http https www com
 """.split()
-STOP_WORDS = frozenset(ENGLISH_STOP_WORDS) | frozenset(_NEWS_WORDS)
-_TOKEN = re.compile(r"[^\W\d_](?:[\w’'.&-]*\w)?")
+_TOPICAL = frozenset("bill fire interest mill mine system".split())  # stop words in scikit-learn
+STOP_WORDS = (frozenset(ENGLISH_STOP_WORDS) - _TOPICAL) | frozenset(_NEWS_WORDS)
+_CONTRACTION = re.compile(r"(n[’']t|[’'](ll|ve|re|d|m|s|t))$")
+_TOKEN = re.compile(r"(?<!\w)[^\W\d_](?:[\w’'.&-]*\w)?")
 _INNER = frozenset({"of"})  # may stand inside a phrase: Bank of Japan
 
 
@@ -36,6 +38,8 @@ def stem(word: str) -> str:
     word = word.lower()
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
+    if len(word) > 4 and word.endswith(("xes", "sses", "ches", "shes")):
+        return word[:-2]
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
     return word
@@ -51,16 +55,27 @@ def alike(one: str, other: str) -> bool:
     return one == other or same >= max(4, min(len(one), len(other)) - 1)
 
 
+def _is_stop(word: str) -> bool:
+    word = word.lower()
+    return word in STOP_WORDS or _is_contraction(word)
+
+
+def _is_contraction(word: str) -> bool:
+    """Whether a word is don't, we'll, they've and the like."""
+    stem_ = _CONTRACTION.sub("", word)
+    return stem_ != word and (stem_ in STOP_WORDS or word.endswith(("n't", "n’t")))
+
+
 def content_words(text: str) -> list[str]:
     """Stems of the words of a text that say something."""
-    return [stem(t) for t in tokens(text) if len(t) > 2 and t.lower() not in STOP_WORDS]
+    return [stem(t) for t in tokens(text) if len(t) > 2 and not _is_stop(t)]
 
 
 def phrases(text: str, longest: int = 3) -> Iterator[str]:
     """Runs of one to `longest` words as written, that neither start nor end with a stop word."""
-    for part in re.split(r"[^\w\s’'.&-]+|\.\s|\s[-–—]\s", text):
+    for part in re.split(r"[^\w\s’'.&-]+|\.\s|\s[-–—]\s|\n\s*\n|(?<!\w)\d[\w.,’'-]*", text):
         words = list(tokens(part))
-        stops = [w.lower() in STOP_WORDS or len(w) < 2 for w in words]
+        stops = [_is_stop(w) or len(w) < 2 for w in words]
         for first in range(len(words)):
             for last in range(first, min(first + longest, len(words))):
                 inner = range(first + 1, last)

@@ -1,0 +1,74 @@
+"""The neighbour graph against all products, and the nearest passages of a query."""
+
+import numpy as np
+import pytest
+
+from topics.graph import Neighbours, nearest_neighbours, nearest_to
+
+
+def random_rows(n: int, seed: int = 0) -> np.ndarray:
+    vectors = np.random.default_rng(seed).normal(size=(n, 16)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def along_axes(*axes: int) -> np.ndarray:
+    """Unit rows along the given axes, so that all their products are exactly 0 or 1."""
+    return np.eye(3, dtype=np.float32)[list(axes)]
+
+
+@pytest.mark.parametrize("n", [40, 2100])  # 2100 rows are more than one block
+def test_neighbours_are_those_of_all_products_without_the_row_itself(n):
+    vectors = random_rows(n)
+    products = vectors @ vectors.T
+    np.fill_diagonal(products, -np.inf)
+    found = nearest_neighbours(vectors, 5)
+    np.testing.assert_array_equal(found.indices, np.argsort(-products, axis=1)[:, :5])
+    expected = -np.sort(-products, axis=1)[:, :5]
+    np.testing.assert_allclose(found.similarities, expected, atol=1e-6)
+
+
+def test_fewer_rows_than_wanted_neighbours_give_all_other_rows():
+    found = nearest_neighbours(random_rows(4), 30)
+    assert [sorted(row) for row in found.indices.tolist()] == [
+        [1, 2, 3],
+        [0, 2, 3],
+        [0, 1, 3],
+        [0, 1, 2],
+    ]
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_a_row_without_others_has_no_neighbours(n):
+    found = nearest_neighbours(random_rows(n), 30)
+    assert found.indices.shape == found.similarities.shape == (n, 0)
+    assert found.weights().toarray().tolist() == [[0.0]] * n
+
+
+def test_a_copy_is_a_neighbour_but_a_row_is_not_its_own():
+    found = nearest_neighbours(along_axes(0, 1, 0, 0), 2)
+    assert found.indices.tolist() == [[2, 3], [0, 2], [0, 3], [0, 2]]
+    assert found.similarities.tolist() == [[1, 1], [0, 0], [1, 1], [1, 1]]
+
+
+def test_an_edge_weighs_the_cube_of_its_cosine_for_each_end_that_chose_it():
+    near = Neighbours(np.array([[1], [0], [1]]), np.array([[0.5], [0.5], [0.2]], np.float32))
+    np.testing.assert_allclose(
+        near.weights().toarray(), [[0, 0.25, 0], [0.25, 0, 0.008], [0, 0.008, 0]], rtol=1e-6
+    )
+
+
+def test_a_row_is_the_nearest_to_itself():
+    vectors = random_rows(40)
+    found, near = nearest_to(vectors, vectors, 3)
+    assert found[:, 0].tolist() == list(range(40))
+    np.testing.assert_allclose(near[:, 0], 1, atol=1e-6)
+
+
+def test_a_query_gets_no_more_rows_than_there_are():
+    found, _ = nearest_to(along_axes(1), along_axes(0, 1, 2), 10)
+    assert found.tolist() == [[1, 0, 2]]
+
+
+def test_of_equally_near_rows_the_lowest_come_first():
+    found, _ = nearest_to(along_axes(0), along_axes(*[0] * 300), 3)
+    assert found.tolist() == [[0, 1, 2]]

@@ -1,0 +1,328 @@
+"""Named and discovered themes of a small corpus of four subjects."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from topics import InputError, ThemeModel, embed
+from topics.interop import as_bertopic
+
+FISHING = [
+    "The trawler crews landed less cod this season, and the harbour auction sold out by noon.",
+    "Fishermen along the bay want smaller nets so that young herring can escape and breed.",
+    "A patrol boat stopped two vessels that were catching mackerel above their quota.",
+    "Skippers say diesel eats the profit of every trip to the outer fishing grounds.",
+    "The fish market will move to a colder hall where crates of haddock keep longer.",
+    "Scientists on the survey ship counted fewer cod larvae than in any earlier cruise.",
+    "Mackerel boats may fish for nine more days, then their quota for the season is spent.",
+    "The fishing fleet stayed in port while gales kept the waves above six metres.",
+    "New rules let small boats catch more herring close to the coast than big trawlers.",
+]
+SCHOOL = [
+    "Pupils in the valley will sit their mathematics exam at school a week later than planned.",
+    "Teachers asked for smaller classes, since thirty pupils cannot all be heard in a lesson.",
+    "The headmistress opened a school library where pupils borrow books during the break.",
+    "Parents objected to homework at the weekend and wrote to the school and its teachers.",
+    "A textbook for history lessons was withdrawn because pupils found many errors in it.",
+    "The school hired two more teachers for physics lessons after years with none.",
+    "Pupils who learn to read late get an hour with a teacher each afternoon after school.",
+    "The school board admitted that one question of the exam could not be answered by any pupil.",
+    "Classrooms on the upper floor of the school stay closed, so pupils share lessons below.",
+]
+HOSPITAL = [
+    "Nurses on the hospital ward look after twice as many patients as their guidelines allow.",
+    "The clinic gave its patients the last doses of flu vaccine, and doctors ordered more.",
+    "Surgeons at the hospital treat patients with a robot that shortens recovery.",
+    "Patients wait eleven hours in the hospital before a doctor or a nurse sees them.",
+    "Doctors ended a trial of the asthma drug early because their patients felt so much better.",
+    "Doctors warned that patients catch measles wherever the vaccine is skipped.",
+    "The clinic hired doctors who treat patients with a stroke before they reach the hospital.",
+    "Nurses left the maternity ward, and its patients were sent to another hospital.",
+    "A blood test at the clinic shows doctors the disease before any symptom troubles the patient.",
+]
+RAIL = [
+    "The night train returns to the railway station with sleeping cars and a dining coach.",
+    "Signal faults held up railway commuters, whose trains crawled through the station.",
+    "Engineers will replace forty kilometres of railway track before trains run again.",
+    "Ticket prices on the railway rise again, although every second train runs late.",
+    "The railway tunnel for high speed trains broke through under the mountain.",
+    "Train drivers on the railway voted to strike over shifts that end after the last train.",
+    "A freight train derailed near the station and blocked both railway tracks.",
+    "Railway passengers may take bicycles on regional trains outside the rush hour.",
+    "The railway station gets lifts at last, so every passenger can reach the trains.",
+]
+TEXTS = FISHING + SCHOOL + HOSPITAL + RAIL
+SUBJECTS = np.repeat(["fishing", "school", "hospital", "rail"], 9)
+VOLCANOES = {
+    "id": "volcanoes",
+    "name": "Volcanoes",
+    "description": "Eruptions of volcanoes, their lava and ash.",
+    "phrases": ["lava flows from the crater", "a cloud of volcanic ash", "the volcano erupted"],
+}
+FISHERIES = {
+    "id": "A_fisheries",
+    "name": "Fisheries",
+    "description": "Catching fish at sea with boats and trawlers.",
+    "phrases": ["fishermen land cod and herring", "a quota for the fishing fleet", "fish market"],
+    "not": ["anglers by the river"],
+}
+
+
+def passages_of(texts: list[str]) -> pd.DataFrame:
+    """One passage a text, each a document of its own and no copy of another."""
+    ids = [f"p{number:02d}" for number in range(len(texts))]
+    return pd.DataFrame(
+        {"passage_id": ids, "document_id": ids, "copy_group": ids, "text": texts},
+        index=range(5, 5 + len(texts)),  # as rows picked from a longer table have it
+    )
+
+
+def fitted(texts: list[str], *named: dict) -> ThemeModel:
+    return ThemeModel(named).fit(passages_of(texts), embed(texts, progress=False))
+
+
+def sizes(model: ThemeModel) -> list[int]:
+    return model.themes_["n_passages"].tolist()
+
+
+@pytest.fixture(scope="session")
+def passages():
+    return passages_of(TEXTS)
+
+
+@pytest.fixture(scope="session")
+def vectors():
+    return embed(TEXTS, progress=False)
+
+
+@pytest.fixture(scope="session")
+def model(passages, vectors):
+    return ThemeModel([VOLCANOES, FISHERIES]).fit(passages, vectors)
+
+
+@pytest.fixture(scope="session")
+def saved(model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("saved") / "model"
+    model.save(folder)
+    return folder
+
+
+def subjects_of(model: ThemeModel, theme_id: str) -> list[str]:
+    own = model.assignments_[model.assignments_["theme_id"] == theme_id]
+    return SUBJECTS[[int(passage[1:]) for passage in own["passage_id"]]].tolist()
+
+
+def test_a_named_theme_gets_its_passages_and_no_others(model):
+    found = subjects_of(model, "A_fisheries")
+    assert set(found) == {"fishing"}
+    assert len(found) >= 7
+
+
+def test_an_absent_named_theme_stays_empty(model):
+    theme = model.themes_.set_index("theme_id").loc["volcanoes"]
+    assert (theme["n_passages"], theme["n_documents"], theme["exemplars"]) == (0, 0, "")
+
+
+def test_named_themes_keep_their_ids_and_order_before_the_discovered_ones(model):
+    assert model.themes_["theme_id"].tolist()[:2] == ["volcanoes", "A_fisheries"]
+    assert model.themes_["name"].tolist()[:2] == ["Volcanoes", "Fisheries"]
+    assert model.themes_["kind"].tolist() == ["named", "named"] + ["discovered"] * 3
+
+
+def test_each_other_subject_is_a_theme_of_its_own(model):
+    found = [set(subjects_of(model, theme_id)) for theme_id in model.theme_ids[2:]]
+    assert sorted(map(sorted, found)) == [["hospital"], ["rail"], ["school"]]
+
+
+def test_a_discovered_theme_never_takes_the_id_of_a_named_one(model):
+    taken = {**VOLCANOES, "id": model.theme_ids[2]}
+    ids = fitted(TEXTS, taken, FISHERIES).theme_ids
+    assert ids[:2] == [model.theme_ids[2], "A_fisheries"]
+    assert len(set(ids)) == len(ids) == 5
+
+
+def test_a_named_theme_that_most_passages_are_on_keeps_them():
+    model = fitted(FISHING + HOSPITAL[:3], FISHERIES)
+    own = model.assignments_[model.assignments_["theme_id"] == "A_fisheries"]
+    assert len(own) >= 5
+    assert own["passage_id"].max() < "p09"
+
+
+def test_the_tables_have_the_columns_that_are_promised(model):
+    assert list(model.themes_) == [
+        *("theme_id", "name", "kind", "n_passages", "n_documents"),
+        *("keywords", "exemplars", "parent", "stability"),
+    ]
+    assert list(model.assignments_) == ["passage_id", "theme_id", "score"]
+    assert list(model.levels_) == [
+        *("resolution", "n_clusters", "stability", "stability_error"),
+        *("separation", "score", "chosen"),
+    ]
+    assert model.levels_["chosen"].sum() == 1
+
+
+def test_exemplars_are_passages_of_the_theme_each_from_another_text():
+    texts = TEXTS[:9] * 2 + TEXTS[9:]
+    copies = passages_of(texts)
+    copies["copy_group"] = [f"p{texts.index(text):02d}" for text in texts]
+    model = ThemeModel([FISHERIES]).fit(copies, embed(texts, progress=False))
+    exemplars = model.exemplars("A_fisheries")
+    assert model.themes_["exemplars"][0] == "; ".join(exemplars)
+    assert len({texts[int(passage[1:])] for passage in exemplars} & set(FISHING)) == 3
+
+
+def test_the_same_seed_gives_the_same_themes(model, passages, vectors):
+    again = ThemeModel([VOLCANOES, FISHERIES]).fit(passages, vectors)
+    assert_frame_equal(again.themes_, model.themes_)
+    assert_frame_equal(again.assignments_, model.assignments_)
+
+
+def test_fitted_passages_are_predicted_as_they_were_assigned(model, passages, vectors):
+    assert_frame_equal(model.predict(passages, vectors), model.assignments_)
+
+
+def test_a_passage_alone_is_predicted_as_in_company(model, passages, vectors):
+    alone = [model.predict(passages[i : i + 1], vectors[i : i + 1]) for i in range(len(TEXTS))]
+    assert_frame_equal(pd.concat(alone, ignore_index=True), model.assignments_, atol=1e-3)
+
+
+def test_a_new_passage_gets_the_theme_of_its_subject(model):
+    texts = ["Herring trawlers reached their fishing quota.", "Trains were late on the railway."]
+    found = model.predict(passages_of(texts), embed(texts, progress=False))
+    rail = next(i for i in model.theme_ids if set(subjects_of(model, i)) == {"rail"})
+    assert found[["passage_id", "theme_id"]].to_numpy().tolist() == [
+        ["p00", "A_fisheries"],
+        ["p01", rail],
+    ]
+
+
+def test_decision_function_gives_the_scores_that_named_themes_were_assigned_by(model, vectors):
+    scores = model.decision_function(vectors)
+    assert list(scores) == list(model.thresholds_.index) == ["volcanoes", "A_fisheries"]
+    assert len(scores) == len(TEXTS)
+    own = model.assignments_[model.assignments_["theme_id"] == "A_fisheries"]
+    rows = [int(passage[1:]) for passage in own["passage_id"]]
+    np.testing.assert_allclose(scores["A_fisheries"][rows], own["score"], atol=1e-3)
+
+
+def test_search_finds_the_passage_that_means_what_was_asked(model):
+    found = model.search("immunisation against influenza", 2)
+    assert list(found) == ["passage_id", "similarity", "text"]
+    assert found["text"][0] == HOSPITAL[1]
+    assert found["similarity"][0] > found["similarity"][1]
+
+
+def test_a_model_read_back_predicts_as_the_saved_one(model, saved, passages, vectors):
+    loaded = ThemeModel.load(saved)
+    assert_frame_equal(loaded.predict(passages, vectors), model.predict(passages, vectors))
+    assert_frame_equal(loaded.decision_function(vectors), model.decision_function(vectors))
+    assert_frame_equal(loaded.themes_, model.themes_)
+    assert_frame_equal(loaded.levels_, model.levels_)
+    assert_frame_equal(loaded.search("school exam"), model.search("school exam"))
+
+
+def test_no_file_of_a_saved_model_is_a_pickle(saved):
+    assert sorted(path.name for path in saved.iterdir()) == [
+        "arrays.npz",
+        "assignments.parquet",
+        "levels.parquet",
+        "model.json",
+        "passages.parquet",
+        "themes.parquet",
+    ]
+    json.loads((saved / "model.json").read_text(encoding="utf-8"))
+    with np.load(saved / "arrays.npz", allow_pickle=False) as arrays:
+        assert all(arrays[name].dtype != object for name in arrays)
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut off", "of a later version"])
+def test_a_folder_without_a_whole_model_is_refused(model, tmp_path, damage):
+    model.save(tmp_path)
+    arrays, state = tmp_path / "arrays.npz", tmp_path / "model.json"
+    if damage == "missing":
+        state.unlink()
+    elif damage == "cut off":
+        arrays.write_bytes(arrays.read_bytes()[:5000])
+    else:
+        state.write_text(state.read_text().replace('"format": 1', '"format": 99'))
+    with pytest.raises(InputError, match=r"^model: "):
+        ThemeModel.load(tmp_path)
+
+
+@pytest.mark.parametrize("shape", [(35, 384), (384,), (36, 384, 1)])
+def test_vectors_that_are_not_one_a_passage_are_refused(passages, shape):
+    with pytest.raises(InputError, match=r"wanted one vector a passage, shape \(36, dim\), got"):
+        ThemeModel().fit(passages, np.ones(shape))
+
+
+def test_no_passages_are_refused(passages, vectors):
+    with pytest.raises(InputError, match="wanted at least one passage, got none"):
+        ThemeModel().fit(passages[:0], vectors[:0])
+
+
+@pytest.mark.parametrize("named", [[], [FISHERIES]], ids=["without named", "with named"])
+def test_vectors_of_another_dimension_than_the_embedders_are_refused(passages, named):
+    with pytest.raises(InputError, match="8 dimensions"):
+        ThemeModel(named).fit(passages, np.eye(36, 8) + 0.1)
+
+
+def test_predict_refuses_vectors_of_another_dimension_than_the_fitted(model, passages):
+    with pytest.raises(InputError, match="8"):
+        model.predict(passages, np.eye(36, 8) + 0.1)
+
+
+@pytest.mark.parametrize("named", [(), (VOLCANOES, FISHERIES)], ids=["none named", "two named"])
+@pytest.mark.parametrize("n", [1, 2])
+def test_one_or_two_passages_can_be_fitted(n, named):
+    model = fitted(FISHING[:n], *named)
+    assert model.assignments_["passage_id"].tolist() == [f"p{i:02d}" for i in range(n)]
+    assert model.themes_["kind"].tolist().count("named") == len(named)
+    assert model.themes_.query("theme_id == 'volcanoes'")["n_passages"].sum() == 0
+
+
+@pytest.mark.parametrize("n", [2, 40])
+def test_identical_passages_are_all_of_one_theme(n):
+    assert sizes(fitted(FISHING[:1] * n)) == [n]
+    assert sizes(fitted(FISHING[:1] * n, VOLCANOES, FISHERIES)) == [0, n]
+
+
+def test_passages_that_share_a_single_phrase_are_named_by_it():
+    model = fitted(["Trawlers sank.", "Trawlers burned.", "Trawlers returned."])
+    assert model.themes_[["name", "keywords"]].to_numpy().tolist() == [["Trawlers", "Trawlers"]]
+
+
+def test_the_bertopic_model_has_a_row_a_theme_and_one_for_passages_without(model):
+    info = model.bertopic_.get_topic_info().set_index("CustomName")["Count"]
+    names = dict(zip(model.themes_["theme_id"], model.themes_["name"], strict=True))
+    counts = model.primary_.map(names).value_counts().to_dict()
+    without = int(model.primary_.isna().sum())
+    assert len(info) == len(counts) + (without > 0)
+    assert {name: info[name] for name in counts} == counts
+    assert info.sum() == len(TEXTS)
+
+
+def test_bertopic_labels_stay_with_their_passages_where_themes_are_of_one_size(vectors):
+    themes = pd.Series(["water", "school", "clinic", "rail"]).repeat(9).reset_index(drop=True)
+    names = {theme: theme.upper() for theme in themes}
+    bertopic = as_bertopic(TEXTS, vectors, themes, names)
+    labels = bertopic.get_topic_info().set_index("Topic")["CustomName"]
+    assert [labels[topic] for topic in bertopic.topics_] == [names[theme] for theme in themes]
+
+
+def test_the_bertopic_model_is_saved_as_safetensors(model, tmp_path):
+    model.bertopic_.save(tmp_path / "bertopic", serialization="safetensors")
+    assert sorted(path.name for path in (tmp_path / "bertopic").iterdir()) == [
+        "config.json",
+        "topic_embeddings.safetensors",
+        "topics.json",
+    ]
+
+
+def test_a_model_fitted_again_has_the_bertopic_model_of_the_last_fit():
+    model = fitted(FISHING[:2])
+    assert len(model.bertopic_.topics_) == 2
+    model.fit(passages_of(RAIL[:4]), embed(RAIL[:4], progress=False))
+    assert len(model.bertopic_.topics_) == 4

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from topics.cache import cache_dir, code_digest, digest, written_atomically
+from topics.copies import copy_groups
 from topics.corpus import Corpus, list_files, read_corpus
 from topics.embedding import ENGLISH_ONLY, Embedder, embed, load_embedder
 from topics.errors import InputError
@@ -62,6 +64,12 @@ class Analysis:
         """The documents that were analysed."""
         kept = ~self.corpus.documents["document_id"].isin(self.left_out["document_id"])
         return self.corpus.documents[kept]
+
+    @cached_property
+    def copy_of(self) -> pd.Series:
+        """For each analysed document by id, the earliest document that it is a near-copy of."""
+        heads = copy_groups(self.documents, "document_id")
+        return pd.Series(heads.to_numpy(), self.documents["document_id"])
 
     @property
     def themes(self) -> pd.DataFrame:

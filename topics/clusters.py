@@ -26,7 +26,6 @@ RESOLUTIONS = np.geomspace(0.1, 6.0, 16)
 _RESAMPLES = 6
 _KEPT = 0.8  # share of passages in a resample
 _RESAMPLE_LIMIT = 8_000  # passages in a resample; agreement is cheap to estimate on fewer
-_LEAST_SCORE = 0.15  # below what graphs of unrelated vectors reach there is no structure
 _LEAST_ROWS = 8
 
 
@@ -44,6 +43,8 @@ class Level:
         Mean adjusted Rand index with clusterings of resamples, and its standard error.
     separation
         Edge weight inside clusters minus its chance level, 0 to 1.
+    chance
+        The separation that a random graph of as many edges has at its best cut.
     """
 
     resolution: float
@@ -51,6 +52,7 @@ class Level:
     stability: float
     stability_error: float
     separation: float
+    chance: float = 0.0
 
     @property
     def n_clusters(self) -> int:
@@ -99,6 +101,7 @@ def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> list[Level]:
     rng = np.random.default_rng(random_state)
     size = min(int(_KEPT * n), _RESAMPLE_LIMIT)
     samples = [np.sort(rng.choice(n, size, replace=False)) for _ in range(_RESAMPLES)]
+    chance = float(np.sqrt(n / max(graph.nnz, 1)))  # Reichardt and Bornholdt 2006
     parts = [graph[sample][:, sample].tocsr() for sample in samples]
 
     def level(resolution: float) -> Level:
@@ -113,6 +116,7 @@ def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> list[Level]:
             float(np.mean(agreement)),
             float(np.std(agreement, ddof=1) / np.sqrt(_RESAMPLES)),
             _separation(graph, labels),
+            chance,
         )
 
     with ThreadPoolExecutor(cpu_count() or 1) as pool:  # Leiden lets other threads run
@@ -122,11 +126,11 @@ def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> list[Level]:
 def choose_level(levels: list[Level]) -> int:
     """Position of the coarsest level within one standard error of the best score.
 
-    Where no level beats what unrelated vectors reach, a level of one cluster is returned; it
-    is put in front of `levels` if there is none.
+    Where no level's score beats the separation that chance gives a graph of such density, a
+    level of one cluster is returned; it is put in front of `levels` if there is none.
     """
     best = max(levels, key=lambda level: level.score)
-    if best.score < _LEAST_SCORE:
+    if best.score <= best.chance:
         if levels[0].n_clusters > 1:
             n = len(levels[0].labels)
             levels.insert(0, Level(0.0, np.zeros(n, dtype=int), 1.0, 0.0, 0.0))

@@ -59,7 +59,7 @@ def nearest_neighbours(vectors: np.ndarray, k: int = NEIGHBOURS) -> Neighbours:
     indices = np.empty((n, k), np.int32)
     similarities = np.empty((n, k), np.float32)
     for first in range(0, n, _BLOCK):
-        block = vectors[first : first + _BLOCK] @ vectors.T
+        block = _cosines(vectors[first : first + _BLOCK], vectors)
         rows = np.arange(len(block))
         block[rows, first + rows] = -np.inf  # a row is not its own neighbour
         part = slice(first, first + _BLOCK)
@@ -79,11 +79,18 @@ def nearest_to(queries: np.ndarray, vectors: np.ndarray, k: int) -> tuple[np.nda
     indices = np.empty((len(queries), k), np.int32)
     similarities = np.empty((len(queries), k), np.float32)
     for first in range(0, len(queries), _BLOCK):
-        # A copy, since NumPy multiplies an array by itself another way, with other rounding.
-        block = queries[first : first + _BLOCK].copy() @ vectors.T
+        block = _cosines(queries[first : first + _BLOCK], vectors)
         part = slice(first, first + _BLOCK)
         indices[part], similarities[part] = _top(block, k)
     return indices, similarities
+
+
+def _cosines(block: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Products of unit rows, rounded so that equal rows are equally near.
+
+    The block is copied since NumPy multiplies an array by itself in another way.
+    """
+    return (block.copy() @ vectors.T).round(6)
 
 
 def _top(block: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

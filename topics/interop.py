@@ -46,5 +46,11 @@ def as_bertopic(
         ctfidf_model=ClassTfidfTransformer(),
         calculate_probabilities=False,
     ).fit(texts, embeddings=vectors, y=labels)
-    model.set_topic_labels({i: names[theme] for theme, i in number.items()})
+    # BERTopic renumbers topics of one size as it likes: read off what it made of each label.
+    made = {
+        topic: names[theme]
+        for topic, theme in zip(model.topics_, themes, strict=True)
+        if theme in number
+    }
+    model.set_topic_labels(made)
     return model

@@ -10,7 +10,6 @@ from scipy.stats import binomtest
 from sklearn.metrics import adjusted_mutual_info_score
 
 from topics.analysis import Analysis
-from topics.copies import copy_groups
 from topics.errors import InputError
 
 PERIODS = {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year"}
@@ -29,8 +28,7 @@ def wilson(successes: int, n: int) -> tuple[float, float]:
 def independent_documents(analysis: Analysis) -> pd.DataFrame:
     """The documents without later near-copies of earlier ones: what shares are counted in."""
     documents = analysis.documents
-    heads = copy_groups(documents, "document_id") == documents["document_id"]
-    return documents[heads]
+    return documents[documents["document_id"].isin(analysis.copy_of)]
 
 
 def document_themes(analysis: Analysis) -> pd.DataFrame:
@@ -276,9 +274,7 @@ def borderline(analysis: Analysis, theme_id: str, most: int = 2) -> list[str]:
 
 def copies(analysis: Analysis) -> pd.DataFrame:
     """document_id, source, copy_of, source_of_original: documents that are near-copies."""
-    documents = analysis.documents.assign(
-        copy_of=copy_groups(analysis.documents, "document_id")
-    ).set_index("document_id")
+    documents = analysis.documents.set_index("document_id").assign(copy_of=analysis.copy_of)
     later = documents[documents["copy_of"] != documents.index]
     return pd.DataFrame(
         {

@@ -55,7 +55,7 @@ def read_themes(path: str | Path) -> list[NamedTheme]:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"themes: cannot read {str(path)!r}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # as PyYAML lets them through
         where = " ".join(str(error).split())
         raise InputError(f"themes: {str(path)!r} is not valid YAML: {where}") from error
     return as_themes(content, str(path))
@@ -89,6 +89,9 @@ def _as_theme(item: Any, number: int, origin: str) -> NamedTheme:
     id_ = str(item["id"])
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", id_):
         raise InputError(f"{where}: id {id_!r}: wanted letters, digits, - and _ only")
+    for key in ("name", "description"):
+        if isinstance(item.get(key), list | dict):
+            raise InputError(f"{where}: {key}: wanted one text, got {item[key]!r:.60}")
     lists = {}
     for key in ("phrases", "not"):
         value = item.get(key) or []

@@ -141,6 +141,8 @@ def _name(
         return f"Theme {cluster + 1}"
     written = [counter.written(term) for term in candidates]
     vectors = embed(written)
+    if vectors.shape[1] != centres.shape[1]:  # vectors of another model: words alone decide
+        vectors = np.zeros((len(written), centres.shape[1]), np.float32)
     close = vectors @ centres.T
     others = np.delete(close, cluster, axis=1).max(axis=1) if len(centres) > 1 else 0.0
     weight = np.array([weights[terms.index(term)] for term in candidates])

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -104,6 +105,7 @@ class ThemeModel:
             If there are no passages, the shapes do not match, or the embedder does not fit.
         """
         vectors = _checked(passages, vectors)
+        self.__dict__.pop("bertopic_", None)  # of an earlier fit
         self._passages = passages[["passage_id", "document_id", "copy_group", "text"]].reset_index(
             drop=True
         )
@@ -229,7 +231,7 @@ class ThemeModel:
             threshold; for a discovered one it is the weight of like passages among the
             nearest, 0 to 1.
         """
-        vectors = _checked(passages, vectors)
+        vectors = _checked(passages, vectors, self._vectors.shape[1])
         nearest, near = nearest_to(vectors, self._vectors, _VOTERS)
         words = self._scorer.word_evidence(passages["text"])
         evidence = self._scorer.similarity(vectors) + words
@@ -453,7 +455,7 @@ class ThemeModel:
             with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
                 arrays = dict(stored)
             frames = {n: pd.read_parquet(folder / f"{n.strip('_')}.parquet") for n in _FRAMES}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, BadZipFile) as error:
             raise InputError(f"model: {str(folder)!r} holds no saved model: {error}") from error
         if state.get("format") != _FORMAT:
             raise InputError(f"model: format {state.get('format')!r} is not known; fit it again")
@@ -478,13 +480,17 @@ class ThemeModel:
         return model
 
 
-def _checked(passages: pd.DataFrame, vectors: np.ndarray) -> np.ndarray:
+def _checked(passages: pd.DataFrame, vectors: np.ndarray, dim: int | None = None) -> np.ndarray:
     vectors = np.asarray(vectors, dtype=np.float32)
     if not len(passages):
         raise InputError("themes: wanted at least one passage, got none")
     if vectors.ndim != 2 or len(vectors) != len(passages):
         raise InputError(
             f"themes: wanted one vector a passage, shape ({len(passages)}, dim), got {vectors.shape}"
+        )
+    if dim is not None and vectors.shape[1] != dim:
+        raise InputError(
+            f"themes: the model was fitted to vectors of {dim} dimensions, got {vectors.shape[1]}"
         )
     return vectors
 

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from os import cpu_count
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from zipfile import BadZipFile
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -123,6 +124,7 @@ def embed(
     """
     model = load_embedder(embedder) if isinstance(embedder, str) else embedder
     shelf = cache_dir() / "vectors" / digest(model.name)[:16]
+    texts = [text.encode("utf-8", "replace").decode() for text in texts]  # no lone surrogates
     keys = [digest(text)[:32] for text in texts]
     known = _read_shelf(shelf, set(keys))
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
@@ -145,7 +147,8 @@ def _encode(model: Embedder, items: list[tuple[str, str]], bar: tqdm) -> dict[st
     for first in range(0, len(items), step):
         part = items[first : first + step]
         block = np.asarray(model.encode([text for _, text in part]), dtype=np.float32)
-        block /= np.maximum(np.linalg.norm(block, axis=1, keepdims=True), 1e-12)
+        block[~block.any(axis=1)] = 1.0  # of a text without a known token: all alike
+        block /= np.linalg.norm(block, axis=1, keepdims=True)
         vectors.update(zip((key for key, _ in part), block, strict=True))
         bar.update(len(part))
     return vectors
@@ -157,7 +160,7 @@ def _read_shelf(shelf: Path, wanted: set[str]) -> dict[str, np.ndarray]:
         try:
             with np.load(path, allow_pickle=False) as shard:
                 keys, vectors = shard["keys"], shard["vectors"]
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             warnings.warn(f"cache file {path} cannot be read and is ignored", stacklevel=3)
             continue
         found.update((key, row) for key, row in zip(keys, vectors, strict=True) if key in wanted)

@@ -236,7 +236,7 @@ def theme_map(analysis: Analysis) -> go.Figure:
     themed = counts[counts["theme"] != "no theme"].sort_values("passages", ascending=False)
     without = int(counts["passages"].iloc[0])
     finding = (
-        f"The largest theme is {themed['theme'].iloc[0]} ({plural(int(themed['passages'].iloc[0]), 'passage')}); "
+        f"Each passage is drawn in its strongest theme; the largest is {themed['theme'].iloc[0]} ({plural(int(themed['passages'].iloc[0]), 'passage')}); "
         f"{percent(without / len(x))} of all {plural(len(x), 'passage')} carry no theme."
         if len(themed)
         else f"No theme was found in {plural(len(x), 'passage')}."

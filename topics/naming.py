@@ -14,6 +14,7 @@ from topics.words import PhraseCounter, alike, distinct
 
 _CANDIDATES = 40  # phrases weighed for a name
 _LEAST_DOCUMENTS = 2  # a keyword stands in so many documents of its theme
+_LEAST_SHARE = 0.08  # and in so many for one that its commonest phrase stands in
 _KEYWORDS = 10
 _USUAL = 0.3  # of the commonest keyword's documents that a word in a name needs
 _FULLER = 0.2  # what a phrase of several words gains over a word
@@ -60,10 +61,7 @@ def describe(
     described: list[tuple[str, list[str]]] = []
     taken: set[str] = set()
     for cluster in range(n_clusters):
-        order = np.argsort(-weights[cluster], kind="stable")[: 3 * _CANDIDATES]
-        ranked = [terms[i] for i in order if weights[cluster, i] > 0]
-        common = [term for term in ranked if counts[cluster][term] >= _LEAST_DOCUMENTS]
-        ranked = common or ranked
+        ranked = _ranked(weights[cluster], terms, counts[cluster])
         candidates = distinct(_fullest(ranked, counts[cluster]), _CANDIDATES)
         keywords = candidates[:_KEYWORDS]
         name = _name(
@@ -105,6 +103,14 @@ def _class_tfidf(counts: list[Counter[str]]) -> tuple[np.ndarray, list[str]]:
     weights = ClassTfidfTransformer().fit_transform(sp.csr_matrix(table)).toarray()
     expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
     return weights * np.log1p(table / np.maximum(expected, 1e-9)) ** 2, terms
+
+
+def _ranked(weights: np.ndarray, terms: list[str], counts: Counter[str]) -> list[str]:
+    """The heaviest phrases of a cluster, those of too few of its documents left out."""
+    order = [terms[i] for i in np.argsort(-weights, kind="stable") if weights[i] > 0]
+    least = max(_LEAST_DOCUMENTS, _LEAST_SHARE * max(counts.values(), default=0))
+    common = [term for term in order if counts[term] >= least]
+    return (common or order)[: 3 * _CANDIDATES]
 
 
 def _fullest(ranked: list[str], counts: Counter[str]) -> list[str]:

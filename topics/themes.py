@@ -266,7 +266,7 @@ class ThemeModel:
         A vector of a fitted passage gets the score it had in `fit`; of another vector the words
         are not known, only its closeness and its neighbours count.
         """
-        vectors = np.asarray(vectors, dtype=np.float32)
+        vectors = _as_rows(vectors, self._vectors.shape[1])
         nearest, near = nearest_to(vectors, self._vectors, _VOTERS)
         words = np.where(near[:, :1] >= _SAME, self._words[nearest[:, 0]], 0.0)
         scores = self._smoothed(self._scorer.similarity(vectors) + words, nearest, near)
@@ -432,7 +432,7 @@ class ThemeModel:
             "own_closeness": self._scorer.own_closeness,
             "word_weights": self._scorer.word_weights,
         }
-        (folder / "model.json").write_text(json.dumps(state, ensure_ascii=False, indent=1))
+        (folder / "model.json").write_text(json.dumps(state, indent=1))
         arrays = {name: getattr(self, name) for name in _ARRAYS}
         arrays |= {"centres": self._scorer.centres, "thresholds": self._scorer.thresholds}
         arrays |= {f"against_{i}": rows for i, rows in enumerate(self._scorer.against)}
@@ -455,7 +455,7 @@ class ThemeModel:
             with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
                 arrays = dict(stored)
             frames = {n: pd.read_parquet(folder / f"{n.strip('_')}.parquet") for n in _FRAMES}
-        except (OSError, ValueError, BadZipFile) as error:
+        except (OSError, ValueError, EOFError, BadZipFile) as error:
             raise InputError(f"model: {str(folder)!r} holds no saved model: {error}") from error
         if state.get("format") != _FORMAT:
             raise InputError(f"model: format {state.get('format')!r} is not known; fit it again")
@@ -481,12 +481,18 @@ class ThemeModel:
 
 
 def _checked(passages: pd.DataFrame, vectors: np.ndarray, dim: int | None = None) -> np.ndarray:
-    vectors = np.asarray(vectors, dtype=np.float32)
     if not len(passages):
         raise InputError("themes: wanted at least one passage, got none")
-    if vectors.ndim != 2 or len(vectors) != len(passages):
+    return _as_rows(vectors, dim, len(passages))
+
+
+def _as_rows(vectors: np.ndarray, dim: int | None = None, n: int | None = None) -> np.ndarray:
+    """Vectors as float32 rows, `n` of them and of the model's dimension where these are given."""
+    vectors = np.asarray(vectors, dtype=np.float32)
+    if vectors.ndim != 2 or (n is not None and len(vectors) != n):
         raise InputError(
-            f"themes: wanted one vector a passage, shape ({len(passages)}, dim), got {vectors.shape}"
+            f"themes: wanted one vector a passage, shape ({'n' if n is None else n}, dim), "
+            f"got {vectors.shape}"
         )
     if dim is not None and vectors.shape[1] != dim:
         raise InputError(

@@ -41,6 +41,7 @@ pio.templates["topics"] = go.layout.Template(
         xaxis={"gridcolor": "#e8e8ec", "zerolinecolor": "#c8c8cc", "automargin": True},
         yaxis={"gridcolor": "#e8e8ec", "zerolinecolor": "#c8c8cc", "automargin": True},
         hoverlabel={"align": "left"},
+        modebar={"remove": ["sendChartToCloud"]},  # nothing is uploaded, not by mistake either
     )
 )
 

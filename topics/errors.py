@@ -1,4 +1,4 @@
-"""Errors that a user can act on, and the one place where stages say that they are alive."""
+"""The error that a user can act on."""
 
 from __future__ import annotations
 

@@ -285,7 +285,7 @@ def theme_sizes(analysis: Analysis) -> go.Figure:
     texts = [f"{p} in {d}" for p, d in sizes[["n_passages", "documents"]].itertuples(index=False)]
     shades = [colours[theme_id] for theme_id in sizes["theme_id"]]
     figure = _bars(sizes["n_passages"], sizes["name"], texts, shades)
-    figure.update_xaxes(title="passages, and in how many documents")
+    figure.update_xaxes(title="passages in documents")
     n_named = int((sizes["kind"] == "named").sum())
     empty = sizes.loc[sizes["n_passages"] == 0, "name"].tolist()
     finding = (

@@ -42,9 +42,7 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return "–" if pd.isna(value) else f"{value:.2f}"
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
-    return "–" if value is None or value is pd.NaT else str(value)
+    return figures.cell(value)
 
 
 def note(text: str) -> Html:

@@ -124,7 +124,7 @@ def embed(
     """
     model = load_embedder(embedder) if isinstance(embedder, str) else embedder
     shelf = cache_dir() / "vectors" / digest(model.name)[:16]
-    texts = [text.encode("utf-8", "replace").decode() for text in texts]  # no lone surrogates
+    texts = [_clean(text) for text in texts]
     keys = [digest(text)[:32] for text in texts]
     known = _read_shelf(shelf, set(keys))
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
@@ -141,14 +141,24 @@ def embed(
     return np.stack([known[key] for key in keys])
 
 
+def encode(texts: Sequence[str], embedder: str | Embedder) -> np.ndarray:
+    """Vectors as `embed` makes them, past the cache: for a few short texts."""
+    model = load_embedder(embedder) if isinstance(embedder, str) else embedder
+    block = np.asarray(model.encode([_clean(text) for text in texts]), dtype=np.float32)
+    block[~block.any(axis=1)] = 1.0  # of a text without a known token: all alike
+    return block / np.linalg.norm(block, axis=1, keepdims=True)
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()  # without lone surrogates
+
+
 def _encode(model: Embedder, items: list[tuple[str, str]], bar: tqdm) -> dict[str, np.ndarray]:
     vectors: dict[str, np.ndarray] = {}
     step = 64
     for first in range(0, len(items), step):
         part = items[first : first + step]
-        block = np.asarray(model.encode([text for _, text in part]), dtype=np.float32)
-        block[~block.any(axis=1)] = 1.0  # of a text without a known token: all alike
-        block /= np.linalg.norm(block, axis=1, keepdims=True)
+        block = encode([text for _, text in part], model)
         vectors.update(zip((key for key, _ in part), block, strict=True))
         bar.update(len(part))
     return vectors

@@ -59,7 +59,7 @@ def theme_names(analysis: Analysis) -> dict[str, str]:
 
 def _finish(figure: go.Figure, finding: str, table: pd.DataFrame, height: int) -> go.Figure:
     """Give a figure its finding, its table twin and the house style."""
-    rows = [[_cell(value) for value in row] for row in table.itertuples(index=False)]
+    rows = [[cell(value) for value in row] for row in table.itertuples(index=False)]
     figure.update_layout(
         template="plotly_white+topics",
         title_text="<br>".join(textwrap.wrap(plain(finding), 95)),
@@ -69,7 +69,8 @@ def _finish(figure: go.Figure, finding: str, table: pd.DataFrame, height: int) -
     return figure
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value as text in a table, a missing one as a dash."""
     if isinstance(value, float | np.floating):
         number = float(value)
         return (

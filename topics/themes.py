@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from topics.clusters import choose_level, cluster_stability, find_levels, neighbours_for
-from topics.embedding import Embedder, embed
+from topics.embedding import Embedder, encode
 from topics.errors import InputError
 from topics.graph import nearest_neighbours, nearest_to
 from topics.named import NamedScorer, NamedTheme, as_themes, read_themes
@@ -110,15 +110,16 @@ class ThemeModel:
             drop=True
         )
         self._vectors = vectors
+        nearest, near = nearest_to(vectors, vectors, _VOTERS)
         self._fit_clusters()
-        self._fit_named()
-        self._fit_themes()
-        self.assignments_ = self.predict(passages, vectors)
+        self._fit_named(nearest, near)
+        self._fit_themes(nearest, near)
+        self.assignments_ = self._assign(passages, vectors, nearest, near)
         self._describe_themes()
         return self
 
     def _embed(self, texts: Sequence[str]) -> np.ndarray:
-        return embed(texts, self.embedder, progress=False)
+        return encode(texts, self.embedder)
 
     def _fit_clusters(self) -> None:
         n = len(self._vectors)
@@ -148,18 +149,17 @@ class ThemeModel:
         ]
         self._coarse = max(coarser, key=lambda lv: lv.score).labels if coarser else np.zeros(0, int)
 
-    def _fit_named(self) -> None:
+    def _fit_named(self, nearest: np.ndarray, near: np.ndarray) -> None:
         texts = self._passages["text"].tolist()
         self._scorer = NamedScorer.from_themes(self.named, self._embed, self._vectors.shape[1])
         self._scorer.fit_words(texts)
         self._words = self._scorer.word_evidence(texts)
         self._evidence = self._scorer.similarity(self._vectors) + self._words
-        nearest, near = nearest_to(self._vectors, self._vectors, _VOTERS)
         scores = self._smoothed(self._evidence, nearest, near)
         self._scorer.fit_thresholds(scores)
         self._carried = scores >= _LOWER * self._scorer.thresholds
 
-    def _fit_themes(self) -> None:
+    def _fit_themes(self, nearest: np.ndarray, near: np.ndarray) -> None:
         """Sort every cluster: part of a named theme, a discovered theme, or too small for one."""
         self._own = np.full(len(self._labels), -1)
         self._folded = np.full(len(self._labels), -1)
@@ -172,7 +172,6 @@ class ThemeModel:
                 self._own[members] = n_themes
                 n_themes += 1
         self._fit_centres(n_themes)
-        nearest, near = nearest_to(self._vectors, self._vectors, _VOTERS)
         votes = self._votes(self._vectors, nearest, near)
         labels = votes.argmax(axis=1) if n_themes else self._own
         labels = np.where(votes.max(axis=1, initial=0) > 0, labels, -1)
@@ -222,7 +221,7 @@ class ThemeModel:
                 self._bars[theme] = others.mean() + others.std()
 
     def predict(self, passages: pd.DataFrame, vectors: np.ndarray) -> pd.DataFrame:
-        """Assign themes to passages, fitted ones or new: the function that `fit` itself uses.
+        """Assign themes to passages, fitted ones or new, by the very rules that `fit` uses.
 
         Returns
         -------
@@ -232,7 +231,12 @@ class ThemeModel:
             nearest, 0 to 1.
         """
         vectors = _checked(passages, vectors, self._vectors.shape[1])
-        nearest, near = nearest_to(vectors, self._vectors, _VOTERS)
+        return self._assign(passages, vectors, *nearest_to(vectors, self._vectors, _VOTERS))
+
+    def _assign(
+        self, passages: pd.DataFrame, vectors: np.ndarray, nearest: np.ndarray, near: np.ndarray
+    ) -> pd.DataFrame:
+        """Themes of passages whose nearest fitted passages are known."""
         words = self._scorer.word_evidence(passages["text"])
         evidence = self._scorer.similarity(vectors) + words
         named = self._smoothed(evidence, nearest, near)

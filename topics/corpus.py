@@ -13,9 +13,9 @@ import pandas as pd
 from dateutil import parser as dates
 from tqdm.auto import tqdm
 
-from topics.errors import InputError
+from topics.errors import InputError, UnreadableError
 from topics.furniture import drop_shared_lines
-from topics.readers import TABLES, Reading, UnreadableError, first_known, read_file
+from topics.readers import TABLES, Reading, first_known, read_file
 
 COLUMNS = ["document_id", "text", "title", "date", "source", "country", "language", "url", "path"]
 

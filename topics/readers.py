@@ -17,13 +17,10 @@ from typing import Any
 
 import yaml
 
+from topics.errors import UnreadableError
 from topics.furniture import drop_furniture
 
 UNPACKED_LIMIT = 4 * 2**30  # bytes; a compressed file may not grow beyond this
-
-
-class UnreadableError(ValueError):
-    """A file or a row cannot be read; the message is the reason that the report lists."""
 
 
 @dataclass

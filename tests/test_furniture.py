@@ -14,8 +14,8 @@ DOCKERS = (
     "that side of the harbour."
 )
 COST = (
-    "The repairs will cost about four million and should be done before the grain season begins, "
-    "the harbour master said."
+    "The repairs will cost about four million and should be done before the grain season begins in "
+    "the first days of July, if no more parts are lost on their way, the harbour master said."
 )
 GRAIN = (
     "Exporters are sending their grain by rail in the meantime, at nearly twice the price, and "
@@ -149,7 +149,18 @@ def test_a_list_in_the_article_keeps_all_of_its_items():
 
 
 def test_a_heading_stays_above_a_paragraph_and_goes_without_one():
-    assert kept(VOTE, "The bill", COST, "The weather") == [VOTE, "The bill", COST]
+    page = [VOTE, "The bill", COST, "The weather", "Share", "Log in"]
+    assert kept(*page) == [VOTE, "The bill", COST]
+
+
+def test_a_text_without_furniture_is_kept_to_its_last_line():
+    assert kept(VOTE, "The bill", COST, "Quay 4", "Quay 5") == [
+        VOTE,
+        "The bill",
+        COST,
+        "Quay 4",
+        "Quay 5",
+    ]
 
 
 def test_teasers_that_are_cut_off_go_and_a_single_trailing_off_stays():

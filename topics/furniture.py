@@ -28,7 +28,6 @@ _CREDIT = re.compile(
 # What a site says to its visitor, not to its reader.
 _PHRASE = re.compile(
     r"""(?ix) ^(skip\sto|jump\sto)\s(main|content|navigation)
-    | ^(advertisement|ad\sbanner|sponsored|promoted|advert)\b
     | ^(log|sign)\s?(in|up|out)\b | \b(please|you\s(must|need\sto|have\sto))\s(log|sign)\sin\b | ^register\b.{0,40}$
     | ^(subscribe|newsletter|follow\sus|share\s(this|on|via|article)|tweet|print\b.{0,30}$)
     | ^(please\s)?(sign\sup|subscribe)\s(to|for|now|today)\b.{0,80}$
@@ -47,12 +46,16 @@ _PHRASE = re.compile(
     | ^(listen|watch)\s(to\sthis|now|live)\b.{0,40}$ | ^(play|pause|mute|loading)\b.{0,20}$
     | ^(download|open)\s(the|our)\sapp\b | ^your\s(email|name)\b.{0,40}$ | ^(next|previous)\s(article|post|story)\b"""
 )
-_STOP = re.compile(
-    r"""(?ix)^(related\s(articles?|stories|posts|content|topics|reading)|read\s(next|also|more)
-    |more\s(from|on|in|stories|news)\b.{0,40}|most\s(read|popular|viewed|shared)|you\s(may|might)\s(also\s)?(like|be\sinterested)
-    |recommended(\sfor\syou)?|trending(\snow)?|latest\s(news|stories|articles)|also\sread|see\salso|up\snext
-    |other\sstories|around\sthe\sweb|editor'?s\spicks?|in\sthis\ssection|leave\sa\s(comment|reply).{0,20}|comments?)\s*:?$"""
+# What stands between an article and the comments, teasers and imprint below it.
+_FENCE = re.compile(
+    r"""(?ix) ^(related|recommended|trending|popular|latest)\b.{0,40}$ | ^(read|up|also)\s(next|also|more|read)\s*:?$
+    | ^(most\s(read|popular|viewed|shared)|more\s(from|on|in|stories|news))\b.{0,40}$ | ^you\s(may|might)\s(also\s)?like
+    | ^(other\sstories|around\sthe\sweb|editor'?s\spicks?|in\sthis\ssection|see\salso|about\sthe\sauthor)\s*:?$
+    | ^\(?\d*\)?\s?(comments?|replies|responses)\b.{0,20}$ | ^\d+\s(thoughts|responses)\son\b
+    | ^(leave|post|write|add|submit|join)\s(a|your|the)\s(comment|reply|conversation|discussion)\b.{0,30}$
+"""
 )
+_ADVERT = re.compile(r"(?i)(advert(isement)?|ad banner|sponsored|promoted)\b")
 # To another article, by its title.
 _POINTER = re.compile(
     r"(?i)(read (more|also|next)|also read|related( (article|story))?|see also)\s*:\s*\S"
@@ -69,7 +72,18 @@ _DATELINE = re.compile(
 )
 _PROSE_WORDS = 12  # a block of this many words that ends like a sentence is prose
 _SHORT_WORDS = 60  # cut-off teasers are shorter than this
-_TEASER_WORDS = 30  # and whole ones than this
+_CAPTION_WORDS = 80  # and captions than this
+_PHRASE_WORDS = 40  # and site furniture than this
+
+# What a block adds to the article, in words; F1 changes little between half and twice of each.
+_MOST, _ALONE, _SENTENCE = 60, 0.4, 0.3  # prose at most; its part far from other prose; short ones'
+_FENCE_COST, _MARKED_COST, _REPEAT_COST, _SHORT_COST, _INSERT_COST = 40, 20, 10, 6, 5
+_INSERTS = ("image credit or caption", "advertisement", "link to another article")
+_FIRST = 0.5  # of the best stretch's sum makes an earlier one the article: comments can be longer
+_GAP = 3  # blocks of furniture within an article, at most, for a paragraph at its edge
+_ABOVE, _BODY = 20, 60  # blocks above an article to look for its title in, and below, for its words
+_PAGE_BLOCKS = 2000  # more is no web page, and comparing all with all would take too long
+_LISTED_WORDS = 15  # a line of this many words is text, though it ends without a full stop
 
 
 @dataclass
@@ -92,10 +106,14 @@ def drop_furniture(raw: str, titled: bool = False) -> Cleaned:
     """
     blocks = split_blocks(raw)
     reasons = [_reason(block) for block in blocks]
+    start, end = _bounds(blocks, reasons)
+    scraped = sum(map(bool, reasons)) > 1 or any(map(_is_fence, blocks))
     _mark_repeats(blocks, reasons)
-    _mark_tail(blocks, reasons)
     _mark_teasers(blocks, reasons)
-    title = _mark_lone_headings(blocks, reasons, titled)
+    title = None if titled else _title(blocks, reasons, start)
+    _mark_outside(blocks, reasons, start, end, scraped)
+    if scraped:
+        _mark_lone_headings(blocks, reasons, start, end)
     kept = [block for block, why in zip(blocks, reasons, strict=True) if not why]
     dropped = [(block, why) for block, why in zip(blocks, reasons, strict=True) if why]
     return Cleaned("\n\n".join(kept), title, [item for item in dropped if item[1] != "title"])
@@ -132,17 +150,31 @@ def _words(block: str) -> int:
     return len(block.split()) + len(unspaced) // 2
 
 
+def _is_fence(block: str) -> bool:
+    return bool(_FENCE.search(block)) and not (_is_stated(block) or _POINTER.match(block))
+
+
 def _is_stated(block: str) -> bool:
     return len(block.split()) >= 4 and block.endswith((".", "!", "?"))
 
 
 def _reason(block: str) -> str:
     words = len(block.split())
-    if _CREDIT.search(block) and words < 80:
+    if words > _CAPTION_WORDS:
+        return ""
+    if _CREDIT.search(block):
         return "image credit or caption"
+    if words < _PHRASE_WORDS and _ADVERT.match(block) and not _is_stated(block):
+        return "advertisement"
     if words < 25 and _POINTER.match(block):
+        return "link to another article"
+    if words < 25 and _is_fence(block):
         return "site furniture"
-    if words < 40 and _PHRASE.search(block) and not (_LABEL.match(block) and _is_stated(block)):
+    if (
+        words < _PHRASE_WORDS
+        and _PHRASE.search(block)
+        and not (_LABEL.match(block) and _is_stated(block))
+    ):
         return "site furniture"
     if " > " in block and words < 15:
         return "breadcrumb"
@@ -177,25 +209,92 @@ def _is_quoted_elsewhere(bare: str, position: int, blocks: Sequence[str]) -> boo
     """Whether a longer paragraph of the page holds this very sentence."""
     if len(bare.split()) < 8:
         return False
+    if len(blocks) > _PAGE_BLOCKS:
+        return False
     others = (b for i, b in enumerate(blocks) if i != position)
     return any(len(other) > len(bare) + 20 and bare in other for other in others)
 
 
-def _mark_tail(blocks: list[str], reasons: list[str]) -> None:
-    """Drop what follows a line such as "Related articles" once most of the article is behind it."""
-    words = [
-        0 if why or _ELLIPSIS.search(block) else len(block.split())
-        for block, why in zip(blocks, reasons, strict=True)
-    ]
-    total = sum(words)
+def _bounds(blocks: Sequence[str], reasons: Sequence[str]) -> tuple[int, int]:
+    """Start and end of the article: the stretch of blocks whose scores have the greatest sum.
+
+    This is maximum subsequence segmentation (Pasternack and Roth, WWW 2009), with rules for a
+    classifier. Of several good stretches the first is the article.
+    """
+    scores = _scores(blocks, reasons)
+    best = stretch = _best_stretch(scores)
+    while stretch[0] > _FIRST * best[0]:
+        found = stretch
+        stretch = _best_stretch(scores[: found[1]])
+    if not best[0]:
+        return 0, len(blocks)
+    return _reach(blocks, reasons, found[1], -1), _reach(blocks, reasons, found[2] - 1, 1) + 1
+
+
+def _best_stretch(scores: Sequence[float]) -> tuple[float, int, int]:
+    """Sum, start and end of the contiguous stretch with the greatest sum (Kadane's scan)."""
+    best, total, start = (0.0, 0, 0), 0.0, 0
+    for i, score in enumerate(scores):
+        if total <= 0:
+            total, start = 0.0, i
+        total += score
+        if total > best[0]:
+            best = (total, start, i + 1)
+    return best
+
+
+def _scores(blocks: Sequence[str], reasons: Sequence[str]) -> list[float]:
+    """What each block adds to an article that holds it: words of prose, less for what is none."""
+    prose = [is_prose(b) and not why for b, why in zip(blocks, reasons, strict=True)]
+    shapes = [re.sub(r"\d+", "#", block.lower()) for block in blocks]
+    repeats = Counter(shapes)
+    scores: list[float] = []
     for i, block in enumerate(blocks):
-        if not _STOP.match(block):
-            continue
-        reasons[i] = reasons[i] or "site furniture"
-        if sum(words[:i]) >= 0.6 * total and max(words[i + 1 :], default=0) < _TEASER_WORDS:
-            for j in range(i + 1, len(blocks)):
-                reasons[j] = reasons[j] or "after the article's end"
-            return
+        words = _words(block)
+        if _is_fence(block):
+            scores.append(-_FENCE_COST)
+        elif reasons[i]:
+            scores.append(-_INSERT_COST if reasons[i] in _INSERTS else -_MARKED_COST)
+        elif repeats[shapes[i]] > 2:
+            scores.append(-_REPEAT_COST)
+        elif prose[i]:
+            alone = not (_next(prose, reasons, i, -1) or _next(prose, reasons, i, 1))
+            scores.append(min(words, _MOST) * (_ALONE if alone else 1))
+        else:
+            said = _is_sentence(block) and not block.endswith(":")
+            scores.append(_SENTENCE * words if said else -_SHORT_COST)
+    return scores
+
+
+def _next(prose: Sequence[bool], reasons: Sequence[str], i: int, step: int) -> bool:
+    """Whether the next block that is no furniture, but a few at most, is prose."""
+    ahead = [j for j in range(i + step, i + (_GAP + 1) * step, step) if 0 <= j < len(prose)]
+    return next((prose[j] for j in ahead if not reasons[j]), False)
+
+
+def _reach(blocks: Sequence[str], reasons: Sequence[str], i: int, step: int) -> int:
+    """The farthest prose from block `i` that only captions, advertisements and the like part from it."""
+    j = i + step
+    while 0 <= j < len(blocks) and abs(j - i) <= _GAP:
+        if not reasons[j] and not is_prose(blocks[j]):
+            break
+        if not reasons[j]:
+            i = j
+        elif step > 0 and _is_fence(blocks[j]):
+            break
+        j += step
+    return i
+
+
+def _mark_outside(
+    blocks: Sequence[str], reasons: list[str], start: int, end: int, scraped: bool
+) -> None:
+    """Drop what stands above and below the article; of a clean text, only what stands above."""
+    for i, block in enumerate(blocks):
+        if i < start:
+            reasons[i] = reasons[i] or ("above the article" if is_prose(block) else "stray line")
+        elif i >= end and scraped:
+            reasons[i] = reasons[i] or "after the article's end"
 
 
 def _mark_teasers(blocks: list[str], reasons: list[str]) -> None:
@@ -210,38 +309,54 @@ def _mark_teasers(blocks: list[str], reasons: list[str]) -> None:
             reasons[i] = "teaser"
 
 
-def _mark_lone_headings(blocks: list[str], reasons: list[str], titled: bool) -> str | None:
-    """Drop short lines that head no paragraph; return the first one above the article as title."""
-    follows_prose = False
-    body_starts = next(
-        (i for i, b in enumerate(blocks) if not reasons[i] and is_prose(b)), len(blocks)
-    )
-    if body_starts == len(blocks) or titled:
-        body_starts = next(
-            (i for i, b in enumerate(blocks) if not reasons[i] and _is_sentence(b)), len(blocks)
-        )
-    listed = [False] * len(blocks)
-    for i in range(1, len(blocks)):
-        listed[i] = bool(_BULLET.match(blocks[i])) and (
-            listed[i - 1] or blocks[i - 1].endswith(":")
-        )
-    for i in range(len(blocks) - 1, -1, -1):
+def _mark_lone_headings(blocks: Sequence[str], reasons: list[str], start: int, end: int) -> None:
+    """Drop short lines of the article that head no paragraph and are no items of a list."""
+    heads = False
+    for i in range(end - 1, start - 1, -1):
         if reasons[i]:
-            if reasons[i] in {"date line", "teaser"}:
-                follows_prose = False
-            continue
-        if is_prose(blocks[i]) or ((_is_sentence(blocks[i]) or listed[i]) and i >= body_starts):
-            follows_prose = True
-        elif not follows_prose or i < body_starts:
-            reasons[i] = "stray line"
+            heads = heads and reasons[i] not in {"date line", "teaser"}
+        elif _is_text(blocks, i):
+            heads = True
+        elif heads:
+            heads = False
         else:
-            follows_prose = False
-    above = [i for i in range(body_starts) if reasons[i] == "stray line"]
-    title = next((i for i in above if _is_title(blocks[i])), None)
-    if title is None:
+            reasons[i] = "stray line"
+
+
+def _is_text(blocks: Sequence[str], i: int) -> bool:
+    """Whether block `i` is a sentence, a long line, or an item of a list."""
+    listed = (
+        _BULLET.match(blocks[i])
+        and i
+        and (_BULLET.match(blocks[i - 1]) or blocks[i - 1].endswith(":"))
+    )
+    return bool(listed) or _is_sentence(blocks[i]) or _words(blocks[i]) >= _LISTED_WORDS
+
+
+def _title(blocks: Sequence[str], reasons: list[str], start: int) -> str | None:
+    """The first line above the article whose words the article takes up, marked as its title."""
+    body = set(_long_words(" ".join(blocks[start : start + _BODY])))
+    above = [i for i in range(max(start - _ABOVE, 0), start) if not reasons[i]]
+    candidates = [i for i in above if _is_title(blocks[i])]
+    if not candidates:
         return None
-    reasons[title] = "title"
-    return blocks[title]
+
+    def taken_up(i: int) -> float:
+        words = _long_words(blocks[i])
+        found = sum(word in body for word in words)
+        return found - 0.5 * (len(words) - found)
+
+    most = max(map(taken_up, candidates))
+    if most > 0:
+        best = next(i for i in candidates if taken_up(i) >= 0.6 * most)
+    else:
+        best = max(candidates[-3:], key=lambda i: len(blocks[i]))
+    reasons[best] = "title"
+    return blocks[best]
+
+
+def _long_words(text: str) -> list[str]:
+    return re.findall(r"\w{4,}", text.lower())
 
 
 def _is_title(block: str) -> bool:

@@ -181,9 +181,13 @@ def test_a_jsonl_with_odd_field_names_is_read(read):
     ]
 
 
-def test_rows_are_named_by_number_where_ids_come_twice(read):
-    table = "id,text\nx,It is shut.\nx,It is open.\n"
-    assert rows(read({"a.csv": table}), "document_id") == [["a.csv#1"], ["a.csv#2"]]
+def test_rows_are_told_apart_by_number_where_ids_come_twice_or_not_at_all(read):
+    table = "id,text\nx,It is shut.\nx,It is open.\n,It is sold.\n"
+    assert rows(read({"a.csv": table}), "document_id") == [
+        ["a.csv#x"],
+        ["a.csv#x-row2"],
+        ["a.csv#3"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -385,7 +389,7 @@ def test_a_line_in_many_files_is_dropped_and_listed_under_a_file_that_held_it(re
     files = {f"{i}.txt": f"Quay {i}: {VOTE}\n\n{line}" for i in range(1, 6)}
     corpus = read({"0.txt": DOCKERS, **files})
     assert corpus.documents["text"].tolist()[1] == f"Quay 1: {VOTE}"
-    assert corpus.furniture.to_numpy().tolist() == [["1.txt", line, "in many files"]]
+    assert corpus.furniture.to_numpy().tolist() == [["1.txt", line, "in many documents"]]
 
 
 def test_one_file_can_be_read_alone(tmp_path):

@@ -19,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
             options.out,
             themes=options.themes,
             gold=options.gold,
+            columns=options.columns,
             embedder=options.embedder,
             seed=options.seed,
         )
@@ -40,11 +41,19 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     report = commands.add_parser("report", help="analyse a file or folder and write a report")
     report.add_argument(
-        "path", metavar="PATH", help="a file or folder: .txt .md .html .pdf .csv .jsonl, also .gz"
+        "path",
+        metavar="PATH",
+        help="a file or folder: .txt .md .html .pdf .csv .jsonl .rss .atom .xml, also .gz",
     )
     report.add_argument("--themes", metavar="FILE", help="themes to look for (YAML)")
     report.add_argument(
         "--gold", metavar="FILE", help="labels made by people, to check against (CSV)"
+    )
+    report.add_argument(
+        "--columns",
+        metavar="FIELD=NAME,…",
+        type=_columns,
+        help="names of columns that are not understood by themselves, as text=Volltext,date=Tag",
     )
     report.add_argument("--out", metavar="DIR", default="reports", help="output folder (reports)")
     report.add_argument(
@@ -55,6 +64,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     report.add_argument("--seed", metavar="N", type=int, default=0, help="random seed (0)")
     return parser
+
+
+def _columns(option: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in option.split(",")]
+    if not all(name and column for name, _, column in pairs):
+        raise argparse.ArgumentTypeError(f"wanted FIELD=NAME,FIELD=NAME, got {option!r}")
+    return {name.strip(): column.strip() for name, _, column in pairs}
 
 
 if __name__ == "__main__":

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, partial
+from hashlib import file_digest
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,10 @@ import pandas as pd
 
 from topics.cache import cache_dir, code_digest, digest, written_atomically
 from topics.copies import copy_groups
-from topics.corpus import Corpus, list_files, read_corpus
+from topics.corpus import Corpus, read_corpus
 from topics.embedding import ENGLISH_ONLY, Embedder, embed, load_embedder
 from topics.errors import InputError
+from topics.files import find_files, shown_name
 from topics.layout import lay_out
 from topics.named import NamedTheme
 from topics.passages import split_passages
@@ -117,6 +119,7 @@ def analyse(
     path: str | Path,
     themes: str | Path | Iterable[NamedTheme | dict[str, Any]] | None = None,
     *,
+    columns: Mapping[str, str] | None = None,
     embedder: str | Embedder = "minilm",
     seed: int = 0,
     progress: bool = True,
@@ -129,6 +132,8 @@ def analyse(
         A file or folder, as for `read_corpus`.
     themes
         Path of a themes file, or the themes themselves, or None for discovered themes only.
+    columns
+        As for `read_corpus`.
     embedder, seed
         As for `embed` and `ThemeModel`.
     progress
@@ -141,9 +146,9 @@ def analyse(
     """
     named = ThemeModel(themes or ()).named
     model = load_embedder(embedder) if isinstance(embedder, str) else embedder
-    files = list_files(Path(path))
     digests = {
-        "corpus": _digest_of(files, Path(path)),
+        "corpus": _digest_of(Path(path)),
+        "columns": digest(json.dumps(dict(columns or {}), sort_keys=True)),
         "themes": digest(repr(named)),
         "model": digest(model.name),
         "code": code_digest(),
@@ -153,7 +158,8 @@ def analyse(
     if key not in _RUNS and (folder / "about.json").is_file():
         _RUNS[key] = Analysis.load(folder, embedder=embedder)
     if key not in _RUNS:
-        analysis = _compute(Path(path), named, embedder, seed, progress)
+        documents = partial(read_corpus, path, columns=columns, progress=progress)
+        analysis = _compute(documents, named, embedder, seed, progress)
         analysis.about |= {"seed": seed, "embedder": model.name, "digests": digests}
         try:
             with written_atomically(folder) as part:
@@ -165,11 +171,15 @@ def analyse(
 
 
 def _compute(
-    path: Path, named: list[NamedTheme], embedder: str | Embedder, seed: int, progress: bool
+    read: Callable[[], Corpus],
+    named: list[NamedTheme],
+    embedder: str | Embedder,
+    seed: int,
+    progress: bool,
 ) -> Analysis:
     seconds: dict[str, float] = {}
     with _stage("reading", seconds, progress):
-        corpus = read_corpus(path, progress=progress)
+        corpus = read()
         documents, left_out = _readable(corpus, embedder)
     with _stage("passages", seconds, progress):
         passages = split_passages(documents)
@@ -214,12 +224,13 @@ def _stage(name: str, seconds: dict[str, float], progress: bool) -> Iterator[Non
         print(f"{name}: {seconds[name]:.1f} s", file=sys.stderr)  # noqa: T201
 
 
-def _digest_of(files: list[Path], root: Path) -> str:
-    parts: list[str | bytes] = []
-    for file in files:
-        parts.append(file.relative_to(root).as_posix() if root.is_dir() else file.name)
+def _digest_of(root: Path) -> str:
+    parts = []
+    for file in find_files(root)[0]:
+        parts.append(shown_name(file, root))
         try:
-            parts.append(file.read_bytes())
+            with file.open("rb") as content:
+                parts.append(file_digest(content, "sha256").hexdigest())
         except OSError as error:
             parts.append(str(error))
     return digest(*parts)

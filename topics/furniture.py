@@ -81,6 +81,7 @@ _FENCE_COST, _MARKED_COST, _REPEAT_COST, _SHORT_COST, _INSERT_COST = 40, 20, 10,
 _INSERTS = ("image credit or caption", "advertisement", "link to another article")
 _FIRST = 0.5  # of the best stretch's sum makes an earlier one the article: comments can be longer
 _GAP = 3  # blocks of furniture within an article, at most, for a paragraph at its edge
+_SHARED_BY = 5  # texts of one source that have a block in common: it is the source's, not theirs
 _ABOVE, _BODY = 20, 60  # blocks above an article to look for its title in, and below, for its words
 _PAGE_BLOCKS = 2000  # more is no web page, and comparing all with all would take too long
 _LISTED_WORDS = 15  # a line of this many words is text, though it ends without a full stop
@@ -367,14 +368,29 @@ def _is_sentence(block: str) -> bool:
     return _words(block) >= 3 and bool(_END.search(block))
 
 
-def drop_shared_lines(texts: Sequence[str], least: int = 5) -> tuple[list[str], list[str]]:
-    """Drop blocks under 40 words that stand in at least `least` texts of one source.
+def drop_shared_lines(texts: Sequence[str]) -> tuple[list[str], dict[str, int]]:
+    """Drop the blocks under 40 words that stand in many texts of one source.
 
-    Returns the texts without them, and the dropped blocks. Longer blocks are left alone: they
-    are syndicated paragraphs, which are grouped and not dropped.
+    Many is five, or a hundredth where there are more than 500. Longer blocks are left alone:
+    they are syndicated paragraphs, which are grouped and not dropped. A text that holds nothing
+    else is left as it is.
+
+    Returns the texts, and the dropped blocks with the position of the first text that had it.
     """
-    parts = [text.split("\n\n") for text in texts]
-    holders = Counter(block for blocks in parts for block in set(blocks))
-    shared = {b for b, n in holders.items() if n >= least and len(b.split()) < 40}
-    kept = ["\n\n".join(b for b in blocks if b not in shared) for blocks in parts]
-    return kept, sorted(shared)
+    holders = Counter(key for text in texts for key in {hash(b) for b in _short_blocks(text)})
+    least = max(_SHARED_BY, len(texts) / 100)
+    shared = {key for key, n in holders.items() if n >= least}
+    kept: list[str] = []
+    dropped: dict[str, int] = {}
+    for i, text in enumerate(texts):
+        here = [block for block in _short_blocks(text) if hash(block) in shared]
+        rest = [block for block in text.split("\n\n") if block not in here] if here else []
+        kept.append("\n\n".join(rest) or text)
+        if rest:
+            dropped.update((block, i) for block in here if block not in dropped)
+    return kept, dropped
+
+
+def _short_blocks(text: str) -> list[str]:
+    blocks = text.split("\n\n")
+    return [b for b in blocks if len(b.split()) < _PHRASE_WORDS] if len(blocks) > 1 else []

@@ -1,33 +1,48 @@
-"""One reader a file format: bytes in, raw records out, each with its text and what the file says of it."""
+"""One reader a file format: a file in, raw records out, with what the file itself says of them."""
 
 from __future__ import annotations
 
 import csv
-import gzip
-import io
 import json
 import logging
 import re
-import zlib
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from topics.errors import UnreadableError
+from topics.files import LINE_LIMIT, MB, decode, read_bytes, read_lines, split_suffix
 from topics.furniture import drop_furniture
 
-UNPACKED_LIMIT = 4 * 2**30  # bytes; a compressed file may not grow beyond this
+Record = dict[str, Any]
 
 
 @dataclass
 class Reading:
-    """What one file holds: `records`, the reasons of rows that were `skipped`, `dropped` furniture."""
+    """What one file holds.
 
-    records: list[dict[str, Any]] = field(default_factory=list)
+    Attributes
+    ----------
+    records
+        One a document, as the file has it; those of a table are read while they are asked for.
+    told_by
+        What the fields were taken from: front matter, web page, PDF properties, feed, column.
+    is_table
+        Whether the file holds many documents.
+    skipped
+        Reasons of the rows left out; whole only when all `records` have been read.
+    dropped
+        Furniture and its reasons, as in `topics.furniture.Cleaned`.
+    """
+
+    records: Iterator[Record]
+    told_by: str
+    is_table: bool = False
     skipped: list[str] = field(default_factory=list)
     dropped: list[tuple[str, str]] = field(default_factory=list)
 
@@ -40,57 +55,20 @@ def read_file(path: Path) -> Reading:
     UnreadableError
         With the reason, when the file as a whole cannot be used.
     """
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    packed = bool(suffixes) and suffixes[-1] == ".gz"
-    kind = (suffixes[:-1] if packed else suffixes)[-1:] or [""]
-    reader = _READERS.get(kind[0])
-    if reader is None:
-        raise UnreadableError(f"unknown format {kind[0] or '(no extension)'}; known: {KNOWN}")
-    try:
-        content = _unpack(path) if packed else path.read_bytes()
-    except OSError as error:
-        raise UnreadableError(f"cannot be opened: {error.strerror or error}") from error
-    if not content.strip():
-        raise UnreadableError("the file is empty")
-    return reader(content)
+    kind, _ = split_suffix(path)
+    if kind in _TABLES:
+        return _TABLES[kind](path)
+    if kind in _ARTICLES:
+        return _ARTICLES[kind](read_bytes(path))
+    raise UnreadableError(f"unknown format {kind or '(no extension)'}; known: {KNOWN}")
 
 
-def _unpack(path: Path) -> bytes:
-    try:
-        with gzip.open(path) as packed:
-            content = packed.read(UNPACKED_LIMIT + 1)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise UnreadableError(f"not a whole gzip file: {error}") from error
-    if len(content) > UNPACKED_LIMIT:
-        raise UnreadableError(f"unpacks to more than {UNPACKED_LIMIT // 2**30} GB")
-    return content
-
-
-def decode(content: bytes) -> str:
-    """Text of `content`: UTF-8, a marked UTF-16, or else the likeliest encoding.
-
-    Raises
-    ------
-    UnreadableError
-        If the content looks binary.
-    """
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", "replace")
-    if b"\0" in content[:8192]:
-        raise UnreadableError("binary content, not text")
-    try:
-        return content.decode("utf-8-sig").replace("\0", "")
-    except UnicodeDecodeError:
-        from charset_normalizer import from_bytes
-
-        best = from_bytes(content[:200_000]).best()
-        if best is None:
-            raise UnreadableError("the text's encoding cannot be told; save it as UTF-8") from None
-        return content.decode(best.encoding, "replace").replace("\0", "")
+def _article(record: Record, told_by: str, dropped: list[tuple[str, str]]) -> Reading:
+    return Reading(iter([record]), told_by, dropped=dropped)
 
 
 def _read_text(content: bytes) -> Reading:
-    return _article(*_front_matter(decode(content)))
+    return _cleaned(*_front_matter(decode(content)))
 
 
 def _read_markdown(content: bytes) -> Reading:
@@ -99,10 +77,16 @@ def _read_markdown(content: bytes) -> Reading:
     if heading and not fields.get("title"):
         fields["title"] = heading[1].strip()
         body = body[heading.end() :]
-    return _article(fields, _plain_markdown(body))
+    return _cleaned(fields, _plain_markdown(body))
 
 
-def _front_matter(text: str) -> tuple[dict[str, Any], str]:
+def _cleaned(fields: Record, body: str) -> Reading:
+    cleaned = drop_furniture(body, titled=bool(fields.get("title")))
+    record = {"title": cleaned.title, **fields, "text": cleaned.text}
+    return _article(record, "front matter", cleaned.dropped)
+
+
+def _front_matter(text: str) -> tuple[Record, str]:
     match = re.match(r"---\s*\n(.*?)\n---\s*(\n|$)", text, re.DOTALL)
     if not match:
         return {}, text
@@ -126,168 +110,201 @@ def _plain_markdown(body: str) -> str:
     return "\n".join(" ".join(part.split()) for part in parts)
 
 
-def _article(fields: dict[str, Any], body: str) -> Reading:
-    cleaned = drop_furniture(body, titled=bool(fields.get("title")))
-    record = {"title": cleaned.title, **fields, "text": cleaned.text}
-    return Reading([record], dropped=cleaned.dropped)
-
-
 def _read_html(content: bytes) -> Reading:
+    """An article by trafilatura: its strict reading, unless that leaves less than half.
+
+    A date in the text is never taken for the date of publication.
+    """
+    strict, lenient = (_extracted(content, favor_precision=strict) for strict in (True, False))
+    page = strict if 2 * len(strict["text"]) >= len(lenient["text"]) else lenient
+    dropped: list[tuple[str, str]] = []
+    if not page["text"]:
+        cleaned = drop_furniture(plain_html(decode(content)), titled=bool(page.get("title")))
+        page["text"], dropped = cleaned.text, cleaned.dropped
+    if not page["text"]:
+        raise UnreadableError("no article text found in the page")
+    language = re.search(rb"<html[^>]*\slang=[\"']?([A-Za-z-]{2,10})", content[:5000])
+    record = {name: page.get(name) for name in ("text", "title", "author", "date", "url")}
+    record |= {"source": page.get("sitename"), "language": language and language[1].decode()}
+    return _article(record, "web page", dropped)
+
+
+def _extracted(content: bytes, favor_precision: bool) -> Record:
     import trafilatura
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    logging.getLogger("htmldate").setLevel(logging.CRITICAL)
     page = trafilatura.bare_extraction(
-        content, with_metadata=True, include_comments=False, include_tables=False
+        content,
+        with_metadata=True,
+        include_comments=False,
+        favor_precision=favor_precision,
+        date_extraction_params={"extensive_search": False, "original_date": True},
     )
-    fields = page if isinstance(page, dict) else page.as_dict() if page else {}
+    fields: Record = page.as_dict() if page else {}  # type: ignore[union-attr]
     blocks = [" ".join(line.split()) for line in (fields.get("text") or "").split("\n")]
-    title = fields.get("title")
-    text = "\n\n".join(block for block in blocks if block and block != title)
-    if not text:
-        raise UnreadableError("no article text found in the page")
-    language = re.search(rb"<html[^>]*\slang=[\"']?([A-Za-z-]{2,10})", content[:5000])
-    return Reading(
-        [
-            {
-                "text": text,
-                "title": title,
-                "date": fields.get("date"),
-                "source": fields.get("sitename"),
-                "language": language[1].decode() if language else None,
-                "url": fields.get("url"),
-            }
-        ]
-    )
+    text = "\n\n".join(block for block in blocks if block and block != fields.get("title"))
+    return fields | {"text": text}
+
+
+class _PlainText(HTMLParser):
+    """Text of HTML as a browser copies it: one line a block."""
+
+    _inline = frozenset("a abbr b cite code em font i mark q s small span strong sub sup u".split())
+    _unseen = frozenset("head iframe noscript object script style svg template".split())
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self.hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.hidden += tag in self._unseen
+        self._break(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.hidden = max(0, self.hidden - (tag in self._unseen))
+        self._break(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self.hidden:
+            self.parts.append(re.sub(r"\s+", " ", data))
+
+    def _break(self, tag: str) -> None:
+        if tag not in self._inline:
+            self.parts.append("\n")
+
+
+def plain_html(html: str) -> str:
+    """All text of a page or a snippet, one block a line."""
+    parser = _PlainText()
+    parser.feed(html)
+    parser.close()
+    return re.sub(r"\s*\n\s*", "\n", "".join(parser.parts)).strip()
 
 
 def _read_pdf(content: bytes) -> Reading:
-    from pypdf import PdfReader
+    from topics.pdf import read_pdf
 
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    try:
-        reader = PdfReader(io.BytesIO(content))
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise UnreadableError("the PDF is locked with a password")
-        pages = [page.extract_text().splitlines() for page in reader.pages]
-        about: dict[str, Any] = dict(reader.metadata or {})
-    except UnreadableError:
-        raise
-    except Exception as error:  # pypdf raises whatever a damaged file leads it to
-        raise UnreadableError(f"damaged PDF: {error}") from error
-    if not any(line.strip() for page in pages for line in page):
-        raise UnreadableError("the PDF holds no text (scanned pages?); run OCR on it first")
-    text = _unwrapped(_without_running_heads(pages))
-    if len(text.split()) < 5:
-        raise UnreadableError("the PDF holds almost no text")
-    cleaned = drop_furniture(text)
-    date = re.match(r"D:(\d{4})(\d{2})(\d{2})", str(about.get("/CreationDate", "")))
+    pdf = read_pdf(content)
+    cleaned = drop_furniture(pdf.text, titled=bool(pdf.title))
     record = {
         "text": cleaned.text,
-        "title": str(about.get("/Title") or "") or cleaned.title,
-        "source": str(about.get("/Author") or "") or None,
-        "date": "-".join(date.groups()) if date else None,
+        "title": pdf.title or cleaned.title,
+        "source": pdf.author,
+        "date": pdf.date,
     }
-    return Reading([record], dropped=cleaned.dropped)
+    return _article(record, "PDF properties", pdf.dropped + cleaned.dropped)
 
 
-def _without_running_heads(pages: list[list[str]]) -> list[str]:
-    """Lines of all pages without page numbers and without what stands on most pages' edges."""
-    bare = [[" ".join(line.split()) for line in page] for page in pages]
-    edges = Counter(re.sub(r"\d+", "#", line) for page in bare for line in {*page[:2], *page[-2:]})
-    heads = {line for line, n in edges.items() if len(pages) > 1 and n > len(pages) / 2}
-    return [
-        line
-        for page in bare
-        for line in page
-        if re.sub(r"\d+", "#", line) not in heads
-        and not re.fullmatch(r"(page )?\d{1,4}( (of|/) \d+)?", line, re.IGNORECASE)
-    ]
+def _read_csv(path: Path) -> Reading:
+    reading = Reading(iter(()), "column", is_table=True)
+    reading.records = _csv_records(path, reading.skipped)
+    return reading
 
 
-def _unwrapped(lines: list[str]) -> str:
-    """Join lines that a page's width broke; a line that ends a sentence early ends its paragraph."""
-    width = sorted(map(len, lines))[int(0.9 * (len(lines) - 1))] if lines else 0
-    paragraphs, current = [], ""
-    for line in lines:
-        if current.endswith("-") and line[:1].islower():
-            current = current[:-1] + line
-        else:
-            current = f"{current} {line}".strip()
-        ends = re.search(r"[.!?:][\"'”’)]*$", line) and len(line) < 0.85 * width
-        if not line or ends or (len(current) < 0.6 * width and len(line) < 0.6 * width):
-            paragraphs.append(current)
-            current = ""
-    return "\n".join([*paragraphs, current])
+def _csv_records(path: Path, skipped: list[str]) -> Iterator[Record]:
+    csv.field_size_limit(LINE_LIMIT)
+    quotes = 0
 
+    def counted() -> Iterator[str]:
+        nonlocal quotes
+        for line in read_lines(path):
+            quotes += (line or "").count('"')
+            yield line or ""
 
-def _read_csv(content: bytes) -> Reading:
-    text = decode(content)
-    csv.field_size_limit(2**27)
-    try:
-        delimiter = csv.Sniffer().sniff(text[:20_000], delimiters=",;\t|").delimiter
-    except csv.Error:
-        delimiter = ","
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    reading = Reading()
+    lines = counted()
+    first = next(lines, "")
+    delimiter = max(",;\t|", key=first.count)
+    rows = csv.reader(chain([first], lines), delimiter=delimiter, skipinitialspace=True)
     broken: list[int] = []
     try:
         header = [name.strip() for name in next(rows, [])]
         for row in rows:
             if len(row) == len(header):
-                reading.records.append(dict(zip(header, row, strict=True)))
+                yield dict(zip(header, row, strict=True))
             elif row:
                 broken.append(rows.line_num)
     except csv.Error as error:
-        reading.skipped.append(f"reading stopped at line {rows.line_num}: {error}")
+        skipped.append(f"reading stopped at line {rows.line_num}: {error}; a quote left open?")
     if broken:
-        reading.skipped.append(
-            f"{_rows(broken)}: wanted {len(header)} columns as in the header, got another number"
+        skipped.append(
+            f"{_lines(broken)}: wanted {len(header)} columns as in the header, got another number"
         )
+    if quotes % 2:
+        skipped.append("a quote is left open: rows after it may have become one text")
+
+
+def _read_jsonl(path: Path) -> Reading:
+    reading = Reading(iter(()), "column", is_table=True)
+    reading.records = _jsonl_records(path, reading.skipped)
     return reading
 
 
-def _read_jsonl(content: bytes) -> Reading:
-    reading = Reading()
+def _jsonl_records(path: Path, skipped: list[str]) -> Iterator[Record]:
     broken: list[int] = []
-    for number, line in enumerate(decode(content).split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            record = None
-        if isinstance(record, dict):
-            reading.records.append(record)
-        else:
-            broken.append(number)
+    long: list[int] = []
+    for number, line in enumerate(read_lines(path), 1):
+        if line is None:
+            long.append(number)
+        elif line.strip():
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
+                record = None
+            if isinstance(record, dict):
+                yield record
+            else:
+                broken.append(number)
     if broken:
-        reading.skipped.append(f"{_rows(broken)}: not a JSON object")
-    return reading
+        skipped.append(f"{_lines(broken)}: not a JSON object")
+    if long:
+        skipped.append(f"{_lines(long)}: longer than {LINE_LIMIT // MB} MB")
 
 
-def _rows(numbers: list[int]) -> str:
+def _lines(numbers: list[int]) -> str:
     shown = ", ".join(map(str, numbers[:5])) + (", …" if len(numbers) > 5 else "")
     return f"line {shown}" if len(numbers) == 1 else f"{len(numbers)} lines ({shown})"
 
 
-_READERS: dict[str, Callable[[bytes], Reading]] = {
+def _read_feed(path: Path) -> Reading:
+    import feedparser
+
+    feed = feedparser.parse(read_bytes(path))
+    if not feed.entries:
+        raise UnreadableError("no entries of an RSS or Atom feed found")
+    about = {"source": feed.feed.get("title"), "language": feed.feed.get("language")}
+    return Reading((about | _entry(entry) for entry in feed.entries), "feed", is_table=True)
+
+
+def _entry(entry: Any) -> Record:
+    """A feed's entry; its longest text counts, for some hold a summary beside the whole."""
+    texts = [part.get("value", "") for part in entry.get("content", [])] + [
+        entry.get("summary", "")
+    ]
+    record = {
+        "id": entry.get("id"),
+        "title": entry.get("title"),
+        "text": max(map(plain_html, texts), key=len),
+        "date": entry.get("published") or entry.get("updated"),
+        "author": entry.get("author"),
+        "url": entry.get("link"),
+    }
+    return {key: value for key, value in record.items() if value}
+
+
+_ARTICLES: dict[str, Callable[[bytes], Reading]] = {
     ".txt": _read_text,
     ".md": _read_markdown,
     ".html": _read_html,
     ".htm": _read_html,
     ".pdf": _read_pdf,
+}
+_TABLES: dict[str, Callable[[Path], Reading]] = {
     ".csv": _read_csv,
     ".jsonl": _read_jsonl,
+    ".rss": _read_feed,
+    ".atom": _read_feed,
+    ".xml": _read_feed,
 }
-KNOWN = " ".join(_READERS)
-TABLES = (".csv", ".jsonl")
-
-
-def first_known(names: Iterable[str], record: dict[str, Any]) -> Any:
-    """Value of the first of `names` that `record` has and that is not blank, whatever the case."""
-    lower = {str(key).strip().lower(): value for key, value in record.items()}
-    for name in names:
-        value = lower.get(name)
-        if value is not None and str(value).strip() and value == value:
-            return value
-    return None
+KNOWN = " ".join([*_ARTICLES, *_TABLES])

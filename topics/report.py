@@ -19,9 +19,9 @@ import pandas as pd
 
 from topics.analysis import Analysis, analyse
 from topics.cache import written_atomically
-from topics.corpus import list_files
 from topics.errors import InputError
 from topics.figures import percent, plural
+from topics.files import find_files
 from topics.measures import read_gold
 
 _PACKAGE = Path(__file__).parent
@@ -36,6 +36,7 @@ def write_report(
     *,
     themes: str | None = None,
     gold: str | None = None,
+    columns: dict[str, str] | None = None,
     embedder: str = "minilm",
     seed: int = 0,
 ) -> Path:
@@ -48,15 +49,16 @@ def write_report(
     InputError
         If the input, an option or the output folder is wrong.
     """
-    list_files(Path(path))  # what is wrong is said before hours of work
+    find_files(Path(path))  # what is wrong is said before hours of work
     if gold:
         read_gold(gold)
     folder = _writable(Path(out))
-    analysis = analyse(path, themes, embedder=embedder, seed=seed)
+    analysis = analyse(path, themes, columns=columns, embedder=embedder, seed=seed)
     parameters = {
         "folder": path,
         "themes": themes,
         "gold": gold,
+        "columns": columns,
         "embedder": embedder,
         "seed": seed,
     }

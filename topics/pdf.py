@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby, pairwise
 from math import hypot
-from statistics import median_low
 from typing import Any
 
 from topics.errors import UnreadableError
@@ -23,7 +22,7 @@ MOST_SECONDS = 300  # pypdf bounds each stream, this bounds the file
 _MOVES = {b"Td", b"TD", b"Tm"}
 _PAGE_NUMBER = re.compile(
     r"[-–—|\[( ]*(?:(?i:page|pg?\.|seite|página|стр\.) *)?"
-    r"(?:\d{1,4}|(?=[ivxl])x{0,3}l?x{0,3}(?:ix|iv|v?i{0,3}))(?: ?(?:of|/|de|von|sur) ?\d{1,4})?[-–—|\]). ]*"
+    r"(?:\d{1,4}|(?=[ivxl])x{0,3}l?x{0,3}(?:ix|iv|v?i{0,3}))(?: ?(?:of|/|de|von|sur) ?\d{1,4})?[-–—|\]) ]*"
 )
 _LABEL = re.compile(r"[•▪◦‣●■○–-]|\(?\w{1,2}[.)]")
 _BULLET = re.compile(r"[•▪◦‣●■○]")
@@ -32,7 +31,7 @@ _SUSPENDED = {"and", "or", "und", "oder", "bis"}  # "long- and short-term"
 _UNSPACED = r"[\u0e00-\u0e7f\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"  # Thai, Chinese, Japanese
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _PRESENTED = re.compile(r"[\ufb00-\ufdff\ufe70-\ufefc]+")  # ligatures, shaped Arabic
-_SYMBOLS = str.maketrans({"\uf0b7": "•", "\uf0a7": "▪", "\0": None, "\u200b": None})
+_SYMBOLS = {0: None, 0x200B: None} | dict.fromkeys(range(0xF020, 0xF100), "•")  # Wingdings
 _THIN = set("iljtfrI.,;:'’|!()[]- ")
 
 
@@ -291,7 +290,9 @@ def _without_heads(pages: list[list[_Line]], dropped: list[tuple[str, str]]) -> 
         near = {(key, line.page + n, round(line.y)) for key in keys for n in (-2, -1, 1, 2)}
         if keys and _PAGE_NUMBER.fullmatch(line.text):
             reason = "page number"
-        elif near & places or any(2 * held[key] >= max(4, len(pages)) for key in keys):
+        elif (near & places and not _END.search(line.text)) or any(
+            2 * held[key] >= max(4, len(pages)) for key in keys
+        ):
             reason = "running head"
         else:
             kept.append(line)
@@ -307,7 +308,7 @@ def _keyed(page: list[_Line]) -> list[tuple[_Line, set[str]]]:
     """Lines; those high up and low down with what other pages may have there too."""
     heights = sorted(line.y for line in page)
     return [
-        (line, set() if heights[:3][-1] < line.y < heights[-3:][0] else _keys(line))
+        (line, set() if heights[:4][-1] < line.y < heights[-4:][0] else _keys(line))
         for line in page
     ]
 
@@ -344,7 +345,7 @@ def _blocks(lines: list[_Line]) -> list[list[_Line]]:
     for last, line in pairwise(lines):
         if not _jumps(last, line):
             drops[line.size].append(last.y - line.y)
-    usual = {size: median_low(drop) for size, drop in drops.items()}
+    usual = {size: sorted(drop)[len(drop) // 4] for size, drop in drops.items()}
     blocks = [lines[:1]]
     for last, line in pairwise(lines):
         gap = last.y - line.y > 1.25 * min(usual.get(line.size, 0.0), 3 * line.size)

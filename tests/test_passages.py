@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topics.passages import COLUMNS, split_passages
+from topics.embedding import WINDOW, _tokenizer, count_tokens, embed
+from topics.passages import COLUMNS, best_sentence, split_passages
 
 
-def passages(text: str, *, least: int = 5, most: int = 12, language: str = "en") -> list[str]:
+def passages(text: str, *, least: int = 5, most: int = 14, language: str = "en") -> list[str]:
     documents = pd.DataFrame({"document_id": ["a"], "text": [text], "language": [language]})
-    return split_passages(documents, min_words=least, max_words=most)["text"].tolist()
+    return split_passages(documents, min_words=least, max_tokens=most)["text"].tolist()
 
 
 def n_words(number: int, start: str = "The") -> str:
@@ -29,7 +30,7 @@ TEXTS = st.one_of(
 
 def cuts(text: str, least: int, most: int, language: str) -> list[tuple[int, int, str]]:
     documents = pd.DataFrame({"document_id": ["a"], "text": [text], "language": [language]})
-    table = split_passages(documents, min_words=least, max_words=most)
+    table = split_passages(documents, min_words=least, max_tokens=most)
     return list(table[["start", "end", "text"]].itertuples(index=False, name=None))
 
 
@@ -46,7 +47,7 @@ def test_passages_are_exact_ordered_short_and_leave_out_only_whitespace(
         assert text[start:end] == passage
         assert start >= done
         assert text[done:start].strip() == ""
-        assert 1 <= len(passage.split()) <= most
+        assert count_tokens(passage) <= max(most, count_tokens(passage[0]))
         done = end
     assert text[done:].strip() == ""
 
@@ -67,7 +68,7 @@ def test_each_paragraph_is_a_passage_with_its_place_and_its_documents_metadata()
             "source": ["Harbour Desk", None],
         }
     )
-    table = split_passages(documents, min_words=3, max_words=5)
+    table = split_passages(documents, min_words=3, max_tokens=8)
     assert table.columns.tolist() == COLUMNS
     assert table["passage_id"].tolist() == ["quay.txt:1", "quay.txt:2", "rail.txt:1"]
     assert table[["start", "end"]].to_numpy().tolist() == [[0, 14], [18, 32], [0, 17]]
@@ -85,7 +86,7 @@ def test_short_paragraphs_join_until_they_say_enough():
     assert passages(text) == [f"{n_words(2)}\n\n{n_words(2)}\n\n{n_words(3)}", n_words(6)]
 
 
-@pytest.mark.parametrize(("before", "joined"), [(9, True), (10, False)])
+@pytest.mark.parametrize(("before", "joined"), [(9, True), (10, False)])  # 14 and 15 tokens
 def test_a_short_last_paragraph_joins_the_one_above_where_there_is_room(before, joined):
     text = f"{n_words(before)}\n\n{n_words(3)}"
     assert passages(text) == ([text] if joined else [n_words(before), n_words(3)])
@@ -103,10 +104,36 @@ def test_an_abbreviation_ends_no_sentence():
 
 
 def test_a_sentence_longer_than_a_passage_is_cut_between_words():
-    sentence = " ".join(f"w{i}" for i in range(30)) + "."
-    parts = passages(sentence)
-    assert [len(part.split()) for part in parts] == [12, 12, 6]
-    assert " ".join(parts) == sentence
+    parts = passages(n_words(30))
+    assert [len(part.split()) for part in parts] == [14, 14, 2]
+    assert " ".join(parts) == n_words(30)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tariffs rose by 12.5%, 14.75% and 104.25% on 8,517 of 10,403 lines (HS 8471.30-8542.39). "
+        * 30,
+        "https://desk.example/" + "harbour-quay-crane-" * 200,
+        "港口委员会周二投票决定，在起重机修好之前继续关闭北码头。" * 40,
+        "ᄀ" * 3000,
+    ],
+    ids=["figures", "address", "Chinese", "one long word"],
+)
+def test_whatever_the_text_no_passage_is_longer_than_the_model_reads(text):
+    documents = pd.DataFrame({"document_id": ["a"], "text": [text.strip()]})
+    parts = split_passages(documents)["text"]
+    tokenizer = _tokenizer()
+    assert max(len(tokenizer.encode(part).ids) for part in parts) <= WINDOW
+    assert "".join("".join(parts).split()) == "".join(text.split())
+
+
+def test_the_sentence_nearest_to_a_theme_is_quoted():
+    other = "The minister also opened a school and met its pupils."
+    about = "Grain exports through the harbour fell by half because the cranes are broken."
+    like = embed(["shipping of grain by sea"])[0]
+    start, end = best_sentence(f"{other} {about} {other}", like)
+    assert f"{other} {about} {other}"[start:end] == about
 
 
 def test_near_copies_in_two_documents_share_a_copy_group():

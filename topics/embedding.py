@@ -22,9 +22,11 @@ from topics.errors import InputError
 if TYPE_CHECKING:
     from fastembed import TextEmbedding
     from model2vec import StaticModel
+    from tokenizers import Tokenizer
 
 WINDOW = 256  # tokens that all-MiniLM-L6-v2 was trained to read; more is cut off
 ENGLISH_ONLY = ("minilm", "static")
+_WORD = 64  # characters; longer are addresses, and texts without blanks
 _SHARD = 4096  # passages between two saves, so that an interrupted run loses little
 
 # File of the model folder -> (package that ships it, path inside, SHA-256)
@@ -265,6 +267,35 @@ def _verified(package: str, inside: str, sha: str) -> bytes:
     return content
 
 
+@lru_cache(maxsize=1)
+def _tokenizer() -> Tokenizer:
+    """The bundled model's tokenizer; a text is read to its end."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(_model_folder() / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def count_tokens(text: str) -> int:
+    """Tokens of a text as the bundled model counts them, its two marks left out.
+
+    Counted word by word, for no token crosses a blank and most words come again; what is too
+    long for a word in slices.
+    """
+    return sum(
+        _tokens_of_word(word[i : i + _WORD])
+        for word in text.split()
+        for i in range(0, len(word), _WORD)
+    )
+
+
+@lru_cache(maxsize=2**18)
+def _tokens_of_word(word: str) -> int:
+    return len(_tokenizer().encode(word, add_special_tokens=False).ids)
+
+
 def _distilled() -> StaticModel:
     """Token vectors of the bundled model as a model2vec model, made once and cached.
 
@@ -273,12 +304,9 @@ def _distilled() -> StaticModel:
     Model2Vec, 2024).
     """
     from model2vec import StaticModel
-    from tokenizers import Tokenizer
 
     minilm = _minilm()
-    tokenizer = Tokenizer.from_file(str(_model_folder() / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
+    tokenizer = _tokenizer()
     tokens = [str(tokenizer.id_to_token(index)) for index in range(tokenizer.get_vocab_size())]
     path = cache_dir() / "models" / f"static-{digest(minilm.name)[:16]}.npy"
     if path.is_file():

@@ -141,11 +141,11 @@ def _is_wrapped(lines: Sequence[str]) -> bool:
 
 def is_prose(block: str) -> bool:
     """Whether a block reads as a paragraph: enough words, and an end like a sentence's."""
-    words = _words(block)
+    words = count_words(block)
     return words >= 40 or (words >= _PROSE_WORDS and bool(_END.search(block)))
 
 
-def _words(block: str) -> int:
+def count_words(block: str) -> int:
     """Words of a block; where they are not parted by spaces (CJK, Thai), two letters count as one."""
     unspaced = re.findall(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]", block)
     return len(block.split()) + len(unspaced) // 2
@@ -251,7 +251,7 @@ def _scores(blocks: Sequence[str], reasons: Sequence[str]) -> list[float]:
     repeats = Counter(shapes)
     scores: list[float] = []
     for i, block in enumerate(blocks):
-        words = _words(block)
+        words = count_words(block)
         if _is_fence(block):
             scores.append(-_FENCE_COST)
         elif reasons[i]:
@@ -331,7 +331,7 @@ def _is_text(blocks: Sequence[str], i: int) -> bool:
         and i
         and (_BULLET.match(blocks[i - 1]) or blocks[i - 1].endswith(":"))
     )
-    return bool(listed) or _is_sentence(blocks[i]) or _words(blocks[i]) >= _LISTED_WORDS
+    return bool(listed) or _is_sentence(blocks[i]) or count_words(blocks[i]) >= _LISTED_WORDS
 
 
 def _title(blocks: Sequence[str], reasons: list[str], start: int) -> str | None:
@@ -365,7 +365,7 @@ def _is_title(block: str) -> bool:
 
 
 def _is_sentence(block: str) -> bool:
-    return _words(block) >= 3 and bool(_END.search(block))
+    return count_words(block) >= 3 and bool(_END.search(block))
 
 
 def drop_shared_lines(texts: Sequence[str]) -> tuple[list[str], dict[str, int]]:

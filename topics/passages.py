@@ -7,18 +7,22 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 
 from topics.copies import copy_groups
+from topics.embedding import WINDOW, Embedder, count_tokens, embed
+from topics.furniture import count_words
 
-MAX_WORDS = 160  # about 220 tokens: fits the window of all-MiniLM-L6-v2
 MIN_WORDS = 25  # shorter paragraphs say too little alone and join the next one
+MAX_TOKENS = WINDOW - 6  # what the bundled model reads, less its two marks and a margin
+_LONG = 50_000  # characters; a longer paragraph is taken in pieces, to bound time and memory
 _META = ["title", "date", "source", "country", "language", "url", "path"]
 COLUMNS = ["passage_id", "document_id", "start", "end", "text", "copy_group", *_META]
 
 
 def split_passages(
-    documents: pd.DataFrame, *, min_words: int = MIN_WORDS, max_words: int = MAX_WORDS
+    documents: pd.DataFrame, *, min_words: int = MIN_WORDS, max_tokens: int = MAX_TOKENS
 ) -> pd.DataFrame:
     """Cut documents into passages.
 
@@ -27,9 +31,11 @@ def split_passages(
     documents
         As `read_corpus` returns them; ``document_id`` and ``text`` are needed, the rest is
         carried along where it is there.
-    min_words, max_words
-        Paragraphs of fewer words are joined to the next one (a heading to the paragraph below
-        it), longer ones are split at ends of sentences.
+    min_words
+        Paragraphs of fewer words are joined to the next one (a heading to the one below it).
+    max_tokens
+        Paragraphs of more tokens, as the bundled model counts them, are split at ends of
+        sentences, so that nothing is cut off when they are embedded.
 
     Returns
     -------
@@ -43,7 +49,7 @@ def split_passages(
         text = document["text"]
         language = document.get("language")
         code = language if isinstance(language, str) else "en"
-        for number, (start, end) in enumerate(_spans(text, code, min_words, max_words), 1):
+        for number, (start, end) in enumerate(_spans(text, code, min_words, max_tokens), 1):
             rows.append(
                 {
                     "passage_id": f"{document['document_id']}:{number}",
@@ -69,14 +75,14 @@ def _spans(text: str, language: str, least: int, most: int) -> Iterator[tuple[in
     done: tuple[int, int] | None = None
     for first, last in _paragraphs(text):
         start = first if start is None else start
-        if _count(text[start:last]) < least:
+        if count_words(text[start:last]) < least:
             continue
         if done:
             yield from _split(text, *done, language, most)
         done, start = (start, last), None
     if start is not None:
         rest = (start, len(text.rstrip()))
-        if done and _count(text[done[0] : rest[1]]) <= most:
+        if done and count_tokens(text[done[0] : rest[1]]) <= most:
             done = (done[0], rest[1])
         else:
             if done:
@@ -91,46 +97,97 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
         yield match.span()
 
 
-def _count(text: str) -> int:
-    return len(text.split())
-
-
 def _split(text: str, start: int, end: int, language: str, most: int) -> Iterator[tuple[int, int]]:
-    """Parts of about equal length, none above `most` words, cut after sentences where possible."""
-    words = _count(text[start:end])
-    if words <= most:
+    """Parts of about equal length, none above `most` tokens, cut after sentences where possible."""
+    tokens = count_tokens(text[start:end])
+    if tokens <= most:
         yield start, end
         return
-    goal = words / math.ceil(words / most)
-    part_start, part_words = start, 0
+    goal = tokens / math.ceil(tokens / most)
+    part, size = start, 0
     for first, last in _sentences(text, start, end, language):
-        length = _count(text[first:last])
-        if part_words and (part_words + length / 2 > goal or part_words + length > most):
-            yield part_start, _trimmed(text, part_start, first)
-            part_start, part_words = first, 0
-        part_words += length
-        while part_words > most:  # a sentence longer than a passage is cut between words
-            cut = (
-                part_start + [m.end() for m in re.finditer(r"\S+", text[part_start:last])][most - 1]
-            )
-            yield part_start, cut
-            part_start = cut + len(text[cut:last]) - len(text[cut:last].lstrip())
-            part_words -= most
-    if part_start < end and part_words:
-        yield part_start, end
+        length = count_tokens(text[first:last])
+        if size and (size + length / 2 > goal or size + length > most):
+            yield part, _trimmed(text, part, first)
+            part, size = first, 0
+        size += length
+        if size > most:  # a sentence longer than a passage is cut between words
+            *whole, (part, _) = _cut(text, part, last, most)
+            yield from whole
+            size = count_tokens(text[part:last])
+    if part < end and size:
+        yield part, end
+
+
+def _cut(text: str, start: int, end: int, most: int) -> list[tuple[int, int]]:
+    """Parts of at most `most` tokens, cut between words; a longer word is cut itself."""
+    parts: list[tuple[int, int]] = []
+    size = 0
+    for match in re.compile(r"\S+").finditer(text, start, end):
+        first, last = match.span()
+        length = count_tokens(match[0])
+        if parts and size + length <= most:
+            parts[-1], size = (parts[-1][0], last), size + length
+        elif length <= most or last - first == 1:
+            parts.append((first, last))
+            size = length
+        else:
+            step = min((last - first + 1) // 2, most)
+            for cut in range(first, last, step):
+                parts += _cut(text, cut, min(cut + step, last), most)
+            size = count_tokens(text[slice(*parts[-1])])
+    return parts
 
 
 def _sentences(text: str, start: int, end: int, language: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each sentence, blanks around it left out."""
     import sentencex
 
-    bounds = [
-        b["start_index"] for b in sentencex.get_sentence_boundaries(language, text[start:end])
-    ]
-    for first, last in pairwise([*bounds, end - start]):
-        sentence = text[start + first : start + last]
-        if sentence.strip():
-            yield start + last - len(sentence.lstrip()), start + last
+    for first, last in _pieces(text, start, end):
+        piece = text[first:last]
+        bounds = [b["start_index"] for b in sentencex.get_sentence_boundaries(language, piece)]
+        for begin, stop in pairwise([*bounds, len(piece)]):
+            sentence = piece[begin:stop]
+            if sentence.strip():
+                yield first + stop - len(sentence.lstrip()), first + begin + len(sentence.rstrip())
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    while end - start > _LONG:
+        cut = text.rfind(" ", start, start + _LONG)
+        cut = cut if cut > start else start + _LONG
+        yield start, cut
+        start = cut
+    yield start, end
 
 
 def _trimmed(text: str, start: int, end: int) -> int:
     return start + len(text[start:end].rstrip())
+
+
+def best_sentence(
+    text: str, like: np.ndarray, language: str = "en", embedder: str | Embedder = "minilm"
+) -> tuple[int, int]:
+    """The sentence of a passage that is nearest in meaning to a vector: the one to quote.
+
+    Parameters
+    ----------
+    text
+        The passage.
+    like
+        Unit vector ``(dim,)``, a theme's centre or a question's, of the same embedder.
+    language
+        ISO 639-1 code.
+    embedder
+        As for `embed`.
+
+    Returns
+    -------
+    tuple[int, int]
+        Start and end of the sentence in `text`; the whole text if it has none.
+    """
+    spans = list(_sentences(text, 0, len(text), language)) or [(0, len(text))]
+    if len(spans) == 1:
+        return spans[0]
+    vectors = embed([text[a:b] for a, b in spans], embedder, progress=False)
+    return spans[int(np.argmax(vectors @ like))]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby, pairwise
 from math import hypot
+from statistics import mean, pstdev
 from typing import Any
 
 from topics.errors import UnreadableError
@@ -243,8 +244,12 @@ def _gutter(rows: list[_Row]) -> float | None:
         apart = [parts is not None for parts in split]
         if 3 * sum(b > a for a, b in pairwise([False, *apart])) <= sum(apart):
             return x
-        if sum(bool(parts and all(parts)) for parts in split) > 0.5 * len(rows):
-            raise UnreadableError("the columns cannot be told apart")
+    pairs = [
+        pair for row in rows for pair in pairwise(row) if min(_letters([[p]]) for p in pair) >= 15
+    ]
+    steps = [(b.x - a.x) / a.width for a, b in pairs if b.text.startswith(" ")]
+    if len(steps) > max(4, 0.4 * len(rows)) and pstdev(steps) > 0.12 * mean(steps):
+        raise UnreadableError("the columns cannot be told apart")
     return None
 
 
@@ -265,7 +270,7 @@ def _line(row: _Row, page: int) -> _Line:
     labelled = len(row) > 1 and _LABEL.fullmatch(row[0].text.strip())
     x = 0.0 if backwards else min(piece.x for piece in row[1 if labelled else 0 :])
     end = max(piece.x + piece.width for piece in row)
-    text = " ".join(text.translate(_SYMBOLS).split())
+    text = re.sub(r" (?=[,.](?: |$))", "", " ".join(text.translate(_SYMBOLS).split()))
     return _Line(text, page, x, row[0].y, end, *letters.most_common(1)[0][0])
 
 

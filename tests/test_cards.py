@@ -53,7 +53,7 @@ def run_on(texts, named=(), **meta):
     documents["document_id"] = meta.get("document_id", documents["document_id"])
     documents["language"] = "en"
     none = pd.DataFrame(columns=["file", "reason"])
-    corpus = Corpus(documents, none, none, none)
+    corpus = Corpus(documents, none, none, none, none)
     passages = split_passages(documents)
     vectors = embed(passages["text"].tolist(), progress=False)
     model = ThemeModel(named).fit(passages, vectors)

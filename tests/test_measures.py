@@ -46,7 +46,7 @@ def analysis_of(documents, carried, *, named=(), clusters=()):
         columns=["passage_id", "theme_id", "score"],
     )
     model._labels = np.array(clusters)
-    corpus = Corpus(table, NO_ROWS, NO_ROWS, NO_ROWS)
+    corpus = Corpus(table, NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
     left_out = pd.DataFrame({"document_id": []})
     passages = split_passages(table)
     return Analysis(corpus, left_out, passages, NO_ROWS, model, NO_ROWS, {})

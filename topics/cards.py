@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from topics import figures, measures
 from topics.analysis import Analysis
+from topics.passages import best_sentence
 
 
 class Html:
@@ -55,20 +57,33 @@ def shown(figure: go.Figure | None, otherwise: str) -> go.Figure | Html:
     return note(otherwise) if figure is None else figure
 
 
-def quotes(analysis: Analysis, passage_ids: Iterable[str]) -> Html:
-    """Passages quoted whole, with date, source, title and place in their file."""
+def quotes(analysis: Analysis, passage_ids: Iterable[str], like: np.ndarray | None = None) -> Html:
+    """Passages quoted whole, with date, source, title and place in their file.
+
+    In each, the sentence nearest to the vector `like` is marked, where one is given.
+    """
     passages = analysis.passages.set_index("passage_id")
-    return Html("".join(_quote(passages.loc[passage_id]) for passage_id in passage_ids))
+    parts = []
+    for passage in (passages.loc[passage_id] for passage_id in passage_ids):
+        marked = (0, 0)
+        if like is not None:
+            marked = best_sentence(passage["text"], like, embedder=analysis.model.embedder)
+        parts.append(_quote(passage, *marked))
+    return Html("".join(parts))
 
 
-def _quote(passage: pd.Series) -> str:
+def _quote(passage: pd.Series, start: int, end: int) -> str:
     parts = [passage["source"], passage["title"]]
     if not pd.isna(passage["date"]):
         parts.insert(0, f"{passage['date']:%Y-%m-%d}")
     about = " · ".join(str(part) for part in parts if isinstance(part, str))
     place = f"{passage['document_id']}, characters {passage['start']}–{passage['end']}"
+    text = escape(passage["text"])
+    if 0 < end - start < len(passage["text"]):
+        cuts = slice(start), slice(start, end), slice(end, None)
+        text = "{}<mark>{}</mark>{}".format(*(escape(passage["text"][cut]) for cut in cuts))
     return (
-        f"<blockquote><p>{escape(passage['text'])}</p>"
+        f"<blockquote><p>{text}</p>"
         f"<footer>{escape(about)}{' · ' if about else ''}<code>{escape(place)}</code></footer></blockquote>"
     )
 
@@ -80,7 +95,7 @@ def theme_cards(analysis: Analysis) -> Html:
 
 
 def _card(analysis: Analysis, theme: Any, facts: pd.DataFrame) -> str:
-    own = facts.loc[theme.theme_id]
+    own, model = facts.loc[theme.theme_id], analysis.model
     if theme.n_passages == 0:
         body = "<p>No passage of this corpus carries it.</p>"
     else:
@@ -94,7 +109,7 @@ def _card(analysis: Analysis, theme: Any, facts: pd.DataFrame) -> str:
             count += f"; stability {own['stability']:.2f}"
         body = (
             f"<p>{escape(count)}.</p><p>Keywords: {escape(theme.keywords)}</p>"
-            f"{quotes(analysis, analysis.model.exemplars(theme.theme_id)).markup}"
+            f"{quotes(analysis, model.exemplars(theme.theme_id), model.centre(theme.theme_id)).markup}"
         )
     return (
         f"<article class='card'><h4 id='theme-{escape(theme.theme_id)}'>{escape(theme.name)} "

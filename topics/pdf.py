@@ -216,7 +216,7 @@ def _in_order(rows: list[_Row]) -> list[_Row]:
     ordered: list[_Row] = []
     for across, band in groupby(rows, key=lambda row: _parts(row, gutter) is None):
         if across:
-            ordered += band
+            ordered += _in_order([*band])
         else:
             sides = zip(*(_parts(row, gutter) or () for row in band), strict=True)
             ordered += [row for side in sides for row in _in_order([part for part in side if part])]

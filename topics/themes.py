@@ -366,9 +366,8 @@ class ThemeModel:
         own = self.assignments_[self.assignments_["theme_id"] == theme_id]
         if own.empty:
             return []
-        position = pd.Series(self._passages.index, self._passages["passage_id"])
-        rows = position[own["passage_id"]].to_numpy()
-        centre = _centre(self._vectors[rows])
+        rows = self._rows_of(own)
+        centre = self.centre(theme_id)
         table = self._passages.loc[rows, ["passage_id", "document_id", "copy_group"]].assign(
             rank=own["score"].to_numpy() + self._vectors[rows] @ centre
         )
@@ -379,6 +378,15 @@ class ThemeModel:
             .head(most)
             .tolist()
         )
+
+    def centre(self, theme_id: str) -> np.ndarray:
+        """Mean direction of a theme's passages, a unit vector ``(dim,)``; of none, zeros."""
+        own = self.assignments_[self.assignments_["theme_id"] == theme_id]
+        return _centre(self._vectors[self._rows_of(own)])
+
+    def _rows_of(self, assignments: pd.DataFrame) -> np.ndarray:
+        position = pd.Series(self._passages.index, self._passages["passage_id"])
+        return position[assignments["passage_id"]].to_numpy()
 
     def _parents(self) -> dict[str, str]:
         """For each discovered theme the largest theme of its group at the coarser level."""

@@ -118,29 +118,48 @@ def _bars(
 
 
 def funnel(analysis: Analysis) -> go.Figure:
-    """From files to passages with a theme: how much is left at each step."""
+    """From files to passages with a theme: how much is left at each step, and why not more."""
     corpus, passages = analysis.corpus, analysis.passages
-    files = len({*corpus.documents["path"], *corpus.skipped["file"]})
+    read = corpus.documents["path"].nunique()
+    unread = corpus.skipped[~corpus.skipped["file"].isin(corpus.documents["path"])]
+    files = read + unread["file"].nunique()
+    documents, independent = analysis.documents, measures.independent_documents(analysis)
     themed = analysis.assignments["passage_id"].nunique()
+    languages = ", ".join(analysis.left_out["language"].value_counts().index[:3])
     steps = pd.DataFrame(
         [
-            ("files found", files),
-            ("files read", corpus.documents["path"].nunique()),
-            ("documents", len(corpus.documents)),
-            ("in a language that is read", len(analysis.documents)),
-            ("independent of others", len(measures.independent_documents(analysis))),
-            ("passages", len(passages)),
-            ("passages with a theme", themed),
+            ("files found", files, ""),
+            ("files read", read, _reasons(unread["reason"])),
+            ("documents", len(corpus.documents), ""),
+            ("in a language that is read", len(documents), f"in {languages}"),
+            ("independent of others", len(independent), "near-copies, counted once"),
+            ("passages", len(passages), ""),
+            ("passages with a theme", themed, "nothing fits well enough"),
         ],
-        columns=["step", "count"],
+        columns=["step", "count", "why not more"],
     )
-    figure = _bars(steps["count"], steps["step"], [f"{n:,}" for n in steps["count"]], PALETTE[0])
-    figure.update_xaxes(visible=False)
+    lost = -steps["count"].diff().fillna(0).astype(int)
+    steps.loc[(steps["why not more"] == "") | (lost <= 0), "why not more"] = "–"
+    texts = [
+        f"{row.count_:,}" + (f"  ({n:,} left out: {plain(row.why)})" if row.why != "–" else "")
+        for row, n in zip(
+            steps.set_axis(["step", "count_", "why"], axis=1).itertuples(), lost, strict=True
+        )
+    ]
+    figure = _bars(steps["count"], steps["step"], texts, PALETTE[0])
+    figure.update_xaxes(visible=False, range=[0, 1.9 * steps["count"].max()])
     finding = (
-        f"{plural(len(analysis.documents), 'document')} in {plural(files, 'file')} gave "
+        f"{plural(len(documents), 'document')} in {plural(files, 'file')} gave "
         f"{plural(len(passages), 'passage')}; {percent(themed / len(passages))} carry a theme."
     )
     return _finish(figure, finding, steps, 330)
+
+
+def _reasons(reasons: pd.Series, most: int = 2) -> str:
+    """The most frequent reasons, without their details."""
+    counts = reasons.str.split(r"[:;(]", regex=True).str[0].str.strip().value_counts()
+    more = f" and {len(counts) - most} more reasons" if len(counts) > most else ""
+    return ", ".join(counts.index[:most]) + more
 
 
 def documents_over_time(analysis: Analysis) -> go.Figure | None:
@@ -185,6 +204,56 @@ def documents_by(analysis: Analysis, column: str) -> go.Figure | None:
         + (f", not known for {unknown}." if unknown else ".")
     )
     return _finish(figure, finding, table, 120 + 26 * len(table))
+
+
+def coverage(analysis: Analysis, column: str) -> go.Figure | None:
+    """Documents by source or country and period: who is there when; None if it is not known."""
+    known = analysis.documents.dropna(subset=[column, "date"])
+    if known.empty:
+        return None
+    code = measures.choose_period(known["date"])
+    periods = known["date"].dt.to_period(code)
+    counts = pd.crosstab(known[column], periods)
+    counts = counts.reindex(columns=pd.period_range(periods.min(), periods.max()), fill_value=0)
+    counts = counts.loc[counts.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    throughout = int((counts > 0).all(axis=1).sum())
+    counts = counts.head(_TOP_SOURCES).set_axis(counts.columns.astype(str), axis=1)
+    finding = (
+        f"{throughout} of {plural(known[column].nunique(), column)} wrote in every "
+        f"{measures.PERIODS[code]}; where one comes or goes, a theme may seem to."
+    )
+    return _counts(counts, finding, measures.PERIODS[code])
+
+
+def copies_by_source(analysis: Analysis) -> go.Figure | None:
+    """Who copies whom: near-copies by the source that has them and that of the earliest text."""
+    found = measures.copies(analysis).dropna(subset=["source", "source_of_original"])
+    if found.empty:
+        return None
+    counts = pd.crosstab(found["source"], found["source_of_original"])
+    copier, original = counts.stack().idxmax()
+    most = counts.loc[copier, original]
+    finding = (
+        f"{plural(len(found), 'near-copy')}; most often {copier} repeats "
+        f"{'itself' if copier == original else original} ({most})."
+    )
+    return _counts(counts, finding, "repeats a text of")
+
+
+def _counts(counts: pd.DataFrame, finding: str, across: str) -> go.Figure:
+    """A table of counts as a heat map with its numbers."""
+    figure = go.Figure(
+        go.Heatmap(
+            z=counts.to_numpy(), x=[_label(str(name)) for name in counts.columns],
+            y=[_label(str(name)) for name in counts.index], xgap=2, ygap=2, showscale=False,
+            text=counts.replace(0, "").astype(str), texttemplate="%{text}", hoverinfo="skip",
+            colorscale=[[0, "#f5f7f9"], [1, "#7fb3d8"]],
+        )
+    )  # fmt: skip
+    figure.update_xaxes(title=across, type="category", showgrid=False)
+    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    table = counts.rename_axis(None, axis=1).reset_index()
+    return _finish(figure, finding, table, 150 + 28 * len(counts))
 
 
 def theme_map(analysis: Analysis) -> go.Figure:

@@ -284,3 +284,31 @@ def copies(analysis: Analysis) -> pd.DataFrame:
             "source_of_original": documents.loc[later["copy_of"], "source"].to_numpy(),
         }
     )
+
+
+def furniture(analysis: Analysis, samples: int = 3) -> pd.DataFrame:
+    """reason, blocks, files, longest: what was dropped as furniture, the longest blocks shown.
+
+    A real paragraph that was dropped by mistake is long: it will be among them.
+    """
+    dropped = analysis.corpus.furniture
+    dropped = dropped.assign(length=dropped["block"].str.len())
+    rows = [
+        (
+            reason,
+            len(own),
+            own["file"].nunique(),
+            " ¶ ".join(own.nlargest(samples, "length")["block"].unique()),
+        )
+        for reason, own in dropped.groupby("reason", sort=True)
+    ]
+    table = pd.DataFrame(rows, columns=["reason", "blocks", "files", "longest"])
+    return table.sort_values("blocks", ascending=False, ignore_index=True)
+
+
+def origins(analysis: Analysis) -> pd.DataFrame:
+    """field, from, documents: where date, source, country and language were taken from."""
+    details = analysis.corpus.details.filter(like="_from")
+    long = details.melt(var_name="field", value_name="from").fillna({"from": "not known"})
+    long["field"] = long["field"].str.removesuffix("_from")
+    return long.groupby(["field", "from"], sort=True).size().rename("documents").reset_index()

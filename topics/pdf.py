@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby, pairwise
 from math import hypot
-from statistics import mean, pstdev
+from statistics import mean
 from typing import Any
 
 from topics.errors import UnreadableError
@@ -116,10 +116,12 @@ def read_pdf(content: bytes) -> Pdf:
 def _about(reader: Any) -> tuple[str | None, str | None, str | None]:
     try:
         about = {key: str(value).strip() for key, value in (reader.metadata or {}).items()}
-        made = re.match(r"D:(\d{4})(\d\d)(\d\d)", about.get("/CreationDate", ""))
-        day = date(*map(int, made.groups())).isoformat() if made else None
     except Exception:  # see read_pdf; the text is good without
         return None, None, None
+    try:
+        day = date.fromisoformat(re.sub(r"\D", "", about.get("/CreationDate", ""))[:8]).isoformat()
+    except ValueError:
+        day = None
     return about.get("/Title") or None, about.get("/Author") or None, day
 
 
@@ -245,10 +247,12 @@ def _gutter(rows: list[_Row]) -> float | None:
         if 3 * sum(b > a for a, b in pairwise([False, *apart])) <= sum(apart):
             return x
     pairs = [
-        pair for row in rows for pair in pairwise(row) if min(_letters([[p]]) for p in pair) >= 15
+        (a.x + a.width, b)
+        for row in rows
+        for a, b in pairwise(row)
+        if re.match(" [a-z]", b.text) and min(_letters([[a]]), _letters([[b]])) >= 15
     ]
-    steps = [(b.x - a.x) / a.width for a, b in pairs if b.text.startswith(" ")]
-    if len(steps) > max(4, 0.4 * len(rows)) and pstdev(steps) > 0.12 * mean(steps):
+    if len(pairs) > max(4, 0.4 * len(rows)) and mean((b.x - end) / b.size for end, b in pairs) > 2:
         raise UnreadableError("the columns cannot be told apart")
     return None
 

@@ -42,6 +42,7 @@ _ABOUT_FILES = re.compile(r"(readme|licen[cs]e|changelog|copying|notice)(\.\w+)*
 _BY_NAME = re.compile(r"(\d{4}-?\d{2}-?\d{2})(?:_([^_]+)_(.+))?")
 _DEFAULTS = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # a part taken from these is missing
 _LEAST_DETECTABLE = 60  # characters; the language of less cannot be told
+_ASKED = 500  # characters whose language is detected; more takes longer and tells no more
 _SURE = 200  # characters; with these, what is detected counts more than what a web page claims
 _CHUNK = 20_000  # documents that are held as Python objects at a time
 _SHOWN = 3  # notes of one kind that are listed for one file
@@ -310,7 +311,9 @@ def _settle_language(row: Record, reading: Reading) -> None:
     elif len(text) >= _LEAST_DETECTABLE:
         import py3langid
 
-        row |= {"language": str(py3langid.classify(text[:2000])[0]), "language_from": "detected"}
+        found = str(py3langid.classify(text[:_ASKED])[0])
+        row["language"] = found if found != "zxx" else None  # its word for "no language"
+        row["language_from"] = "detected"
     else:
         row |= {"language": None, "language_from": None}
 

@@ -33,6 +33,10 @@ _UNSPACED = r"[\u0e00-\u0e7f\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"  # Thai, C
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _PRESENTED = re.compile(r"[\ufb00-\ufdff\ufe70-\ufefc]+")  # ligatures, shaped Arabic
 _SYMBOLS = {0: None, 0x200B: None} | dict.fromkeys(range(0xF020, 0xF100), "•")  # Wingdings
+_NO_TITLE = re.compile(
+    r"|untitled.*|microsoft \w+ - .*|.*\.(docx?|rtf|odt|pptx?|xlsx?|indd|qxd|tex|dvi|html?|pdf)",
+    re.I,
+)
 _THIN = set("iljtfrI.,;:'’|!()[]- ")
 
 
@@ -122,7 +126,8 @@ def _about(reader: Any) -> tuple[str | None, str | None, str | None]:
         day = date.fromisoformat(re.sub(r"\D", "", about.get("/CreationDate", ""))[:8]).isoformat()
     except ValueError:
         day = None
-    return about.get("/Title") or None, about.get("/Author") or None, day
+    title = about.get("/Title", "")
+    return None if _NO_TITLE.fullmatch(title) else title, about.get("/Author") or None, day
 
 
 def _read_pages(reader: Any) -> tuple[list[list[_Line]], list[tuple[str, str]]]:
@@ -246,15 +251,21 @@ def _gutter(rows: list[_Row]) -> float | None:
         apart = [parts is not None for parts in split]
         if 3 * sum(b > a for a, b in pairwise([False, *apart])) <= sum(apart):
             return x
+    if _is_mixed(rows):
+        raise UnreadableError("the columns cannot be told apart")
+    return None
+
+
+def _is_mixed(rows: list[_Row]) -> bool:
+    """Whether most rows hold two stretches of prose, wide apart, without a common gutter."""
     pairs = [
         (a.x + a.width, b)
         for row in rows
         for a, b in pairwise(row)
         if re.match(" [a-z]", b.text) and min(_letters([[a]]), _letters([[b]])) >= 15
     ]
-    if len(pairs) > max(4, 0.4 * len(rows)) and mean((b.x - end) / b.size for end, b in pairs) > 2:
-        raise UnreadableError("the columns cannot be told apart")
-    return None
+    often = len(pairs) > max(4, 0.4 * len(rows))
+    return often and mean((b.x - end) / b.size for end, b in pairs) > 2
 
 
 def _letters(rows: list[_Row]) -> float:
@@ -323,10 +334,10 @@ def _keyed(page: list[_Line]) -> list[tuple[_Line, set[str]]]:
 
 
 def _keys(line: _Line) -> set[str]:
-    """A line as it is, and with each of its numbers in turn less the page's."""
-    text = re.sub(r"\b[ivxl]+\b", "#", line.text)
-    if not re.search(r"[^\W\d_]", text):
-        return {f"{line.page}: {text}"}  # a row of figures is no head
+    """A short line as it is, and with each of its numbers in turn less the page's."""
+    text = re.sub(r"\b[ivxl]+\b", "#", line.text[:200])
+    if len(text) == 200 or not re.search(r"[^\W\d_]", text):
+        return {f"{line.page}: {text}"}  # prose and figures are no heads
     numbers = re.finditer(r"\b\d{1,5}\b", text)
     return {text} | {
         f"{text[: n.start()]}#{int(n[0]) - line.page}{text[n.end() :]}" for n in numbers
@@ -422,22 +433,22 @@ def _host(paragraphs: list[list[_Line]], block: list[_Line]) -> list[_Line] | No
 
 
 def _joined(paragraph: list[_Line], words: Counter[str]) -> str:
-    text = paragraph[0].text
-    for line in paragraph[1:]:
-        text = _glued(text, line.text, words)
-    return text.replace("\xad", "")
+    texts = [line.text for line in paragraph]
+    parts = [_before(text, after, words) for text, after in pairwise(texts)]
+    return "".join([*parts, texts[-1]]).replace("\xad", "")
 
 
-def _glued(left: str, right: str, words: Counter[str]) -> str:
-    """Two lines as one; a hyphen between them stays where the document has it elsewhere."""
-    if left.endswith("\xad"):
-        return left[:-1] + right
-    cut, rest = re.search(r"([\w'’-]*\w)[-‐]$", left), re.match(r"\w+", right)
+def _before(text: str, after: str, words: Counter[str]) -> str:
+    """A line with what goes between it and the next; without its hyphen if it parts one word.
+
+    A hyphen stays where the document has the two parts with one elsewhere, and not as one word.
+    """
+    cut, rest = re.search(r"([\w'’-]*\w)[-‐]$", text[-60:]), re.match(r"\w+", after[:60])
     if cut and rest:
         whole, parted = words[f"{cut[1]}{rest[0]}".lower()], words[f"{cut[1]}-{rest[0]}".lower()]
         if rest[0] in _SUSPENDED and not whole:
-            return f"{left} {right}"
+            return f"{text} "
         one_word = cut[1].isalpha() and rest[0][0].islower() and not parted
-        return (left[:-1] if whole > parted or one_word else left) + right
-    unspaced = re.search(f"{_UNSPACED}$", left) and re.match(_UNSPACED, right)
-    return left + right if unspaced or re.search(r"\S[-‐–—/]$", left) else f"{left} {right}"
+        return text[:-1] if whole > parted or one_word else text
+    unspaced = re.search(f"{_UNSPACED}$", text) and re.match(_UNSPACED, after)
+    return text if unspaced or re.search(r"\S[-‐–—/\xad]$", text) else f"{text} "

@@ -111,12 +111,17 @@ def _plain_markdown(body: str) -> str:
 
 
 def _read_html(content: bytes) -> Reading:
-    """An article by trafilatura: its strict reading, unless that leaves less than half.
+    """An article by trafilatura: read strictly, unless that leaves out most of its paragraphs.
 
     A date in the text is never taken for the date of publication.
     """
-    strict, lenient = (_extracted(content, favor_precision=strict) for strict in (True, False))
-    page = strict if 2 * len(strict["text"]) >= len(lenient["text"]) else lenient
+    import trafilatura
+
+    tree = trafilatura.load_html(content)
+    paragraphs = [] if tree is None else ["".join(node.itertext()) for node in tree.iter("p")]
+    page = _extracted(content, favor_precision=True)
+    if 2 * len(page["text"]) < sum(map(len, paragraphs)):
+        page["text"] = max(page["text"], _extracted(content)["text"], key=len)
     dropped: list[tuple[str, str]] = []
     if not page["text"]:
         cleaned = drop_furniture(plain_html(decode(content)), titled=bool(page.get("title")))
@@ -129,7 +134,7 @@ def _read_html(content: bytes) -> Reading:
     return _article(record, "web page", dropped)
 
 
-def _extracted(content: bytes, favor_precision: bool) -> Record:
+def _extracted(content: bytes, favor_precision: bool = False) -> Record:
     import trafilatura
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)

@@ -1,15 +1,21 @@
 """What is read from a PDF: paragraphs in reading order, and what is said of files that cannot be."""
 
+import io
+import re
 import zlib
+from collections.abc import Sequence
+from itertools import zip_longest
+from textwrap import wrap
 
 import pytest
+from pypdf import PdfWriter
 
 import topics.pdf
 from topics.errors import UnreadableError
 from topics.pdf import read_pdf
 
 FONT = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
-JAPANESE = (
+UNICODE = (
     "<< /Type /Font /Subtype /Type0 /BaseFont /Mincho /Encoding /UniJIS-UTF16-H /DescendantFonts "
     "[<< /Type /Font /Subtype /CIDFontType0 /BaseFont /Mincho /CIDSystemInfo << /Registry (Adobe) "
     "/Ordering (Japan1) /Supplement 4 >> >>] >>"
@@ -50,11 +56,298 @@ def pdf(*pages: str | bytes, about: str = "", trailer: str = "", font: str = FON
 
 def at(x: float, y: float, *lines: str, size: int = 10, leading: float = 12) -> str:
     """Lines of text under each other, the first one at the given place."""
-    shown = [line.replace("(", r"\(").replace(")", r"\)") for line in lines]
     return "".join(
-        f"BT /F {size} Tf {x} {y - i * leading} Td ({line}) Tj ET\n" for i, line in enumerate(shown)
+        f"BT /F {size} Tf {x} {y - i * leading} Td ({line}) Tj ET\n" for i, line in enumerate(lines)
     )
+
+
+def words(x: float, y: float, line: str) -> str:
+    """A line set word by word, each word at its own place."""
+    return "".join(at(x + 6 * word.start(), y, word[0]) for word in re.finditer(r"\S+", line))
+
+
+def by_rows(*columns: Sequence[str]) -> str:
+    """Columns of lines set row by row, in one text object."""
+    places = [50 + 510 // len(columns) * k for k in range(len(columns))]
+    shown = [
+        f"1 0 0 1 {x} {700 - 12 * i} Tm ({line}) Tj"
+        for i, row in enumerate(zip_longest(*columns))
+        for x, line in zip(places, row, strict=True)
+        if line
+    ]
+    return f"BT /F 10 Tf {' '.join(shown)} ET\n"
 
 
 def paragraphs(*pages: str, **options: str) -> list[str]:
     return read_pdf(pdf(*pages, **options)).text.split("\n")
+
+
+VOTE = (
+    "The harbour board voted on Tuesday to keep the",
+    "northern quay shut until all three of its cranes",
+    "are repaired, in September.",
+)
+DOCKERS = (
+    "Dockers had asked for an earlier date, but the",
+    "insurers refused to cover a second shift on that",
+    "side of the harbour.",
+)
+FERRY = (
+    "The ferry to the islands goes from the southern",
+    "quay meanwhile, where there is neither a waiting",
+    "room nor a roof.",
+)
+HALL = (
+    "In the town hall nobody will say who is to pay",
+    "for the repairs, and the company that built the",
+    "cranes is no more.",
+)
+SAID = [" ".join(lines) for lines in (VOTE, DOCKERS, FERRY, HALL)]
+
+
+def test_a_gap_parts_paragraphs():
+    assert paragraphs(at(50, 700, *VOTE) + at(50, 655, *DOCKERS)) == SAID[:2]
+
+
+def test_an_indented_line_begins_a_paragraph():
+    page = at(62, 700, VOTE[0]) + at(50, 688, *VOTE[1:])
+    assert paragraphs(page + at(62, 664, DOCKERS[0]) + at(50, 652, *DOCKERS[1:])) == SAID[:2]
+
+
+def test_a_short_last_line_ends_a_paragraph():
+    assert paragraphs(at(50, 700, *VOTE, *DOCKERS)) == SAID[:2]
+
+
+def test_a_quotation_set_in_from_the_margin_is_one_paragraph():
+    page = at(50, 700, *VOTE) + at(70, 664, *DOCKERS) + at(50, 628, *FERRY)
+    assert paragraphs(page) == SAID[:3]
+
+
+def test_headings_stay_lines_of_their_own():
+    page = at(50, 740, "A quay in the north", size=14) + at(50, 715, *VOTE)
+    page += at(50, 679, "Who is against it", *DOCKERS)
+    assert paragraphs(page) == ["A quay in the north", SAID[0], "Who is against it", SAID[1]]
+
+
+def test_list_items_are_paragraphs():
+    page = (
+        at(50, 700, "The board asks:") + at(60, 688, "• for cranes") + at(60, 676, "• for a roof")
+    )
+    assert paragraphs(page) == ["The board asks:", "• for cranes", "• for a roof"]
+
+
+def test_a_paragraph_goes_on_over_a_page_and_past_a_footnote():
+    first = at(50, 700, *VOTE[:2]) + at(50, 60, "1 The quay was built in 1911.", size=8)
+    assert paragraphs(first, at(50, 700, VOTE[2])) == [SAID[0], "1 The quay was built in 1911."]
+
+
+def test_a_full_sentence_at_a_pages_end_ends_its_paragraph():
+    assert paragraphs(at(50, 700, *VOTE), at(50, 700, *DOCKERS)) == SAID[:2]
+
+
+@pytest.mark.parametrize(
+    ("heads", "feet"),
+    [
+        (["The Harbour Review"] * 4, ["page"] * 4),
+        (["Review 7", "Review 8", "Review 9", "Review 10"], [""] * 4),
+        (["The Review", "1 of the quays", "The Review", "3 of the quays"], ["harbour.example"] * 4),
+        ([""] * 4, ["Annex ii", "Annex iii", "Annex iv", "Annex v"]),
+    ],
+    ids=["the same", "counting", "left and right", "roman"],
+)
+def test_running_heads_and_feet_are_dropped(heads, feet):
+    bodies = (VOTE, DOCKERS, FERRY, HALL)
+    pages = [
+        at(50, 770, head) + at(50, 700, *body) + at(50, 40, foot)
+        for head, body, foot in zip(heads, bodies, feet, strict=True)
+    ]
+    assert paragraphs(*pages) == SAID
+
+
+def test_one_head_of_a_kind_is_reported():
+    bodies = (VOTE, DOCKERS, FERRY)
+    pages = [
+        at(50, 770, f"Review {n}") + at(50, 700, *body) + at(290, 40, f"{n}")
+        for n, body in enumerate(bodies, 1)
+    ]
+    assert read_pdf(pdf(*pages)).dropped == [("Review 1", "running head"), ("1", "page number")]
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["12", "- 12 -", "– 12 –", "Page 3", "page 3 of 9", "3/9", "[3]", "iv", "p. 4", "Seite 3"],
+)
+def test_page_numbers_are_dropped(number):
+    read = read_pdf(pdf(at(50, 700, *VOTE) + at(290, 40, number)))
+    assert (read.text, read.dropped) == (SAID[0], [(number, "page number")])
+
+
+@pytest.mark.parametrize(
+    "line", ["Recommendation", "civil", "1 234 567", "12 per cent", "mix", "4.8"]
+)
+def test_other_lines_at_a_pages_edge_stay(line):
+    assert paragraphs(at(50, 700, line, size=14) + at(50, 670, *VOTE)) == [line, SAID[0]]
+
+
+def test_headings_that_do_not_count_the_pages_stay():
+    pages = [
+        at(50, 740, heading, size=14) + at(50, 700, *body)
+        for heading, body in [("Step 1", VOTE), ("Step 3", DOCKERS), ("Step 7", FERRY)]
+    ]
+    assert paragraphs(*pages)[::2] == ["Step 1", "Step 3", "Step 7"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "joined"),
+    [
+        ("a com-", "pany", "a company"),
+        ("a well-", "known one", "a well-known one"),
+        ("the US-", "China talks", "the US-China talks"),
+        ("in 2024-", "25 only", "in 2024-25 only"),
+        ("state-of-the-", "art cranes", "state-of-the-art cranes"),
+        ("long-", "and short-term", "long- and short-term"),
+        ("the cranes –", "all three", "the cranes – all three"),
+        ("a com\xad", "pany", "a company"),
+    ],
+)
+def test_a_hyphen_at_a_lines_end_stays_where_it_belongs(first, second, joined):
+    page = at(50, 700, "It is well-known that the board has met with", first, f"{second} today.")
+    assert paragraphs(page) == [f"It is well-known that the board has met with {joined} today."]
+
+
+def test_columns_set_row_by_row_are_read_one_after_the_other():
+    title = at(120, 750, "A quay in the north and who is to pay for its cranes", size=16)
+    page = by_rows((*VOTE, *DOCKERS), (*FERRY, *HALL))
+    assert paragraphs(title + page) == [
+        "A quay in the north and who is to pay for its cranes",
+        *SAID,
+    ]
+
+
+def test_three_columns_set_row_by_row_are_read_one_after_the_other():
+    assert paragraphs(by_rows(*(wrap(text, 28) for text in SAID[:3]))) == SAID[:3]
+
+
+def test_columns_set_word_by_word_are_read_one_after_the_other():
+    rows = zip((*VOTE, *DOCKERS), (*FERRY, *HALL), strict=True)
+    page = "".join(
+        words(40, 700 - 12 * i, left) + words(350, 700 - 12 * i, right)
+        for i, (left, right) in enumerate(rows)
+    )
+    assert paragraphs(page) == SAID
+
+
+def test_columns_set_one_after_the_other_stay_so():
+    assert paragraphs(at(50, 700, *VOTE, *DOCKERS) + at(310, 700, *FERRY, *HALL)) == SAID
+
+
+def test_the_rows_of_a_table_stay_together():
+    countries, sums = [f"Country {n}" for n in "ABCDEF"], [f"{n} billion" for n in range(6)]
+    rows = [f"{country} {much}" for country, much in zip(countries, sums, strict=True)]
+    assert paragraphs(by_rows(countries, sums)) == [" ".join(rows)]
+
+
+MIXED = "".join(
+    at(50, 700 - 24 * i, left)
+    + at(310, 700 - 24 * i, right)
+    + at(50, 688 - 24 * i, f"{left} {left}")
+    for i, (left, right) in enumerate([("cranes " * 6, "nobody " * 6)] * 8)
+)
+
+
+def test_a_page_whose_columns_cannot_be_told_apart_is_left_out_and_reported():
+    read = read_pdf(pdf(at(50, 700, *VOTE), MIXED))
+    assert (read.text, read.dropped) == (
+        SAID[0],
+        [("page 2", "could not be read: the columns cannot be told apart")],
+    )
+
+
+def test_text_on_a_turned_page_is_read_like_any():
+    assert paragraphs(f"0 1 -1 0 600 0 cm\n{at(50, 500, *VOTE)}{at(50, 455, *DOCKERS)}") == SAID[:2]
+
+
+def in_unicode(y: float, text: str, x: float = 50) -> str:
+    return f"BT /F 10 Tf {x} {y} Td <{text.encode('utf-16-be').hex()}> Tj ET\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        (["港務局は火曜日、三基のクレーンの修理が終わるまで", "北埠頭を閉めると決めた。"], ""),
+        (["Порт закрыт до осе-", "ни из-за ремонта."], "Порт закрыт до осени из-за ремонта."),
+        (["The oﬃcial ﬁgures", "are ﬂat."], "The official figures are flat."),
+        (["A soft\xadhyphen falls in the mid\xad", "dle."], "A softhyphen falls in the middle."),
+    ],
+    ids=["Japanese", "Russian", "ligatures", "soft hyphens"],
+)
+def test_any_script_is_read(lines, text):
+    page = "".join(in_unicode(700 - 12 * i, line) for i, line in enumerate(lines))
+    assert paragraphs(page, font=UNICODE) == [text or "".join(lines)]
+
+
+def test_hebrew_set_from_the_left_is_read_from_the_right():
+    shown = [(100, "דע"), (150, "2025"), (200, "רוגס"), (250, "ינופצ")]  # as it looks on paper
+    page = "".join(in_unicode(700, word, x) for x, word in shown)
+    assert paragraphs(page, font=UNICODE) == ["צפוני סגור 2025 עד"]
+
+
+def test_the_information_object_says_title_author_and_day():
+    about = "/Title (The quay) /Author (Harbour Desk) /CreationDate (D:20250506235900-05'00')"
+    read = read_pdf(pdf(at(50, 700, *VOTE), about=about))
+    assert (read.title, read.author, read.date) == ("The quay", "Harbour Desk", "2025-05-06")
+
+
+@pytest.mark.parametrize("title", ["Microsoft Word - quay", "quay.docx", "Untitled", ""])
+def test_a_title_that_is_none_and_a_day_that_is_none_are_left_out(title):
+    read = read_pdf(pdf(at(50, 700, *VOTE), about=f"/Title ({title}) /CreationDate (D:20259999)"))
+    assert (read.title, read.author, read.date) == (None, None, None)
+
+
+WRONG = "BT /F 12 Tf [1 0 R] TJ ET"
+
+
+def test_a_damaged_page_is_left_out_and_reported():
+    read = read_pdf(pdf(at(50, 700, *VOTE), WRONG))
+    assert read.text == SAID[0]
+    assert [(line, reason[:18]) for line, reason in read.dropped] == [
+        ("page 2", "could not be read:")
+    ]
+
+
+def locked(password: str) -> bytes:
+    writer, packed = PdfWriter(io.BytesIO(pdf(at(50, 700, *VOTE)))), io.BytesIO()
+    writer.encrypt(password, owner_password="owner", algorithm="RC4-128")
+    writer.write(packed)
+    return packed.getvalue()
+
+
+def test_a_pdf_that_anybody_may_open_is_read():
+    assert read_pdf(locked("")).text == SAID[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "damaged PDF: "),
+        (b"%PDF-1.7\n\x00\xff\xfe garbage", "damaged PDF: "),
+        (pdf(at(50, 700, *VOTE))[:300], "damaged PDF: "),
+        (pdf(WRONG), "damaged PDF: "),
+        (pdf(""), "the PDF holds no text (scanned pages?); run OCR on it first"),
+        (pdf(MIXED), "the columns cannot be told apart"),
+        (pdf(), "the PDF has 0 pages; from 1 to 2,000 can be read"),
+        (pdf(*[""] * 2001), "the PDF has 2,001 pages; from 1 to 2,000 can be read"),
+        (pdf(zlib.compress(bytes(80_000_000))), "the PDF is too big to read: "),
+        (locked("secret"), "the PDF is locked with a password"),
+    ],
+    ids="empty garbage cut operand blank columns pageless long bomb locked".split(),
+)
+def test_a_pdf_that_cannot_be_read_says_why(content, reason):
+    with pytest.raises(UnreadableError, match=f"^{re.escape(reason)}"):
+        read_pdf(content)
+
+
+def test_a_pdf_that_takes_too_long_is_given_up(monkeypatch):
+    monkeypatch.setattr(topics.pdf, "MOST_SECONDS", -1)
+    with pytest.raises(UnreadableError, match="too big to read: it takes more than"):
+        read_pdf(pdf(at(50, 700, *VOTE)))

@@ -20,6 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
             themes=options.themes,
             gold=options.gold,
             columns=options.columns,
+            all_languages=options.all_languages,
             embedder=options.embedder,
             seed=options.seed,
         )
@@ -54,6 +55,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FIELD=NAME,…",
         type=_columns,
         help="names of columns that are not understood by themselves, as text=Volltext,date=Tag",
+    )
+    report.add_argument(
+        "--all-languages",
+        action="store_true",
+        help="keep documents in languages that the embedder was not made for",
     )
     report.add_argument("--out", metavar="DIR", default="reports", help="output folder (reports)")
     report.add_argument(

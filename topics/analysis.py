@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from functools import cached_property, partial
+from functools import cached_property
 from hashlib import file_digest
 from importlib.metadata import version
 from pathlib import Path
@@ -64,8 +64,7 @@ class Analysis:
     @property
     def documents(self) -> pd.DataFrame:
         """The documents that were analysed."""
-        kept = ~self.corpus.documents["document_id"].isin(self.left_out["document_id"])
-        return self.corpus.documents[kept]
+        return _without(self.corpus.documents, self.left_out)
 
     @cached_property
     def copy_of(self) -> pd.Series:
@@ -120,6 +119,7 @@ def analyse(
     themes: str | Path | Iterable[NamedTheme | dict[str, Any]] | None = None,
     *,
     columns: Mapping[str, str] | None = None,
+    all_languages: bool = False,
     embedder: str | Embedder = "minilm",
     seed: int = 0,
     progress: bool = True,
@@ -134,6 +134,8 @@ def analyse(
         Path of a themes file, or the themes themselves, or None for discovered themes only.
     columns
         As for `read_corpus`.
+    all_languages
+        Keep documents in languages that the embedder was not made for.
     embedder, seed
         As for `embed` and `ThemeModel`.
     progress
@@ -148,7 +150,7 @@ def analyse(
     model = load_embedder(embedder) if isinstance(embedder, str) else embedder
     digests = {
         "corpus": _digest_of(Path(path)),
-        "columns": digest(json.dumps(dict(columns or {}), sort_keys=True)),
+        "reading": digest(json.dumps([dict(columns or {}), all_languages], sort_keys=True)),
         "themes": digest(repr(named)),
         "model": digest(model.name),
         "code": code_digest(),
@@ -158,8 +160,11 @@ def analyse(
     if key not in _RUNS and (folder / "about.json").is_file():
         _RUNS[key] = Analysis.load(folder, embedder=embedder)
     if key not in _RUNS:
-        documents = partial(read_corpus, path, columns=columns, progress=progress)
-        analysis = _compute(documents, named, embedder, seed, progress)
+        seconds: dict[str, float] = {}
+        with _stage("reading", seconds, progress):
+            corpus = read_corpus(path, columns=columns, progress=progress)
+            left_out = _left_out(corpus, embedder, all_languages)
+        analysis = _compute(corpus, left_out, named, embedder, seed, progress, seconds)
         analysis.about |= {"seed": seed, "embedder": model.name, "digests": digests}
         try:
             with written_atomically(folder) as part:
@@ -171,16 +176,15 @@ def analyse(
 
 
 def _compute(
-    read: Callable[[], Corpus],
+    corpus: Corpus,
+    left_out: pd.DataFrame,
     named: list[NamedTheme],
     embedder: str | Embedder,
     seed: int,
     progress: bool,
+    seconds: dict[str, float],
 ) -> Analysis:
-    seconds: dict[str, float] = {}
-    with _stage("reading", seconds, progress):
-        corpus = read()
-        documents, left_out = _readable(corpus, embedder)
+    documents = _without(corpus.documents, left_out)
     with _stage("passages", seconds, progress):
         passages = split_passages(documents)
     with _stage("embedding", seconds, progress):
@@ -197,22 +201,32 @@ def _compute(
     return Analysis(corpus, left_out, passages, vectors, model, layout, about)
 
 
-def _readable(corpus: Corpus, embedder: str | Embedder) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Documents that the embedder can read, and those it cannot."""
+def _left_out(corpus: Corpus, embedder: str | Embedder, all_languages: bool) -> pd.DataFrame:
+    """document_id, language of the documents that the embedder cannot read; says that there are."""
     documents = corpus.documents
     if documents.empty:
         reasons = "; ".join(f"{r.file}: {r.reason}" for r in corpus.skipped.head(3).itertuples())
         raise InputError(f"input: nothing could be read ({reasons})")
     foreign = documents["language"].notna() & (documents["language"] != "en")
-    if embedder not in ENGLISH_ONLY:
+    if all_languages or embedder not in ENGLISH_ONLY:
         foreign &= False
+    found = ", ".join(documents.loc[foreign, "language"].value_counts().index[:3])
+    advice = "name a multilingual fastembed model with --embedder"
     if foreign.all():
-        found = ", ".join(documents["language"].value_counts().index[:3])
         raise InputError(
-            f"input: the {embedder} embedder reads English, the documents are in {found}; "
-            "name a multilingual fastembed model with --embedder"
+            f"input: the {embedder} embedder reads English, the documents are in {found}; {advice}"
         )
-    return documents[~foreign], documents.loc[foreign, ["document_id", "language"]]
+    if foreign.any():
+        print(  # noqa: T201
+            f"left out: {foreign.sum():,} of {len(documents):,} documents, in {found}, which the "
+            f"{embedder} embedder does not read; {advice}, or keep them with --all-languages",
+            file=sys.stderr,
+        )
+    return documents.loc[foreign, ["document_id", "language"]]
+
+
+def _without(documents: pd.DataFrame, left_out: pd.DataFrame) -> pd.DataFrame:
+    return documents[~documents["document_id"].isin(left_out["document_id"])]
 
 
 @contextmanager
@@ -225,8 +239,9 @@ def _stage(name: str, seconds: dict[str, float], progress: bool) -> Iterator[Non
 
 
 def _digest_of(root: Path) -> str:
-    parts = []
-    for file in find_files(root)[0]:
+    files, others = find_files(root)
+    parts = [f"{shown_name(path, root)}: {reason}" for path, reason in others]
+    for file in files:
         parts.append(shown_name(file, root))
         try:
             with file.open("rb") as content:

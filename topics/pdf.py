@@ -106,7 +106,7 @@ def read_pdf(content: bytes) -> Pdf:
     except DependencyError as error:
         raise UnreadableError("the PDF is encrypted with AES; save a copy without it") from error
     except (LimitReachedError, MemoryError) as error:
-        raise UnreadableError(f"the PDF is too big when unpacked: {error}") from error
+        raise UnreadableError(f"the PDF is too big to read: {error}") from error
     except Exception as error:  # pypdf raises whatever a damaged file leads it to
         raise UnreadableError(f"damaged PDF: {error}") from error
     lines = _without_heads(pages, dropped)
@@ -157,6 +157,11 @@ def _pieces(page: Any, deadline: float) -> list[_Piece]:
     from pypdf import PageObject
     from pypdf.generic import FloatObject, NameObject
 
+    def watch(*_: Any) -> None:
+        if time.monotonic() > deadline:  # inside forms, pypdf lets no other error through
+            raise MemoryError(f"it takes more than {MOST_SECONDS} seconds")
+
+    watch()
     contents = page.get_contents()
     if contents is None:
         return []
@@ -172,10 +177,6 @@ def _pieces(page: Any, deadline: float) -> list[_Piece]:
     view[NameObject("/Contents")] = contents
     pieces: list[_Piece] = []
     spaced = True
-
-    def watch(*_: Any) -> None:
-        if time.monotonic() > deadline:  # inside forms, pypdf lets no other error through
-            raise MemoryError(f"it takes more than {MOST_SECONDS} seconds to read")
 
     def take(text: str, outer: list[float], inner: list[float], font: Any, size: float) -> None:
         nonlocal spaced
@@ -262,7 +263,7 @@ def _is_mixed(rows: list[_Row]) -> bool:
         (a.x + a.width, b)
         for row in rows
         for a, b in pairwise(row)
-        if re.match(" [a-z]", b.text) and min(_letters([[a]]), _letters([[b]])) >= 15
+        if b.text.lstrip()[0].islower() and min(_letters([[a]]), _letters([[b]])) >= 15
     ]
     often = len(pairs) > max(4, 0.4 * len(rows))
     return often and mean((b.x - end) / b.size for end, b in pairs) > 2
@@ -393,6 +394,8 @@ def _begins(last: _Line, line: _Line, after: _Line | None, alone: bool) -> bool:
     least = 0.05 if ended else 0.15 if changed else 0.3
     if (ended and changed) or _spare(last, line) > least:
         return True
+    if ended and after and not _END.search(line.text) and _spare(line, after) > 0.3:
+        return True  # a heading
     deeper, shallower = line.x - last.x > 0.7 * line.size, last.x - line.x > 0.7 * line.size
     if _stands_in(line, after) and (deeper or (alone and ended)):
         return True

@@ -37,6 +37,7 @@ def write_report(
     themes: str | None = None,
     gold: str | None = None,
     columns: dict[str, str] | None = None,
+    all_languages: bool = False,
     embedder: str = "minilm",
     seed: int = 0,
 ) -> Path:
@@ -53,15 +54,15 @@ def write_report(
     if gold:
         read_gold(gold)
     folder = _writable(Path(out))
-    analysis = analyse(path, themes, columns=columns, embedder=embedder, seed=seed)
-    parameters = {
-        "folder": path,
+    options: dict[str, Any] = {
         "themes": themes,
-        "gold": gold,
         "columns": columns,
+        "all_languages": all_languages,
         "embedder": embedder,
         "seed": seed,
     }
+    parameters = {"folder": path, "gold": gold, **options}
+    analysis = analyse(path, **options)
     _say("writing the report (runs the notebooks)")
     page = as_page(run_notebooks(parameters), analysis)
     write_data(analysis, folder, parameters)

@@ -251,7 +251,9 @@ MIXED = "".join(
     at(50, 700 - 24 * i, left)
     + at(310, 700 - 24 * i, right)
     + at(50, 688 - 24 * i, f"{left} {left}")
-    for i, (left, right) in enumerate([("cranes " * 6, "nobody " * 6)] * 8)
+    for i, (left, right) in enumerate(
+        [(f"the {'cranes ' * (4 + i % 3)}idle", "nobody pays for the cranes") for i in range(8)]
+    )
 )
 
 

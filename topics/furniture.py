@@ -15,7 +15,7 @@ from itertools import pairwise
 
 _END = re.compile(r"""[.!?…:;。！？।॥؟۔]["'”’»)\]]*$""")
 _ELLIPSIS = re.compile(r"""(\.\.\.|…|\[(\.\.\.|…)\])["'”’]?$""")
-_BULLET = re.compile(r"^[•►▪◦‣·*–—-]\s*(?=\S)")
+_BULLET = re.compile(r"^([•►▪◦‣·*–—-]\s*(?=\S)|\d{1,2}[.)]\s)")
 _CREDIT = re.compile(
     r"""(?ix) \[[^\]]{2,40}(/|photo|images|yonhap|reuters|afp|ap)[^\]]{0,40}\]$
     | \[(ap|afp|reuters|xinhua|yonhap|epa)\]$
@@ -68,9 +68,10 @@ _LABEL = re.compile(
 _DATELINE = re.compile(
     r"""(?ix)^(\w+day,?\s)?(\d{1,2}\s)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s(\d{1,2},?\s)?\d{4}
     (,?\s(at\s)?\d{1,2}:\d{2}(:\d{2})?\s?([ap]\.?m\.?)?)?(\s\w{2,4})?$ | ^\d{4}-\d{2}-\d{2}([T\s]\d{2}:\d{2}.*)?$
-    | ^\d{1,2}[./]\d{1,2}[./]\d{2,4}$"""
+    | ^\d{1,2}[./]\d{1,2}[./]\d{2,4}(,?\s\d{1,2}:\d{2}.{0,8})?$"""
 )
 _PROSE_WORDS = 12  # a block of this many words that ends like a sentence is prose
+_QUOTE_WORDS = 8  # a shorter line within a paragraph is no pull quote
 _SHORT_WORDS = 60  # cut-off teasers are shorter than this
 _CAPTION_WORDS = 80  # and captions than this
 _PHRASE_WORDS = 40  # and site furniture than this
@@ -109,10 +110,10 @@ def drop_furniture(raw: str, titled: bool = False) -> Cleaned:
     reasons = [_reason(block) for block in blocks]
     start, end = _bounds(blocks, reasons)
     scraped = sum(map(bool, reasons)) > 1 or any(map(_is_fence, blocks))
-    _mark_repeats(blocks, reasons)
     _mark_teasers(blocks, reasons)
     title = None if titled else _title(blocks, reasons, start)
     _mark_outside(blocks, reasons, start, end, scraped)
+    _mark_repeats(blocks, reasons)
     if scraped:
         _mark_lone_headings(blocks, reasons, start, end)
     kept = [block for block, why in zip(blocks, reasons, strict=True) if not why]
@@ -188,32 +189,27 @@ def _reason(block: str) -> str:
 
 def _mark_repeats(blocks: list[str], reasons: list[str]) -> None:
     """Drop captions given twice, pull quotes, and all but the first of any other repeat."""
-    count = Counter(blocks)
     captions = {
         re.sub(r"\s*[\[(][^\])]*[\])]$", "", block)  # as it stands without its credit
         for block, why in zip(blocks, reasons, strict=True)
         if why.startswith("image")
     }
+    left = [i for i, why in enumerate(reasons) if not why]
     seen: set[str] = set()
-    for i, block in enumerate(blocks):
-        if reasons[i]:
-            continue
-        bare = _BULLET.sub("", block)
-        if block in captions or (count[block] > 1 and block in seen):
+    for i in left:
+        if blocks[i] in captions or blocks[i] in seen:
             reasons[i] = "said twice"
-        elif _is_quoted_elsewhere(bare, i, blocks):
+        elif len(left) <= _PAGE_BLOCKS and _is_quoted(i, blocks, left):
             reasons[i] = "pull quote"
-        seen.add(block)
+        seen.add(blocks[i])
 
 
-def _is_quoted_elsewhere(bare: str, position: int, blocks: Sequence[str]) -> bool:
-    """Whether a longer paragraph of the page holds this very sentence."""
-    if len(bare.split()) < 8:
+def _is_quoted(i: int, blocks: Sequence[str], others: Sequence[int]) -> bool:
+    """Whether a longer paragraph holds this very sentence."""
+    bare = _BULLET.sub("", blocks[i])
+    if len(bare.split()) < _QUOTE_WORDS:
         return False
-    if len(blocks) > _PAGE_BLOCKS:
-        return False
-    others = (b for i, b in enumerate(blocks) if i != position)
-    return any(len(other) > len(bare) + 20 and bare in other for other in others)
+    return any(len(blocks[j]) > len(bare) + 20 and bare in blocks[j] for j in others if j != i)
 
 
 def _bounds(blocks: Sequence[str], reasons: Sequence[str]) -> tuple[int, int]:
@@ -263,7 +259,9 @@ def _scores(blocks: Sequence[str], reasons: Sequence[str]) -> list[float]:
             scores.append(min(words, _MOST) * (_ALONE if alone else 1))
         else:
             said = _is_sentence(block) and not block.endswith(":")
-            scores.append(_SENTENCE * words if said else -_SHORT_COST)
+            scores.append(
+                _SENTENCE * words if said else 0 if _BULLET.match(block) else -_SHORT_COST
+            )
     return scores
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby, pairwise
 from math import hypot
-from statistics import mean
 from typing import Any
 
 from topics.errors import UnreadableError
@@ -258,15 +257,16 @@ def _gutter(rows: list[_Row]) -> float | None:
 
 
 def _is_mixed(rows: list[_Row]) -> bool:
-    """Whether most rows hold two stretches of prose, wide apart, without a common gutter."""
-    pairs = [
-        (a.x + a.width, b)
+    """Whether rows hold two stretches of prose each, now closer together and now less close."""
+    steps = sorted(
+        (b.x - a.x) / a.width
         for row in rows
         for a, b in pairwise(row)
-        if b.text.lstrip()[0].islower() and min(_letters([[a]]), _letters([[b]])) >= 15
-    ]
-    often = len(pairs) > max(4, 0.4 * len(rows))
-    return often and mean((b.x - end) / b.size for end, b in pairs) > 2
+        if " " in a.text[-1] + b.text[0] and b.text.lstrip()[0].islower()
+        if min(_letters([[a]]), _letters([[b]])) >= 15
+    )
+    n = len(steps)
+    return n > max(4, 0.4 * len(rows)) and steps[9 * n // 10] > 1.3 * steps[n // 10]
 
 
 def _letters(rows: list[_Row]) -> float:

@@ -62,6 +62,18 @@ def test_of_a_scraped_page_only_title_paragraphs_and_headings_are_kept():
     assert page.text.split("\n\n") == [VOTE, DOCKERS, "The bill", COST, GRAIN]
 
 
+@pytest.mark.parametrize(
+    ("above", "below", "date"),
+    [
+        ("Published on: 6 May 2025", "7 May 2025", "6 May 2025"),
+        ("May 6, 2025 at 9:30 AM", "", "May 6, 2025 at 9:30 AM"),
+        ("By Jo Roe", "7 May 2025", None),
+    ],
+)
+def test_the_date_of_an_article_is_read_from_a_line_above_it_never_below(above, below, date):
+    assert drop_furniture("\n".join([TITLE, above, VOTE, DOCKERS, below])).date == date
+
+
 def test_every_block_that_is_not_kept_is_listed_in_the_order_of_the_page():
     page = drop_furniture("\n".join([TITLE, "Log in", "2025-05-06", VOTE, "Share", DOCKERS]))
     assert page.dropped == [

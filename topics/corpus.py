@@ -171,7 +171,7 @@ def _documents(
                 empty.append(number)
                 continue
             if not reading.is_table:
-                row = _told_by_name(name) | row
+                row = _told_by_line(reading) | _told_by_name(name) | row
             if problem := _settle_date(row):
                 problems.append(f"row {number}: {problem}" if reading.is_table else problem)
             _settle_language(row, reading)
@@ -249,6 +249,10 @@ def _label(record: Record, number: int, seen: set[str]) -> str:
         label += f"-row{number}"
     seen.add(label)
     return label
+
+
+def _told_by_line(reading: Reading) -> Record:
+    return {"date": reading.date_line, "date_from": "date line"} if reading.date_line else {}
 
 
 def _told_by_name(name: str) -> Record:

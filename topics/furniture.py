@@ -70,6 +70,7 @@ _DATELINE = re.compile(
     (,?\s(at\s)?\d{1,2}:\d{2}(:\d{2})?\s?([ap]\.?m\.?)?)?(\s\w{2,4})?$ | ^\d{4}-\d{2}-\d{2}([T\s]\d{2}:\d{2}.*)?$
     | ^\d{1,2}[./]\d{1,2}[./]\d{2,4}(,?\s\d{1,2}:\d{2}.{0,8})?$"""
 )
+_PUBLISHED = re.compile(r"(?i)^(published|posted|date)\b\s*(on\b)?\s*:?\s*")
 _PROSE_WORDS = 12  # a block of this many words that ends like a sentence is prose
 _QUOTE_WORDS = 8  # a shorter line within a paragraph is no pull quote
 _SHORT_WORDS = 60  # cut-off teasers are shorter than this
@@ -90,13 +91,14 @@ _LISTED_WORDS = 15  # a line of this many words is text, though it ends without 
 
 @dataclass
 class Cleaned:
-    """Text without furniture: `text` (paragraphs parted by blank lines), `title`, `dropped`.
+    """Text without furniture: `text` (paragraphs parted by blank lines), `title`, `date`, `dropped`.
 
-    `dropped` lists each block that was left out as ``(block, reason)``, in the page's order.
+    `date` is what a line above the article says of its publication, as it says it. `dropped` lists each block that was left out as ``(block, reason)``, in the page's order.
     """
 
     text: str
     title: str | None = None
+    date: str | None = None
     dropped: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -118,7 +120,8 @@ def drop_furniture(raw: str, titled: bool = False) -> Cleaned:
         _mark_lone_headings(blocks, reasons, start, end)
     kept = [block for block, why in zip(blocks, reasons, strict=True) if not why]
     dropped = [(block, why) for block, why in zip(blocks, reasons, strict=True) if why]
-    return Cleaned("\n\n".join(kept), title, [item for item in dropped if item[1] != "title"])
+    dropped = [item for item in dropped if item[1] != "title"]
+    return Cleaned("\n\n".join(kept), title, _date(blocks[:start]), dropped)
 
 
 def split_blocks(raw: str) -> list[str]:
@@ -352,6 +355,12 @@ def _title(blocks: Sequence[str], reasons: list[str], start: int) -> str | None:
         best = max(candidates[-3:], key=lambda i: len(blocks[i]))
     reasons[best] = "title"
     return blocks[best]
+
+
+def _date(above: Sequence[str]) -> str | None:
+    """The first date that stands alone, or after "Published", above the article."""
+    bare = (_PUBLISHED.sub("", block) for block in above)
+    return next((block for block in bare if _DATELINE.search(block)), None)
 
 
 def _long_words(text: str) -> list[str]:

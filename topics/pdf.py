@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby, pairwise
-from math import hypot
+from math import hypot, isfinite
 from typing import Any
 
 from topics.errors import UnreadableError
@@ -193,6 +193,8 @@ def _piece(text: str, outer: list[float], inner: list[float], font: str, size: f
     along, across = (a * p + b * r, a * q + b * s), hypot(c * p + d * r, c * q + d * s)
     x, y = e * p + f * r + t, e * q + f * s + u
     scale, size = hypot(*along) or 1.0, abs(size) * across
+    if not isfinite(x + y + size):
+        raise ValueError("text beyond all bounds")
     turned = (x * along[0] + y * along[1]) / scale, (y * along[0] - x * along[1]) / scale
     return _Piece(text, *turned, size, font, _ems(text.strip()) * size)
 
@@ -262,7 +264,7 @@ def _is_mixed(rows: list[_Row]) -> bool:
         (b.x - a.x) / a.width
         for row in rows
         for a, b in pairwise(row)
-        if " " in a.text[-1] + b.text[0] and b.text.lstrip()[0].islower()
+        if a.width and " " in a.text[-1] + b.text[0] and b.text.lstrip()[0].islower()
         if min(_letters([[a]]), _letters([[b]])) >= 15
     )
     n = len(steps)
@@ -423,11 +425,12 @@ def _spare(last: _Line, line: _Line) -> float:
 def _host(paragraphs: list[list[_Line]], block: list[_Line]) -> list[_Line] | None:
     """The paragraph that goes on in a block, perhaps after a footnote of another size."""
     line, after = block[0], block[1] if len(block) > 1 else None
+    jumps = bool(paragraphs) and _jumps(paragraphs[-1][-1], line)
     for paragraph in reversed(paragraphs):
         last, near = paragraph[-1], paragraph is paragraphs[-1]
         if last.font != line.font or abs(last.size - line.size) > 0.5:
             continue
-        ended, jumps = bool(_END.search(last.text)), _jumps(last, line)
+        ended = bool(_END.search(last.text))
         if _runs_on(last, line):
             return paragraph if near or (jumps and not ended) else None
         goes_on = near and jumps and not ended and not _stands_in(line, after)

@@ -38,6 +38,8 @@ class Reading:
         Reasons of the rows left out; whole only when all `records` have been read.
     dropped
         Furniture and its reasons, as in `topics.furniture.Cleaned`.
+    date_line
+        What a line above the article says of its date.
     """
 
     records: Iterator[Record]
@@ -45,6 +47,7 @@ class Reading:
     is_table: bool = False
     skipped: list[str] = field(default_factory=list)
     dropped: list[tuple[str, str]] = field(default_factory=list)
+    date_line: str | None = None
 
 
 def read_file(path: Path) -> Reading:
@@ -63,8 +66,10 @@ def read_file(path: Path) -> Reading:
     raise UnreadableError(f"unknown format {kind or '(no extension)'}; known: {KNOWN}")
 
 
-def _article(record: Record, told_by: str, dropped: list[tuple[str, str]]) -> Reading:
-    return Reading(iter([record]), told_by, dropped=dropped)
+def _article(
+    record: Record, told_by: str, dropped: list[tuple[str, str]], date_line: str | None = None
+) -> Reading:
+    return Reading(iter([record]), told_by, dropped=dropped, date_line=date_line)
 
 
 def _read_text(content: bytes) -> Reading:
@@ -83,7 +88,7 @@ def _read_markdown(content: bytes) -> Reading:
 def _cleaned(fields: Record, body: str) -> Reading:
     cleaned = drop_furniture(body, titled=bool(fields.get("title")))
     record = {"title": cleaned.title, **fields, "text": cleaned.text}
-    return _article(record, "front matter", cleaned.dropped)
+    return _article(record, "front matter", cleaned.dropped, cleaned.date)
 
 
 def _front_matter(text: str) -> tuple[Record, str]:
@@ -199,7 +204,7 @@ def _read_pdf(content: bytes) -> Reading:
         "source": pdf.author,
         "date": pdf.date,
     }
-    return _article(record, "PDF properties", pdf.dropped + cleaned.dropped)
+    return _article(record, "PDF properties", pdf.dropped + cleaned.dropped, cleaned.date)
 
 
 def _read_csv(path: Path) -> Reading:

@@ -3,11 +3,12 @@
 import gzip
 import io
 import json
+import tracemalloc
 
 import pytest
 from pypdf import PdfWriter
 
-from topics.corpus import COLUMNS, Corpus, parse_date, read_corpus
+from topics.corpus import COLUMNS, Corpus, Log, iter_documents, parse_date, read_corpus
 from topics.errors import InputError
 
 TITLE = "Northern quay to stay shut"
@@ -343,6 +344,29 @@ def test_a_date_is_understood_as_people_write_it(said):
     assert (f"{day:%Y-%m-%d %H:%M}", note) == ("2025-05-06 00:00", "")
 
 
+@pytest.mark.parametrize("said", ["6.5.25", "1746518400.0", "2025. 5. 6.", "05/05/2025"])
+def test_a_date_that_can_only_be_one_day_is_that_day_without_a_note(said):
+    day, note = parse_date(said)
+    assert (f"{day:%m-%d}", note) == ("05-05" if "/" in said else "05-06", "")
+
+
+@pytest.mark.parametrize(
+    ("said", "day", "noted"),
+    [("03/04/2025", "03-04", True), ("3-4-25", "03-04", True), ("13/04/2025", "04-13", False)],
+)
+def test_a_date_that_may_be_two_days_is_read_month_first_and_noted(said, day, noted):
+    when, note = parse_date(said)
+    expected = f"date ambiguous: {said!r}, read month first; wanted e.g. 2025-05-02"
+    assert (f"{when:%m-%d}", note) == (day, expected if noted else "")
+
+
+@pytest.mark.parametrize("name", ["12345678.txt", "18040912345.txt"])
+def test_a_number_in_a_file_name_that_is_no_date_is_not_taken_for_one(read, name):
+    corpus = read({name: VOTE})
+    assert rows(corpus, "date") == [[""]]
+    assert corpus.notes.empty
+
+
 @pytest.mark.parametrize(
     "said", ["soon", "2025-02-30", "0001-01-01", "2024", "10", "12:30", "Monday"]
 )
@@ -377,6 +401,67 @@ def test_documents_in_all_languages_are_kept(read):
     }
     corpus = read({f"{code}.txt": text for code, text in texts.items()})
     assert rows(corpus, "language", "text") == [[code, text] for code, text in texts.items()]
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "told_by"),
+    [
+        *(("en-GB", "en", "column lang"), ("PT_br", "pt", "column lang")),
+        *(("German", "en", "detected"), ("spa", "en", "detected"), ("?", "en", "detected")),
+    ],
+)
+def test_a_language_is_a_code_that_the_file_gives_or_else_detected(read, said, code, told_by):
+    corpus = read({"a.csv": f"lang,text\n{said},{VOTE}\n"})
+    assert rows(corpus, "language") == [[code]]
+    assert corpus.details["language_from"].tolist() == [told_by]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told_by"),
+    [
+        (
+            "2025-05-06_Desk_quay.md",
+            f"---\nbyline: Ann Lee\nday: 2025-05-07\nnation: Peru\n---\n\n{VOTE}\n",
+            ["Ann Lee", "front matter", "file name", "front matter", "detected"],
+        ),
+        ("20250506.txt", VOTE, ["", "file name", "", "", "detected"]),
+        (
+            "2025-05-06_Desk_quay.csv",
+            f'Authors, PubDate ,desk,text,lang\nAnn Lee,2025-05-07,Desk,"{VOTE}",es\n'
+            '"","soon",,Shut.,\n',
+            ["Ann Lee", "column PubDate", "column desk", "", "column lang"],
+        ),
+        (
+            "2025-05-06_Desk_quay.html",
+            f'<html lang="fr"><head><meta name="author" content="Ann Lee"></head><body><article>'
+            f"<p>{VOTE}</p></article></body></html>",
+            ["Ann Lee", "file name", "file name", "", "web page"],
+        ),
+    ],
+    ids=["front matter", "file name", "columns", "web page"],
+)
+def test_the_details_say_where_each_value_was_taken_from(read, name, content, told_by):
+    details = read({name: content}).details.fillna("").drop(columns="document_id")
+    assert details.columns.tolist() == [
+        *("author", "date_from", "source_from", "country_from", "language_from")
+    ]
+    assert details.to_numpy().tolist() == [told_by, ["", "", "", "", ""]][: len(details)]
+
+
+def test_ids_of_rows_and_of_files_differ(read):
+    corpus = read({"a.csv": "id,text\nb.txt,Shut.\n", "a.csv#b.txt": "Open."})
+    assert corpus.documents["document_id"].nunique() == 2
+
+
+def test_a_table_of_any_size_is_read_in_little_memory(tmp_path):
+    row = json.dumps({"text": "quay" * 1000, "lang": "en"}) + "\n"
+    (tmp_path / "a.jsonl").write_text(row * 10_000)  # 40 MB
+    tracemalloc.start()
+    count = sum(1 for _ in iter_documents(tmp_path, Log(), progress=False))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count == 10_000
+    assert peak < 8 * 2**20
 
 
 def test_folders_below_are_read_in_order_and_hidden_files_are_not(read):

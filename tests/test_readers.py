@@ -52,10 +52,10 @@ def rss(*items: str, declaration: str = "") -> str:
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_csv_is_read_whatever_parts_its_fields_and_lines(read, delimiter, end):
-    lines = [("id", '"text"'), ("1", f'"a{delimiter} b ""c"""'), ("2", "d 'e")]
+    lines = [("id", '"text"'), ("1", f'"a ""b{delimiter}"""'), ("2", "c 'd")]
     table = "".join(delimiter.join(line) + end for line in lines)
     assert read("a.csv", table, "document_id", "text") == (
-        [("a.csv#1", f'a{delimiter} b "c"'), ("a.csv#2", "d 'e")],
+        [("a.csv#1", f'a "b{delimiter}"'.replace("\t", " ")), ("a.csv#2", "c 'd")],
         [],
     )
 
@@ -158,7 +158,12 @@ def test_an_rss_feed_gives_its_longest_texts_and_what_it_says_of_them(read):
     rows, reasons = read("a.rss", rss(first, second, "<title>No text</title>"), *said, "date")
     url, text = "https://d.example/1", f"{VOTE}\n\n{DOCKERS[:-1]} & more."
     about = ["Quay shut", "The Quay & Desk", "Ann Lee", url, "en", "feed"]
-    assert [str(field)[:300] for field in rows[0]] == ["a.rss#g1", text, *about, "2025-05-06 00:00:00"]
+    assert [str(field)[:300] for field in rows[0]] == [
+        "a.rss#g1",
+        text,
+        *about,
+        "2025-05-06 00:00:00",
+    ]
     assert rows[1][:4] == ("a.rss#2", DOCKERS, None, "The Quay & Desk")
     assert reasons == ["1 rows without text (first: row 3)"]
 
@@ -197,7 +202,8 @@ def test_a_feed_file_that_holds_a_file_name_does_not_open_that_file(read, tmp_pa
 
 @pytest.mark.parametrize("after", [" <b>AT&T", " &nosuch; &#xD83D;"])
 def test_entries_of_a_malformed_feed_are_read(read, after):
-    feed = rss(f"<description>{VOTE}</description>", f"<description>{DOCKERS}{after}")
+    texts = (VOTE, f"{DOCKERS}{after}")
+    feed = rss(*(f"<description>{text}</description>" for text in texts))
     rows, _ = read("a.rss", feed.removesuffix("</item></channel></rss>"), "text")
     assert rows[0] == (VOTE,)
     assert rows[1][0].startswith(DOCKERS)
@@ -206,15 +212,17 @@ def test_entries_of_a_malformed_feed_are_read(read, after):
 def test_entities_of_a_feed_are_neither_multiplied_nor_fetched(read, tmp_path):
     (tmp_path / "secret").write_text("The safe is open.")
     entities = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 10))
-    bomb = (
-        f'<!DOCTYPE x [<!ENTITY a0 "boom"><!ENTITY f SYSTEM "{tmp_path / "secret"}">{entities}]>'
+    bomb = f'<!DOCTYPE x [<!ENTITY a0 "boom"><!ENTITY f SYSTEM "{tmp_path / "secret"}">{entities}]>'
+    rows, _ = read(
+        "a.rss", rss("<description>Shut. &a9; &f;</description>", declaration=bomb), "text"
     )
-    rows, _ = read("a.rss", rss("<description>Shut. &a9; &f;</description>", declaration=bomb), "text")
     assert len(rows[0][0]) < 100
     assert "safe" not in rows[0][0]
 
 
-ARTICLE = f"<article><h1>Quay</h1><p>{VOTE}</p><p>{DOCKERS}</p><p>Next on 3 March 2019.</p></article>"
+ARTICLE = (
+    f"<article><h1>Quay</h1><p>{VOTE}</p><p>{DOCKERS}</p><p>Next on 3 March 2019.</p></article>"
+)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +260,9 @@ def test_pages_well_formed_or_not_give_their_text_and_no_code(read, page):
     assert (VOTE in text, DOCKERS in text, "zzz" in text, reasons) == (True, True, False, [])
 
 
-@pytest.mark.parametrize("page", ["<![zzz", "<html><body><img src=a></body>", "<script>a()</script>"])
+@pytest.mark.parametrize(
+    "page", ["<![zzz zzz", "<html><body><img src=a></body>", "<script>a()</script>"]
+)
 def test_a_page_without_text_is_listed(read, page):
     assert read("a.html", page) == ([], ["no article text found in the page"])
 
@@ -266,7 +276,7 @@ _PARTS = [mark.encode() for mark in re.split(" ", _MARKS)] + [b"\xff\xfe", b"\xe
 
 
 @pytest.mark.parametrize("extension", [*KNOWN.split(), ".txt.gz"])
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(parts=st.lists(st.sampled_from(_PARTS) | st.binary(max_size=9), max_size=25))
 def test_no_content_stops_a_run_and_every_file_is_read_or_listed(extension, parts):
     with tempfile.TemporaryDirectory() as folder:

@@ -67,7 +67,9 @@ def quotes(analysis: Analysis, passage_ids: Iterable[str], like: np.ndarray | No
     for passage in (passages.loc[passage_id] for passage_id in passage_ids):
         marked = (0, 0)
         if like is not None:
-            marked = best_sentence(passage["text"], like, embedder=analysis.model.embedder)
+            marked = best_sentence(
+                passage["text"], like, passage["language"], analysis.model.embedder
+            )
         parts.append(_quote(passage, *marked))
     return Html("".join(parts))
 

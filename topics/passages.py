@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,9 +48,8 @@ def split_passages(
     rows = []
     for document in documents.to_dict("records"):
         text = document["text"]
-        language = document.get("language")
-        code = language if isinstance(language, str) else "en"
-        for number, (start, end) in enumerate(_spans(text, code, min_words, max_tokens), 1):
+        spans = _spans(text, document.get("language"), min_words, max_tokens)
+        for number, (start, end) in enumerate(spans, 1):
             rows.append(
                 {
                     "passage_id": f"{document['document_id']}:{number}",
@@ -69,7 +69,7 @@ def split_passages(
     return table
 
 
-def _spans(text: str, language: str, least: int, most: int) -> Iterator[tuple[int, int]]:
+def _spans(text: str, language: Any, least: int, most: int) -> Iterator[tuple[int, int]]:
     """Start and end of each passage of `text`, in order."""
     start: int | None = None
     done: tuple[int, int] | None = None
@@ -97,7 +97,7 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
         yield match.span()
 
 
-def _split(text: str, start: int, end: int, language: str, most: int) -> Iterator[tuple[int, int]]:
+def _split(text: str, start: int, end: int, language: Any, most: int) -> Iterator[tuple[int, int]]:
     """Parts of about equal length, none above `most` tokens, cut after sentences where possible."""
     tokens = count_tokens(text[start:end])
     if tokens <= most:
@@ -139,13 +139,14 @@ def _cut(text: str, start: int, end: int, most: int) -> list[tuple[int, int]]:
     return parts
 
 
-def _sentences(text: str, start: int, end: int, language: str) -> Iterator[tuple[int, int]]:
+def _sentences(text: str, start: int, end: int, language: Any) -> Iterator[tuple[int, int]]:
     """Start and end of each sentence, blanks around it left out."""
     import sentencex
 
+    code = language if isinstance(language, str) else "en"
     for first, last in _pieces(text, start, end):
         piece = text[first:last]
-        bounds = [b["start_index"] for b in sentencex.get_sentence_boundaries(language, piece)]
+        bounds = [b["start_index"] for b in sentencex.get_sentence_boundaries(code, piece)]
         for begin, stop in pairwise([*bounds, len(piece)]):
             sentence = piece[begin:stop]
             if sentence.strip():
@@ -166,7 +167,7 @@ def _trimmed(text: str, start: int, end: int) -> int:
 
 
 def best_sentence(
-    text: str, like: np.ndarray, language: str = "en", embedder: str | Embedder = "minilm"
+    text: str, like: np.ndarray, language: Any = "en", embedder: str | Embedder = "minilm"
 ) -> tuple[int, int]:
     """The sentence of a passage that is nearest in meaning to a vector: the one to quote.
 
@@ -177,7 +178,7 @@ def best_sentence(
     like
         Unit vector ``(dim,)``, a theme's centre or a question's, of the same embedder.
     language
-        ISO 639-1 code.
+        ISO 639-1 code; a missing one is taken for English.
     embedder
         As for `embed`.
 

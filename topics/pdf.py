@@ -22,7 +22,8 @@ MOST_SECONDS = 300  # pypdf bounds each stream, this bounds the file
 _MOVES = {b"Td", b"TD", b"Tm"}
 _PAGE_NUMBER = re.compile(
     r"[-–—|\[( ]*(?:(?i:page|pg?\.|seite|página|стр\.) *)?"
-    r"(?:\d{1,4}|(?=[ivxl])x{0,3}l?x{0,3}(?:ix|iv|v?i{0,3}))(?: ?(?:of|/|de|von|sur) ?\d{1,4})?[-–—|\]) ]*"
+    r"(?:\d{1,4}|(?=[ivxl])x{0,3}l?x{0,3}(?:ix|iv|v?i{0,3}))"
+    r"(?: ?(?:of|/|de|von|sur) ?\d{1,4})?[-–—|\]) ]*"
 )
 _LABEL = re.compile(r"[•▪◦‣●■○–-]|\(?\w{1,2}[.)]")
 _BULLET = re.compile(r"[•▪◦‣●■○]")
@@ -377,8 +378,9 @@ def _blocks(lines: list[_Line]) -> list[list[_Line]]:
         blocks[-1].append(line)
     for block in blocks:
         edge = sorted(line.end for line in block)[int(0.9 * (len(block) - 1))]
+        width = max(1.0, edge - min(line.x for line in block))
         for line in block:
-            line.room, line.width = edge - line.end, max(1.0, edge - min(line.x for line in block))
+            line.room, line.width = edge - line.end, width
     return blocks
 
 

@@ -83,7 +83,7 @@ def test_odd_names_give_ids_that_differ_and_can_be_stored(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        (b"a.\xff", "Shut.", r"unknown format .\udcff; known: "),
+        (b"a.\xff", "Shut.", "unknown format ."),
         (b"a.jsonl", '{"\\ud83d": 1}', "no text column: wanted one of text, "),
     ],
 )
@@ -126,7 +126,7 @@ def test_a_table_that_unpacks_without_end_is_read_to_the_limit(
     tmp_path, monkeypatch, encoding, line
 ):
     monkeypatch.setattr(files, "UNPACKED_LIMIT", LINE_LIMIT + MB)
-    bomb = gzip.compress((line * (4 * LINE_LIMIT // len(line))).encode(encoding), 1)
+    bomb = gzip.compress((line * (2 * LINE_LIMIT // len(line))).encode(encoding), 1)
     (tmp_path / "a.jsonl.gz").write_bytes(bomb)
     lines, reason = lines_and_reason(tmp_path / "a.jsonl.gz")
     assert reason.startswith("unpacks to more than ")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -39,7 +38,8 @@ _ALIASES = {
 _IDS = ("document_id", "id", "guid", "uuid")
 _BLANK = {"", "nan", "null", "none", "n/a"}
 _ABOUT_FILES = re.compile(r"(readme|licen[cs]e|changelog|copying|notice)(\.\w+)*", re.IGNORECASE)
-_BY_NAME = re.compile(r"(\d{4}-?\d{2}-?\d{2})(?:_([^_]+)_(.+))?")
+_BY_NAME = re.compile(r"(\d{4}-\d{2}-\d{2}|(?:19|20)\d{6})(?!\d)(?:_([^_]+)_(.+))?")
+_AMBIGUOUS = re.compile(r"(0?[1-9]|1[0-2])[/-](0?[1-9]|1[0-2])[/-]\d{2,4}")
 _DEFAULTS = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # a part taken from these is missing
 _LEAST_DETECTABLE = 60  # characters; the language of less cannot be told
 _ASKED = 500  # characters whose language is detected; more takes longer and tells no more
@@ -145,7 +145,7 @@ def iter_documents(
                 raise UnreadableError("taken for a note about the folder, not an article")
             yield from _documents(read_file(file), name, names, log)
         except UnreadableError as error:
-            log.skipped.append((name, str(error)))
+            log.skipped.append((name, _storable(str(error))))
 
 
 def _names(columns: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
@@ -175,7 +175,9 @@ def _documents(
             if problem := _settle_date(row):
                 problems.append(f"row {number}: {problem}" if reading.is_table else problem)
             _settle_language(row, reading)
-            label = f"{name}#{_label(record, number, seen)}" if reading.is_table else name
+            label = name.replace("#", "%23")  # which stands before the row of a table
+            if reading.is_table:
+                label += f"#{_label(record, number, seen)}"
             yield {"document_id": label, "path": name} | row
     finally:
         if len(problems) > _SHOWN:
@@ -188,7 +190,7 @@ def _documents(
                 if reading.is_table
                 else "no text left after dropping page furniture"
             )
-        log.skipped += [(name, reason) for reason in reading.skipped]
+        log.skipped += [(name, _storable(reason)) for reason in reading.skipped]
     if reading.is_table and not seen:
         raise UnreadableError(_why_nothing(record, names, reading))
 
@@ -216,8 +218,7 @@ def _row(record: Record, names: dict[str, tuple[str, ...]], told_by: str) -> Rec
                 value = _paragraphs(_plain(record[column], "\n\n"))
             else:
                 value = " ".join(_plain(record[column]).split())
-                value = "" if value.lower() in _BLANK else value
-            if value:
+            if value.lower() not in _BLANK:
                 row[name] = value
                 if f"{name}_from" in DETAILS:
                     row[f"{name}_from"] = f"column {column}" if told_by == "column" else told_by
@@ -226,13 +227,19 @@ def _row(record: Record, names: dict[str, tuple[str, ...]], told_by: str) -> Rec
 
 
 def _plain(value: Any, joint: str = ", ") -> str:
-    """A field as text: the parts of a list, the name of an object (``{"name": "The Desk"}``)."""
-    if isinstance(value, list):
-        return joint.join(_plain(part) for part in value)
-    if isinstance(value, dict):
-        return _plain(value.get("name") or json.dumps(value, ensure_ascii=False))
-    text = "" if value is None or value != value else str(value)
-    return text.encode("utf-8", "replace").decode()  # without halves of surrogate pairs
+    """A field as text: the parts of a list, the name of an object (``{"name": "The Desk"}``).
+
+    What is nested deeper says nothing, and might not end.
+    """
+    parts = value if isinstance(value, list) else [value]
+    parts = [part.get("name") if isinstance(part, dict) else part for part in parts]
+    texts = [str(part) for part in parts if part == part and isinstance(part, str | int | float)]
+    return _storable(joint.join(texts))
+
+
+def _storable(text: str) -> str:
+    """Text without halves of surrogate pairs, which no file can hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _paragraphs(text: str) -> str:
@@ -258,7 +265,7 @@ def _told_by_line(reading: Reading) -> Record:
 def _told_by_name(name: str) -> Record:
     """What names such as ``2025-05-02_London-Desk_title.txt`` say."""
     match = _BY_NAME.match(Path(name).name.split(".")[0])
-    if not match:
+    if not match or parse_date(match[1])[0] is None:
         return {}
     told: Record = {"date": match[1], "date_from": "file name"}
     if match[2]:
@@ -283,17 +290,17 @@ def parse_date(value: Any) -> tuple[pd.Timestamp | None, str]:
     try:
         if re.match(r"\d{4}-\d{2}-\d{2}($|[T ])", said):
             when = pd.Timestamp(datetime.fromisoformat(said[:10]))
-        elif re.fullmatch(r"\d{10}(\d{3})?", said):
+        elif re.fullmatch(r"\d{10}(\d{3})?(\.\d+)?", said):
             when = pd.Timestamp(int(said[:10]), unit="s")
         else:
-            dotted = bool(re.match(r"\d{1,2}\.\d{1,2}\.\d{4}", said))  # day first
+            dotted = bool(re.match(r"\d{1,2}\.\d{1,2}\.(\d{4}|\d{2}\b)", said))  # day first
             when, other = (
                 pd.Timestamp(dates.parse(said, dayfirst=dotted, ignoretz=True, default=day))
                 for day in _DEFAULTS
             )
             if when.normalize() != other.normalize():
                 return None, f"date incomplete: {said[:40]!r}; wanted e.g. 2025-05-02"
-            if re.match(r"(0?[1-9]|1[0-2])[/-](0?[1-9]|1[0-2])[/-]\d{2,4}", said):
+            if _AMBIGUOUS.match(said) and when.day != when.month:
                 note = f"date ambiguous: {said[:40]!r}, read month first; wanted e.g. 2025-05-02"
     except (ValueError, OverflowError, TypeError):
         return None, f"date not understood: {said[:40]!r}; wanted e.g. 2025-05-02"
@@ -307,11 +314,11 @@ def _settle_language(row: Record, reading: Reading) -> None:
 
     Web pages often claim the language of their template: a long text is asked itself.
     """
-    said = str(row.get("language") or "").lower()[:2]
+    said = str(row.get("language") or "").lower()
     text = row["text"]
-    known = bool(re.fullmatch(r"[a-z]{2}", said))
+    known = bool(re.fullmatch(r"[a-z]{2}([-_].*)?", said))
     if known and not (reading.told_by == "web page" and len(text) >= _SURE):
-        row["language"] = said
+        row["language"] = said[:2]
     elif len(text) >= _LEAST_DETECTABLE:
         import py3langid
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
+import math
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import AnyStr, cast
 
 from topics.errors import InputError, UnreadableError
 
@@ -20,6 +22,9 @@ UNPACKED_LIMIT = 4096 * MB  # a packed table may not grow beyond this
 # Those that a legacy article is likely to be in; closely related ones only confuse the guess.
 _LEGACY = ["cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256",
            "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr"]  # fmt: skip
+_LATIN = ("cp1250", "cp1254")  # of Latin letters, and so taken for cp1252 and it for them
+_WESTERN = frozenset("en fr de es it pt nl sv da no nb nn fi is ca gl eu ga".split())
+_SAMPLE = 65536  # bytes that tell an encoding
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
 
@@ -101,33 +106,33 @@ def read_lines(path: Path) -> Iterator[str | None]:
     packed = split_suffix(path)[1]
     with _opened(path) as stream:
         if stream.peek(2)[:2] in _BYTE_ORDER_MARKS:
-            yield from io.TextIOWrapper(stream, "utf-16", errors="replace", newline="\n")
+            text = io.TextIOWrapper(stream, "utf-16", errors="replace", newline="\n")
+            yield from _bounded(text.readline, "\n", packed)
             return
-        legacy, size = "", 0
-        while line := stream.readline(LINE_LIMIT):
-            if not size:
-                _refuse_binary(line)
-                line = line.removeprefix(b"\xef\xbb\xbf")
-            size += len(line) + 1
-            if len(line) == LINE_LIMIT and not line.endswith(b"\n"):
-                size += _skip_line(stream)
-                yield None
-            else:
-                if not legacy and not _is_utf8(line):
-                    legacy = _likely_encoding(line)
-                yield _decode_line(line, legacy)
-            if packed and size > UNPACKED_LIMIT:
-                raise UnreadableError(f"unpacks to more than {UNPACKED_LIMIT // MB // 1024} GB")
+        legacy, first = "", True
+        for line in _bounded(stream.readline, b"\n", packed):
+            if first:
+                _refuse_binary(line or b"")
+                line, first = line and line.removeprefix(b"\xef\xbb\xbf"), False
+            if line and not legacy and not _is_utf8(line):
+                legacy = _likely_encoding(_not_utf8(line + stream.peek(_SAMPLE)))
+            yield line if line is None else _decode_line(line, legacy)
 
 
-def _skip_line(stream: io.BufferedReader) -> int:
-    """Read to the end of a line, or to the limit of what is unpacked; return how much that was."""
-    size = 0
-    while size <= UNPACKED_LIMIT and (rest := stream.readline(MB)):
-        size += len(rest)
-        if rest.endswith(b"\n"):
-            break
-    return size
+def _bounded(
+    readline: Callable[[int], AnyStr], end: AnyStr, packed: bool
+) -> Iterator[AnyStr | None]:
+    """Lines, None for one above the limit, up to the limit of what is unpacked."""
+    size, most = 0, UNPACKED_LIMIT if packed else math.inf
+    while line := readline(LINE_LIMIT):
+        whole = len(line) < LINE_LIMIT or line.endswith(end)
+        while line and not line.endswith(end) and not whole and size <= most:
+            size += len(line)
+            line = readline(LINE_LIMIT)
+        yield line if whole else None
+        size += len(line)
+        if size > most:
+            raise UnreadableError(f"unpacks to more than {UNPACKED_LIMIT // MB // 1024} GB")
 
 
 @contextmanager
@@ -135,11 +140,12 @@ def _opened(path: Path) -> Iterator[io.BufferedReader]:
     """The file, unpacked if it is packed; what goes wrong with it is a reason."""
     try:
         with ExitStack() as stack:
-            stream = stack.enter_context(path.open("rb"))
+            stream = stack.enter_context(path.open("rb", buffering=_SAMPLE))
             if split_suffix(path)[1]:
-                unpacked = stack.enter_context(gzip.GzipFile(fileobj=stream))
-                stream = stack.enter_context(io.BufferedReader(unpacked, MB))
-            yield stream
+                # With a buffer of its own, so that what stands before damage is not lost.
+                yield cast(io.BufferedReader, stack.enter_context(gzip.GzipFile(fileobj=stream)))
+            else:
+                yield cast(io.BufferedReader, stream)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise UnreadableError(f"not a whole gzip file: {error}") from error
     except OSError as error:
@@ -158,16 +164,20 @@ def decode(content: bytes) -> str:
         return content.decode("utf-16", "replace").replace("\0", "")
     _refuse_binary(content)
     content = content.removeprefix(b"\xef\xbb\xbf")
-    lines = content.split(b"\n")
-    wrong = b"\n".join(line for line in lines if not _is_utf8(line))
+    wrong = _not_utf8(content)
     legacy = _likely_encoding(wrong) if wrong else ""
-    return "\n".join(_decode_line(line, legacy) for line in lines)
+    return "\n".join(_decode_line(line, legacy) for line in content.split(b"\n"))
 
 
 def _refuse_binary(content: bytes) -> None:
     sample = content[:65536]
-    if len(sample) - len(sample.translate(None, _CONTROL)) > 0.02 * len(sample):
+    if len(sample) - len(sample.translate(None, _CONTROL)) > 0.05 * len(sample):
         raise UnreadableError("binary content, not text")
+
+
+def _not_utf8(content: bytes) -> bytes:
+    """The lines that are in another encoding."""
+    return b"\n".join(line for line in content.split(b"\n") if not _is_utf8(line))
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -187,10 +197,21 @@ def _decode_line(line: bytes, legacy: str) -> str:
 
 
 def _likely_encoding(sample: bytes) -> str:
+    """The likeliest encoding of lines that are not UTF-8; Western unless much speaks against it."""
+    import py3langid
     from charset_normalizer import from_bytes
 
-    best = from_bytes(sample[:200_000], cp_isolation=_LEGACY).best()
-    return best.encoding if best else "cp1252"
+    sample = sample[:_SAMPLE]
+    words = b" ".join(re.findall(rb"[^\s,;]*[\x80-\xff][^\s,;]*", sample))
+    guesses = (from_bytes(part, cp_isolation=_LEGACY).best() for part in (sample, words))
+    best = next(filter(None, guesses), None)
+    if best is None:
+        return "cp1252"
+    marked = len(re.findall(rb"[\x80-\xff]", sample))
+    if 2 * marked > len(re.findall(rb"[A-Za-z]", sample)) or best.encoding in _LATIN:
+        western = py3langid.classify(sample[:1000].decode("cp1252", "replace"))[0] in _WESTERN
+        return "cp1252" if western and best.encoding in _LATIN else best.encoding
+    return "cp1252"
 
 
 def shown_name(path: Path, root: Path) -> str:

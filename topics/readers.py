@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import logging
 import re
@@ -20,6 +21,8 @@ from topics.files import LINE_LIMIT, MB, decode, read_bytes, read_lines, split_s
 from topics.furniture import drop_furniture
 
 Record = dict[str, Any]
+_TOO_LONG = f"longer than {LINE_LIMIT // MB} MB"
+_HALF_CHARACTER = re.compile(rb"(?i)&#(xd[89a-f][0-9a-f]{2}|5[5-7]\d{3});")
 
 
 @dataclass
@@ -97,7 +100,7 @@ def _front_matter(text: str) -> tuple[Record, str]:
         return {}, text
     try:
         fields = yaml.load(match[1], Loader=yaml.BaseLoader)  # texts only: nothing is guessed
-    except (yaml.YAMLError, RecursionError):
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError):
         return {}, text
     return (fields, text[match.end() :]) if isinstance(fields, dict) else ({}, text)
 
@@ -188,7 +191,7 @@ class _PlainText(HTMLParser):
 def plain_html(html: str) -> str:
     """All text of a page or a snippet, one block a line."""
     parser = _PlainText()
-    parser.feed(html)
+    parser.feed(re.sub(r"<!\[[^>]*>?", "", html))  # marked sections, which it stumbles over
     parser.close()
     return re.sub(r"\s*\n\s*", "\n", "".join(parser.parts)).strip()
 
@@ -215,20 +218,22 @@ def _read_csv(path: Path) -> Reading:
 
 def _csv_records(path: Path, skipped: list[str]) -> Iterator[Record]:
     csv.field_size_limit(LINE_LIMIT)
-    quotes = 0
+    quotes, broken, long = 0, list[int](), list[int]()
 
-    def counted() -> Iterator[str]:
+    def lines() -> Iterator[str]:
         nonlocal quotes
-        for line in read_lines(path):
-            quotes += (line or "").count('"')
-            yield line or ""
+        for number, line in enumerate(read_lines(path), 1):
+            if line is None:
+                long.append(number)
+            else:
+                quotes += line.count('"')
+                yield from re.split(r"(?<=\r)(?!\n)", line)  # old ends of lines
 
-    lines = counted()
-    first = next(lines, "")
-    delimiter = max(",;\t|", key=first.count)
-    rows = csv.reader(chain([first], lines), delimiter=delimiter, skipinitialspace=True)
-    broken: list[int] = []
+    source = lines()
     try:
+        first = next(source, "")
+        delimiter = max(",;\t|", key=first.count)
+        rows = csv.reader(chain([first], source), delimiter=delimiter, skipinitialspace=True)
         header = [name.strip() for name in next(rows, [])]
         for row in rows:
             if len(row) == len(header):
@@ -237,12 +242,13 @@ def _csv_records(path: Path, skipped: list[str]) -> Iterator[Record]:
                 broken.append(rows.line_num)
     except csv.Error as error:
         skipped.append(f"reading stopped at line {rows.line_num}: {error}; a quote left open?")
-    if broken:
-        skipped.append(
-            f"{_lines(broken)}: wanted {len(header)} columns as in the header, got another number"
+    finally:
+        wanted = (
+            f"wanted {len(header)} columns as in the header, got another number" if broken else ""
         )
-    if quotes % 2:
-        skipped.append("a quote is left open: rows after it may have become one text")
+        skipped += _problems({wanted: broken, _TOO_LONG: long})
+        if quotes % 2:
+            skipped.append("a quote is left open: rows after it may have become one text")
 
 
 def _read_jsonl(path: Path) -> Reading:
@@ -252,35 +258,52 @@ def _read_jsonl(path: Path) -> Reading:
 
 
 def _jsonl_records(path: Path, skipped: list[str]) -> Iterator[Record]:
-    broken: list[int] = []
-    long: list[int] = []
-    for number, line in enumerate(read_lines(path), 1):
-        if line is None:
-            long.append(number)
-        elif line.strip():
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
-                record = None
-            if isinstance(record, dict):
-                yield record
-            else:
-                broken.append(number)
-    if broken:
-        skipped.append(f"{_lines(broken)}: not a JSON object")
-    if long:
-        skipped.append(f"{_lines(long)}: longer than {LINE_LIMIT // MB} MB")
+    broken, long = list[int](), list[int]()
+    try:
+        for number, line in enumerate(read_lines(path), 1):
+            if line is None:
+                long.append(number)
+            elif line.strip():
+                record = _json_object(line)
+                if record is None:
+                    broken.append(number)
+                else:
+                    yield record
+    finally:
+        skipped += _problems({"not a JSON object": broken, _TOO_LONG: long})
 
 
-def _lines(numbers: list[int]) -> str:
-    shown = ", ".join(map(str, numbers[:5])) + (", …" if len(numbers) > 5 else "")
-    return f"line {shown}" if len(numbers) == 1 else f"{len(numbers)} lines ({shown})"
+def _json_object(line: str) -> Record | None:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _problems(lines: dict[str, list[int]]) -> list[str]:
+    """A line a problem, with the numbers of the first lines that have it."""
+    shown = {
+        problem: ", ".join(map(str, numbers[:5])) + (", …" if len(numbers) > 5 else "")
+        for problem, numbers in lines.items()
+        if numbers
+    }
+    return [
+        f"line {first}: {problem}"
+        if len(lines[problem]) == 1
+        else f"{len(lines[problem])} lines ({first}): {problem}"
+        for problem, first in shown.items()
+    ]
 
 
 def _read_feed(path: Path) -> Reading:
     import feedparser
 
-    feed = feedparser.parse(read_bytes(path))
+    content = _HALF_CHARACTER.sub(b"", read_bytes(path))
+    try:
+        feed = feedparser.parse(io.BytesIO(content))  # bytes alone may be taken for a file's name
+    except Exception as error:  # it raises whatever a damaged feed leads it to
+        raise UnreadableError(f"damaged feed: {error}") from error
     if not feed.entries:
         raise UnreadableError("no entries of an RSS or Atom feed found")
     about = {"source": feed.feed.get("title"), "language": feed.feed.get("language")}
@@ -289,18 +312,21 @@ def _read_feed(path: Path) -> Reading:
 
 def _entry(entry: Any) -> Record:
     """A feed's entry; its longest text counts, for some hold a summary beside the whole."""
-    texts = [part.get("value", "") for part in entry.get("content", [])] + [
-        entry.get("summary", "")
+    parts = [*entry.get("content", []), entry.get("summary_detail") or {}]
+    texts = [
+        part.get("value", "")
+        if part.get("type") == "text/plain"
+        else plain_html(part.get("value", ""))
+        for part in parts
     ]
-    record = {
+    return {
         "id": entry.get("id"),
-        "title": entry.get("title"),
-        "text": max(map(plain_html, texts), key=len),
+        "title": plain_html(entry.get("title", "")),
+        "text": max(texts, key=len),
         "date": entry.get("published") or entry.get("updated"),
         "author": entry.get("author"),
         "url": entry.get("link"),
     }
-    return {key: value for key, value in record.items() if value}
 
 
 _ARTICLES: dict[str, Callable[[bytes], Reading]] = {

@@ -344,7 +344,9 @@ def test_a_date_is_understood_as_people_write_it(said):
     assert (f"{day:%Y-%m-%d %H:%M}", note) == ("2025-05-06 00:00", "")
 
 
-@pytest.mark.parametrize("said", ["6.5.25", "1746518400.0", "2025. 5. 6.", "05/05/2025"])
+@pytest.mark.parametrize(
+    "said", ["6.5.25", "6. 5. 2025", "1746518400.0", "2025. 5. 6.", "05/05/2025"]
+)
 def test_a_date_that_can_only_be_one_day_is_that_day_without_a_note(said):
     day, note = parse_date(said)
     assert (f"{day:%m-%d}", note) == ("05-05" if "/" in said else "05-06", "")
@@ -448,8 +450,11 @@ def test_the_details_say_where_each_value_was_taken_from(read, name, content, to
     assert details.to_numpy().tolist() == [told_by, ["", "", "", "", ""]][: len(details)]
 
 
-def test_ids_of_rows_and_of_files_differ(read):
-    corpus = read({"a.csv": "id,text\nb.txt,Shut.\n", "a.csv#b.txt": "Open."})
+@pytest.mark.parametrize(
+    "names", [["a.csv", "a.csv#b.txt"], ["a#b.txt", "a%23b.txt"]], ids=["row", "files"]
+)
+def test_ids_of_rows_and_of_files_differ(read, names):
+    corpus = read(dict.fromkeys(names, "id,text\nb.txt,Shut.\n"))
     assert corpus.documents["document_id"].nunique() == 2
 
 

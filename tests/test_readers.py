@@ -209,6 +209,11 @@ def test_entries_of_a_malformed_feed_are_read(read, after):
     assert rows[1][0].startswith(DOCKERS)
 
 
+def test_a_character_may_be_given_by_its_number(read):
+    item = "<description>&#55148;&#xD76C;&#x1F600;</description>"
+    assert read("a.rss", rss(item), "text") == ([("희희😀",)], [])
+
+
 def test_entities_of_a_feed_are_neither_multiplied_nor_fetched(read, tmp_path):
     (tmp_path / "secret").write_text("The safe is open.")
     entities = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 10))

@@ -175,7 +175,7 @@ def _documents(
             if problem := _settle_date(row):
                 problems.append(f"row {number}: {problem}" if reading.is_table else problem)
             _settle_language(row, reading)
-            label = name.replace("#", "%23")  # which stands before the row of a table
+            label = name.replace("#", r"\x23")  # which stands before the row of a table
             if reading.is_table:
                 label += f"#{_label(record, number, seen)}"
             yield {"document_id": label, "path": name} | row
@@ -293,7 +293,7 @@ def parse_date(value: Any) -> tuple[pd.Timestamp | None, str]:
         elif re.fullmatch(r"\d{10}(\d{3})?(\.\d+)?", said):
             when = pd.Timestamp(int(said[:10]), unit="s")
         else:
-            dotted = bool(re.match(r"\d{1,2}\.\d{1,2}\.(\d{4}|\d{2}\b)", said))  # day first
+            dotted = bool(re.match(r"\d{1,2}\. ?\d{1,2}\. ?(\d{4}|\d{2}\b)", said))  # day first
             when, other = (
                 pd.Timestamp(dates.parse(said, dayfirst=dotted, ignoretz=True, default=day))
                 for day in _DEFAULTS
@@ -338,9 +338,14 @@ def _frame(rows: list[Record]) -> pd.DataFrame:
 
 def _drop_shared(table: pd.DataFrame, log: Log) -> None:
     """Drop, in place, short blocks that many documents of one source share."""
-    for _, group in table.groupby(table["source"].fillna(""), sort=True):
-        kept, dropped = drop_shared_lines(group["text"].tolist())
-        if dropped:
-            table.loc[group.index, "text"] = kept
+    texts, paths = table["text"].tolist(), table["path"]
+    groups = table.groupby(table["source"].fillna("")).indices
+    for source in sorted(groups):
+        places = groups[source]
+        kept, dropped = drop_shared_lines([texts[i] for i in places])
+        for i, text in zip(places, kept, strict=True):
+            texts[i] = text
         for block, position in sorted(dropped.items()):
-            log.furniture.append((group["path"].iloc[position], block, "in many documents"))
+            log.furniture.append((paths.iat[places[position]], block, "in many documents"))
+    # At once: to set any value of an Arrow column copies all of it.
+    table["text"] = pd.Series(texts, index=table.index, dtype="str")

@@ -37,9 +37,9 @@ def find_files(root: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
     InputError
         If the path does not exist, or nothing is there.
     """
-    if root.is_file():
+    if os.path.isfile(root):  # Path.is_file raises where a name is too long
         return [root], []
-    if not root.is_dir():
+    if not os.path.isdir(root):
         raise InputError(f"input: wanted a file or a folder, {str(root)!r} does not exist")
     found: list[Path] = []
     others: list[tuple[Path, str]] = []
@@ -107,12 +107,13 @@ def read_lines(path: Path) -> Iterator[str | None]:
     with _opened(path) as stream:
         if stream.peek(2)[:2] in _BYTE_ORDER_MARKS:
             text = io.TextIOWrapper(stream, "utf-16", errors="replace", newline="\n")
-            yield from _bounded(text.readline, "\n", packed)
+            for wide in _bounded(text.readline, "\n", packed):
+                yield wide and wide.replace("\0", "")
             return
         legacy, first = "", True
         for line in _bounded(stream.readline, b"\n", packed):
             if first:
-                _refuse_binary(line or b"")
+                _refuse_binary((line or b"") + stream.peek(_SAMPLE))
                 line, first = line and line.removeprefix(b"\xef\xbb\xbf"), False
             if line and not legacy and not _is_utf8(line):
                 legacy = _likely_encoding(_not_utf8(line + stream.peek(_SAMPLE)))

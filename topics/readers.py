@@ -9,12 +9,12 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import yaml
+from lxml import etree
 
 from topics.errors import UnreadableError
 from topics.files import LINE_LIMIT, MB, decode, read_bytes, read_lines, split_suffix
@@ -22,7 +22,9 @@ from topics.furniture import drop_furniture
 
 Record = dict[str, Any]
 _TOO_LONG = f"longer than {LINE_LIMIT // MB} MB"
-_HALF_CHARACTER = re.compile(rb"(?i)&#(xd[89a-f][0-9a-f]{2}|5[5-7]\d{3});")
+_HALF_CHARACTER = re.compile(
+    rb"(?i)&#(xd[89a-f][0-9a-f]{2}|5529[6-9]|55[3-9]\d\d|56\d{3}|57[0-2]\d\d|573[0-3]\d|5734[0-3]);"
+)
 
 
 @dataclass
@@ -95,7 +97,7 @@ def _cleaned(fields: Record, body: str) -> Reading:
 
 
 def _front_matter(text: str) -> tuple[Record, str]:
-    match = re.match(r"---\s*\n(.*?)\n---\s*(\n|$)", text, re.DOTALL)
+    match = re.match(r"---[ \t\r]*\n(.*?)\n---[ \t\r]*(\n|$)", text, re.DOTALL)
     if not match:
         return {}, text
     try:
@@ -105,15 +107,18 @@ def _front_matter(text: str) -> tuple[Record, str]:
     return (fields, text[match.end() :]) if isinstance(fields, dict) else ({}, text)
 
 
+_TARGET = r"\((?:[^()\n]|\([^()\n]*\))*\)"  # of a link; brackets within are part of it
+
+
 def _plain_markdown(body: str) -> str:
     """Paragraphs of Markdown as lines, without its marks."""
-    body = re.sub(r"<!--.*?-->|^```.*?^```", "", body, flags=re.DOTALL | re.MULTILINE)
-    body = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", body)
-    body = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", body)
+    body = re.sub(r"<!--(?:(?!<!--).)*?-->|^```.*?^```", "", body, flags=re.DOTALL | re.MULTILINE)
+    body = re.sub(rf"!\[[^\[\]]*\]{_TARGET}", "", body)
+    body = re.sub(rf"\[([^\[\]]+)\]{_TARGET}", r"\1", body)
     body = re.sub(r"^[ \t]{0,3}#{1,6}[ \t]+(.*)$", r"\n\1\n", body, flags=re.MULTILINE)
     body = re.sub(r"^[ \t]{0,3}>[ \t]?", "", body, flags=re.MULTILINE)
-    body = re.sub(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1", r"\2", body)
-    body = re.sub(r"(?<!\w)([*_])(?=\S)(.+?)(?<=\S)\1(?!\w)", r"\2", body)
+    body = re.sub(r"(\*\*|__)(?=\S)(.{1,2000}?)(?<=\S)\1", r"\2", body)
+    body = re.sub(r"(?<!\w)([*_])(?=\S)(.{1,2000}?)(?<=\S)\1(?!\w)", r"\2", body)
     parts = re.split(r"\n\s*\n|\n(?=\s*(?:[-*+•]|\d+\.)\s)", body)
     return "\n".join(" ".join(part.split()) for part in parts)
 
@@ -160,28 +165,34 @@ def _extracted(content: bytes, favor_precision: bool = False) -> Record:
     return fields | {"text": text}
 
 
-class _PlainText(HTMLParser):
+class _PlainText:
     """Text of HTML as a browser copies it: one line a block."""
 
     _inline = frozenset("a abbr b cite code em font i mark q s small span strong sub sup u".split())
     _unseen = frozenset("head iframe noscript object script style svg template".split())
 
     def __init__(self) -> None:
-        super().__init__()
         self.parts: list[str] = []
         self.hidden = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
         self.hidden += tag in self._unseen
         self._break(tag)
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         self.hidden = max(0, self.hidden - (tag in self._unseen))
         self._break(tag)
 
-    def handle_data(self, data: str) -> None:
+    def data(self, data: str) -> None:
         if not self.hidden:
             self.parts.append(re.sub(r"\s+", " ", data))
+
+    def comment(self, text: str) -> None:
+        """Comments are no text."""
+
+    def close(self) -> str:
+        lines = (line.strip() for line in "".join(self.parts).split("\n"))
+        return "\n".join(line for line in lines if line)
 
     def _break(self, tag: str) -> None:
         if tag not in self._inline:
@@ -190,10 +201,12 @@ class _PlainText(HTMLParser):
 
 def plain_html(html: str) -> str:
     """All text of a page or a snippet, one block a line."""
-    parser = _PlainText()
-    parser.feed(re.sub(r"<!\[[^>]*>?", "", html))  # marked sections, which it stumbles over
-    parser.close()
-    return re.sub(r"\s*\n\s*", "\n", "".join(parser.parts)).strip()
+    if not html.strip():
+        return ""
+    parser = etree.HTMLParser(target=_PlainText(), huge_tree=True, encoding="utf-8")
+    parser.feed(html.replace("\0", "").encode("utf-8", "replace"))
+    text: str = parser.close()
+    return text
 
 
 def _read_pdf(content: bytes) -> Reading:

@@ -226,6 +226,7 @@ def test_one_document_makes_a_sensible_report(tmp_path):
         (["good", "--embedder", "word2vec"], "embedder: wanted minilm, static or one of"),
         (["good", "--gold", "none.csv"], "gold labels: cannot read 'none.csv'"),
         (["good", "--out", "good/a.txt"], "output: cannot write to 'good/a.txt'"),
+        (["good", "--columns", "body=x"], "columns: wanted some of text, title, date"),
         (["french"], "input: the minilm embedder reads English, the documents are in fr"),
     ],
 )

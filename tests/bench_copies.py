@@ -68,7 +68,7 @@ def mistyped(share: float) -> Edit:
 def reordered(words: list[str], chance: random.Random, vocabulary: list[str]) -> list[str]:
     parts = sentences(words)
     chance.shuffle(parts)
-    return sum(parts, [])
+    return [word for part in parts for word in part]
 
 
 def new_lead(words: list[str], chance: random.Random, vocabulary: list[str]) -> list[str]:
@@ -278,11 +278,14 @@ def measured(trial: Trial, method: Callable[[list[str]], np.ndarray]) -> dict[st
 
 
 def main() -> None:
-    """Print one row a kind of edit and one column a corpus; then the same of two peers, in brief."""
+    """Print one row a kind of edit and one column a corpus, and the same of two peers in brief."""
     trials = {name: Trial(frame) for name, frame in samples()}
     for method in (group_copies, jaccard, exact):
-        table = pd.DataFrame({name: measured(t, method) for name, t in trials.items()})
-        ...
+        table = pd.DataFrame({name: measured(trial, method) for name, trial in trials.items()})
+        if method is not group_copies:
+            table = table.loc["recall":]
+        print(f"\nnear-copies by {method.__name__}:")
+        print(table.to_string(float_format=lambda value: f"{value:,.3f}"))
 
 
 if __name__ == "__main__":

@@ -150,9 +150,7 @@ def test_one_head_of_a_kind_is_reported():
     assert read_pdf(pdf(*pages)).dropped == [("Review 1", "running head"), ("1", "page number")]
 
 
-@pytest.mark.parametrize(
-    "number", ["12", "- 12 -", "Page 3", "page 3 of 9", "3/9", "[3]", "iv", "p. 4"]
-)
+@pytest.mark.parametrize("number", ["12", "- 12 -", "Page 3", "page 3 of 9", "3/9", "[3]", "iv"])
 def test_page_numbers_are_dropped(number):
     read = read_pdf(pdf(at(50, 700, *VOTE) + at(290, 40, number)))
     assert (read.text, read.dropped) == (SAID[0], [(number, "page number")])
@@ -217,8 +215,8 @@ MIXED = "".join(
 
 def test_a_page_whose_columns_cannot_be_told_apart_is_left_out_and_reported():
     read = read_pdf(pdf(at(50, 700, *VOTE), MIXED))
-    reported = [("page 2", "the columns cannot be told apart")]
-    assert (read.text, read.dropped) == (SAID[0], reported)
+    assert read.text == SAID[0]
+    assert read.dropped == [("page 2", "the columns cannot be told apart")]
 
 
 def test_text_on_a_turned_page_is_read_like_any():

@@ -64,7 +64,7 @@ def test_the_data_files_have_the_promised_columns(sample):
     assert list(assignments.columns) == ["passage_id", "theme_id", "score"]
     run = json.loads((sample / "run.json").read_text())
     assert run["seed"] == 0
-    assert set(run["digests"]) == {"corpus", "themes", "model", "code"}
+    assert set(run["digests"]) == {"corpus", "reading", "themes", "model", "code"}
     assert set(run["seconds"]) == {"reading", "passages", "embedding", "themes", "map"}
 
 
@@ -131,7 +131,7 @@ def drawn(driver, report: Path) -> int:
 def test_the_report_draws_every_figure_offline_and_without_complaint(sample, width):
     with chromium(width) as driver:
         n_figures = drawn(driver, sample / "report.html")
-        assert n_figures == 13
+        assert n_figures == 16
         assert n_figures == driver.execute_script(
             "return [...document.querySelectorAll('figure')]"
             ".filter(f => f.querySelector('.main-svg') && f.querySelector('.plot').clientHeight > 100).length"

@@ -9,7 +9,8 @@ import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
-from math import inf, isfinite
+from math import inf
+from statistics import mode
 from typing import Any
 
 from pypdf import PageObject, PdfReader, Transformation
@@ -117,12 +118,12 @@ def _rows(page: PageObject, number: int, deadline: float) -> list[list[_Line]]:
 
     def take(text: str, outer: Any, inner: Any, font: Any, size: float) -> None:
         nonlocal spaced
-        name = str((font or {}).get("/BaseFont"))
-        a, b, c, d, x, y = Transformation(inner).transform(Transformation(outer)).ctm
-        along, size = complex(a, b), abs(size * complex(c, d))
-        place = complex(x, y) * along.conjugate() / (abs(along) or 1)  # as if the page were upright
-        x, y, end = place.real, place.imag, place.real + _ems(text.strip()) * size
-        if text.strip() and isfinite(y + end):
+        if text.strip() and all(abs(n) < 1e6 for n in (*inner, *outer, size)):
+            name = str((font or {}).get("/BaseFont"))
+            a, b, c, d, x, y = Transformation(inner).transform(Transformation(outer)).ctm
+            along, size = complex(a, b), abs(size * complex(c, d))
+            place = complex(x, y) * along.conjugate() / (abs(along) or 1)  # as if all were upright
+            x, y, end = place.real, place.imag, place.real + _ems(text.strip()) * size
             if not rows or abs(y - rows[-1][0].y) > 0.5 * max(size, rows[-1][0].size):
                 rows.append([])
             rows[-1].append(_Line(f" {text}" if spaced else text, number, x, end, y, size, name))
@@ -190,12 +191,12 @@ def _sides(row: list[_Line], gutter: float) -> tuple[list[_Line], ...]:
 
 
 def _merged(row: list[_Line]) -> _Line:
-    """The line that a row's pieces make, in the size and font of the longest."""
+    """The line that a row's pieces make, in the size and font of most of its letters."""
     text = " ".join("".join(piece.text for piece in row).translate(_PLAIN).split())
     text = re.sub(r" (?=[,.](?: |$))", "", text)
-    longest = max(row, key=lambda piece: len(piece.text))
+    size, font = mode((round(piece.size, 1), piece.font) for piece in row for _ in piece.text[:99])
     x, end = min(piece.x for piece in row), max(piece.end for piece in row)
-    return replace(longest, text=text, x=x, end=end, y=row[0].y, size=round(longest.size, 1))
+    return replace(row[0], text=text, x=x, end=end, size=size, font=font)
 
 
 def _without_heads(pages: list[list[_Line]]) -> tuple[list[_Line], list[tuple[str, str]]]:
@@ -289,6 +290,7 @@ def _joined(paragraph: list[_Line], words: Counter[str]) -> str:
     texts = [line.text for line in paragraph]
     for n, (last, line) in enumerate(pairwise(texts)):
         cut, rest = re.search(r"([\w'’-]*\w)[-‐]$", last[-60:]), re.match(r"\w+", line)
+        # before an "and" it stands for a word to come, as in "long- and short-term"
         if cut and rest and rest[0] not in {"and", "or", "und", "oder", "bis"}:
             one, two = words[f"{cut[1]}{rest[0]}".lower()], words[f"{cut[1]}-{rest[0]}".lower()]
             if one > two or (cut[1].isalpha() and rest[0][0].islower() and not two):

@@ -13,24 +13,28 @@ from scipy.sparse import csr_array
 
 _SHINGLE = 3  # words; texts that share none are never compared
 _HOLDERS = 10  # earliest texts that a shingle points to; more only slow boilerplate down
-_VOTES = 0.08  # shingles in common, of the shorter text's words, for two texts to be compared
-_TIMES = 3  # as long, at most: a sentence quoted in a long text is no copy of it
+_VOTES = 0.1  # shingles in common, of the shorter text's words, for two texts to be compared
 _GAP = 12  # words that an edit may have changed between two places that agree
 _DRIFT = 2  # words that it may have put in or taken out between them
-_ALIGNED = 0.65  # of the shorter text, for two texts to be copies
+_SHORTER = 0.62  # share of the shorter text that is the same in a copy
+_LONGER = 1 / 3  # of the longer one: a sentence quoted in a long text is no copy of it
+_FADED = 0.56  # those shares multiplied along a chain of copies: slight likeness ends somewhere
+_FIGURES = 5  # in both, from which on it tells something that they differ
+_AGREEING = 0.4  # of the figures: a market report filled in anew is no copy
 _BLOCK = 2000  # texts that are looked up at once; more only take memory
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, its bits well spread: one number of several words
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, its bits well spread: several words as one number
 
 
-def group_copies(texts: Sequence[str], threshold: float = _ALIGNED) -> np.ndarray:
+def group_copies(texts: Sequence[str], threshold: float = _SHORTER) -> np.ndarray:
     """Group texts that are copies or edits of an earlier one.
 
-    Only texts that share rare word 3-shingles (Broder 1997) are compared, so the cost grows with
-    the number of words, not of pairs. To compare two, the word pairs that each has once are chained
-    as sequence aligners chain seeds (Li 2018): from one to the next where few words lie between,
-    about as many in both. The chains of a copy span at least `threshold` of the shorter text,
-    however evenly words were changed; the background, quotations and set phrases that different
-    reports share span less. A copy of a copy has the head of both.
+    A word 3-shingle (Broder 1997) points to the first few texts that have it; only texts that share
+    some are compared, so the cost grows with the number of words, not of pairs. Of two, the word
+    pairs that each has once are chained as sequence aligners chain seeds (Li 2018): from one to the
+    next where few words lie between, about as many in both. The chains of a copy span at least
+    `threshold` of the shorter text, however evenly its words were changed; the background,
+    quotations and set phrases that different reports share span less. A copy of a copy gets the
+    same head.
 
     Parameters
     ----------
@@ -46,52 +50,51 @@ def group_copies(texts: Sequence[str], threshold: float = _ALIGNED) -> np.ndarra
     """
     number: defaultdict[str, int] = defaultdict(count().__next__)
     words = [np.array([number[w] for w in re.findall(r"\w+", t.lower())], np.uint32) for t in texts]
-    same: dict[bytes, int] = {}
+    exact: dict[bytes, int] = {}
     heads = np.arange(len(texts))
     for i, text in enumerate(words):
-        heads[i] = same.setdefault(text.tobytes(), i) if len(text) else i
-    unlike = np.unique(heads)
+        heads[i] = exact.setdefault(text.tobytes(), i) if len(text) else i
+    figure = np.array([len(w) > 1 and w.isdigit() for w in number], bool)
+    unlike, likeness = np.unique(heads), np.ones(len(texts))  # to the head
     for later, earlier in _alike([words[i] for i in unlike]):
         i, j = unlike[later], unlike[earlier]
-        if heads[i] == i and _aligned(words[i], words[j]) >= threshold:
-            heads[i] = heads[j]
+        if heads[i] == i:
+            same = _same(words[i], words[j], figure)
+            if same >= threshold and same * likeness[j] >= min(_FADED, threshold):
+                heads[i], likeness[i] = heads[j], same * likeness[j]
     return heads[heads]
 
 
 def _alike(words: list[np.ndarray]) -> Iterator[tuple[int, int]]:
-    """Texts and earlier ones that may be their originals, those that share most first."""
+    """Each text with earlier ones that it may be a copy of, those that share most first."""
     sizes = np.array([len(text) for text in words], int)
-    shingles, holders = _shared_shingles(words, sizes)
+    shingles, holders = _shared_shingles(words)
     for start in range(0, len(words), _BLOCK):
         votes = (shingles[start : start + _BLOCK] @ holders).tocoo()
         i, j, shared = votes.row + start, votes.col, votes.data
         shorter, longer = np.minimum(sizes[i], sizes[j]), np.maximum(sizes[i], sizes[j])
-        worth = (j < i) & (longer <= _TIMES * shorter) & (shared >= _VOTES * shorter) & (shared > 1)
+        worth = (j < i) & (shorter >= _LONGER * longer) & (shared > np.maximum(1, _VOTES * shorter))
         i, j, shared = i[worth], j[worth], shared[worth]
         order = np.lexsort((j, -shared, i))
         yield from zip(i[order].tolist(), j[order].tolist(), strict=True)
 
 
-def _shared_shingles(words: list[np.ndarray], sizes: np.ndarray) -> tuple[csr_array, csr_array]:
-    """Texts by the shingles that more than one of them has; shingles by their earliest texts."""
-    keys = _keys(np.concatenate([*words, np.zeros(_SHINGLE - 1, np.uint32)]), _SHINGLE)
+def _shared_shingles(words: list[np.ndarray]) -> tuple[csr_array, csr_array]:
+    """Texts by the shingles that stand twice or more; those by the first texts that have them."""
+    parts = [np.empty(0, np.uint64), *(_keys(text, _SHINGLE) for text in words)]
+    sizes = [len(part) for part in parts[1:]]
+    keys = np.concatenate(parts)
+    del parts
     order = np.argsort(keys, kind="stable")
-    keys = keys[order]
-    first = np.ones(len(keys), bool)
-    first[1:] = keys[1:] != keys[:-1]
-    del keys
-    column = np.cumsum(first, dtype=np.int32) - 1
-    row = np.repeat(np.arange(len(words), dtype=np.int32), sizes)[order]
+    first = np.diff(keys[order], prepend=~keys[order[:1]]) != 0
     shared = ~(first & np.append(first[1:], True))
-    early = shared & (np.arange(len(row)) - np.flatnonzero(first)[column] < _HOLDERS)
-    shape = len(words), len(first)
-    return _ones(row[shared], column[shared], shape), _ones(column[early], row[early], shape[::-1])
-
-
-def _ones(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> csr_array:
-    matrix = csr_array((np.ones(len(row), np.int32), (row, column)), shape=shape)
-    matrix.data[:] = 1  # a shingle counts once a text
-    return matrix
+    order, first = order[shared], first[shared]
+    text = np.repeat(np.arange(len(words), dtype=np.int32), sizes)[order]
+    shingle = np.cumsum(first, dtype=np.int32) - 1
+    early = np.arange(len(order)) - np.flatnonzero(first)[shingle] < _HOLDERS
+    ones, shape = np.ones(len(order), np.int32), (len(words), int(first.sum()))
+    holders = csr_array((ones[early], (shingle[early], text[early])), shape[::-1])
+    return csr_array((ones, (text, shingle)), shape), holders
 
 
 def _keys(words: np.ndarray, size: int) -> np.ndarray:
@@ -102,9 +105,20 @@ def _keys(words: np.ndarray, size: int) -> np.ndarray:
     return keys
 
 
-def _aligned(a: np.ndarray, b: np.ndarray) -> float:
-    """Share of the shorter text that chains of word pairs in common span."""
+def _same(a: np.ndarray, b: np.ndarray, figure: np.ndarray) -> float:
+    """Share of the shorter text that the longer one has too; none if they cannot be copies."""
     short, long = sorted((a, b), key=len)
+    ours, theirs = np.unique(short[figure[short]]), np.unique(long[figure[long]])
+    fewer = min(len(ours), len(theirs))
+    if fewer >= _FIGURES and np.isin(ours, theirs).sum() < _AGREEING * fewer:
+        return 0.0
+    contained = np.isin(_keys(short, _SHINGLE), _keys(long, _SHINGLE)).mean()
+    same = max(_chained(short, long), contained)
+    return float(same) if same * len(short) >= _LONGER * len(long) else 0.0
+
+
+def _chained(short: np.ndarray, long: np.ndarray) -> float:
+    """Share of the shorter text that chains of word pairs in common span."""
     (keys, places), (other_keys, other_places) = _single_pairs(short), _single_pairs(long)
     _, here, there = np.intersect1d(keys, other_keys, assume_unique=True, return_indices=True)
     order = np.argsort(places[here])
@@ -112,7 +126,7 @@ def _aligned(a: np.ndarray, b: np.ndarray) -> float:
     drift = np.diff(other_places[there][order]) - steps
     chained = (steps <= _GAP) & (np.abs(drift) <= _DRIFT)
     spanned = np.where(chained, steps, np.minimum(steps, 2)).sum() + 2 * (len(order) > 0)
-    return float(spanned / len(short))
+    return spanned / len(short)
 
 
 def _single_pairs(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

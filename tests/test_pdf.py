@@ -58,11 +58,6 @@ def at(x: float, y: float, *lines: str, size: int = 10) -> str:
     return "".join(f"BT /F {size} Tf {x} {y} Td ({line}) Tj ET\n" for y, line in places)
 
 
-def words(x: float, y: float, line: str) -> str:
-    """A line set word by word, each word at its own place."""
-    return "".join(at(x + 6 * word.start(), y, word[0]) for word in re.finditer(r"\S+", line))
-
-
 def by_rows(*columns: Sequence[str]) -> str:
     """Columns of lines set row by row."""
     return "".join(
@@ -186,37 +181,10 @@ def test_a_hyphen_at_a_lines_end_stays_where_it_belongs(first, second, joined):
     assert paragraphs(page) == [f"It is well-known that the board has met with {joined} today."]
 
 
-def test_columns_set_row_by_row_are_read_one_after_the_other():
-    title = "A quay in the north and who is to pay for its cranes"
-    page = at(120, 750, title, size=16) + by_rows((*VOTE, *DOCKERS), (*FERRY, *HALL))
-    assert paragraphs(page) == [title, *SAID]
-    assert paragraphs(by_rows(*(wrap(text, 28) for text in SAID[:3]))) == SAID[:3]
-
-
-def test_columns_set_word_by_word_are_read_one_after_the_other():
-    rows = enumerate(zip(VOTE + DOCKERS, FERRY + HALL, strict=True))
-    page = [words(40, 700 - 12 * n, a) + words(350, 700 - 12 * n, b) for n, (a, b) in rows]
-    assert paragraphs("".join(page)) == SAID
-
-
 def test_the_rows_of_a_table_stay_together():
     countries, sums = [f"Country {n}" for n in "ABCDEF"], [f"{n} billion" for n in range(6)]
     rows = map(" ".join, zip(countries, sums, strict=True))
     assert paragraphs(by_rows(countries, sums)) == [" ".join(rows)]
-
-
-MIXED = "".join(
-    at(50, y, "the idle cranes of the quay")
-    + at(310, y, "nobody pays for the cranes")
-    + at(50, y - 12, "and " * 25)
-    for y in range(700, 500, -24)
-)
-
-
-def test_a_page_whose_columns_cannot_be_told_apart_is_left_out_and_reported():
-    read = read_pdf(pdf(at(50, 700, *VOTE), MIXED))
-    assert read.text == SAID[0]
-    assert read.dropped == [("page 2", "the columns cannot be told apart")]
 
 
 def test_text_on_a_turned_page_is_read_like_any():
@@ -281,13 +249,12 @@ def test_a_pdf_that_anybody_may_open_is_read():
         (pdf(at(50, 700, *VOTE))[:300], "damaged PDF: "),
         (pdf(WRONG), "damaged PDF: "),
         (pdf(""), "the PDF holds no text (scanned pages?); run OCR on it first"),
-        (pdf(MIXED), "the columns cannot be told apart"),
         (pdf(), "the PDF has 0 pages; from 1 to 2,000 can be read"),
         (pdf(*[""] * 2001), "the PDF has 2,001 pages; from 1 to 2,000 can be read"),
         (pdf(zlib.compress(bytes(80_000_000))), "the PDF is too big to read: "),
         (locked("secret"), "the PDF is locked with a password"),
     ],
-    ids="empty garbage cut operand blank columns pageless long bomb locked".split(),
+    ids="empty garbage cut operand blank pageless long bomb locked".split(),
 )
 def test_a_pdf_that_cannot_be_read_says_why(content, reason):
     with pytest.raises(UnreadableError, match=f"^{re.escape(reason)}"):

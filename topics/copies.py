@@ -25,23 +25,20 @@ _BLOCK = 2000  # texts that are looked up at once; more only take memory
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, its bits well spread: several words as one number
 
 
-def group_copies(texts: Sequence[str], threshold: float = _SHORTER) -> np.ndarray:
+def group_copies(texts: Sequence[str]) -> np.ndarray:
     """Group texts that are copies or edits of an earlier one.
 
     A word 3-shingle (Broder 1997) points to the first few texts that have it; only texts that share
     some are compared, so the cost grows with the number of words, not of pairs. Of two, the word
     pairs that each has once are chained as sequence aligners chain seeds (Li 2018): from one to the
-    next where few words lie between, about as many in both. The chains of a copy span at least
-    `threshold` of the shorter text, however evenly its words were changed; the background,
-    quotations and set phrases that different reports share span less. A copy of a copy gets the
-    same head.
+    next where few words lie between, about as many in both. The chains of a copy span most of the
+    shorter text, however evenly its words were changed; the background, quotations and set phrases
+    that different reports share span less. A copy of a copy gets the same head.
 
     Parameters
     ----------
     texts
         In order of publication: the first of a group is its head.
-    threshold
-        Share of the shorter text's words, 0 to 1.
 
     Returns
     -------
@@ -60,7 +57,7 @@ def group_copies(texts: Sequence[str], threshold: float = _SHORTER) -> np.ndarra
         i, j = unlike[later], unlike[earlier]
         if heads[i] == i:
             same = _same(words[i], words[j], figure)
-            if same >= threshold and same * likeness[j] >= min(_FADED, threshold):
+            if same >= _SHORTER and same * likeness[j] >= _FADED:
                 heads[i], likeness[i] = heads[j], same * likeness[j]
     return heads[heads]
 
@@ -82,19 +79,16 @@ def _alike(words: list[np.ndarray]) -> Iterator[tuple[int, int]]:
 def _shared_shingles(words: list[np.ndarray]) -> tuple[csr_array, csr_array]:
     """Texts by the shingles that stand twice or more; those by the first texts that have them."""
     parts = [np.empty(0, np.uint64), *(_keys(text, _SHINGLE) for text in words)]
-    sizes = [len(part) for part in parts[1:]]
-    keys = np.concatenate(parts)
-    del parts
-    order = np.argsort(keys, kind="stable")
-    first = np.diff(keys[order], prepend=~keys[order[:1]]) != 0
-    shared = ~(first & np.append(first[1:], True))
-    order, first = order[shared], first[shared]
-    text = np.repeat(np.arange(len(words), dtype=np.int32), sizes)[order]
-    shingle = np.cumsum(first, dtype=np.int32) - 1
-    early = np.arange(len(order)) - np.flatnonzero(first)[shingle] < _HOLDERS
-    ones, shape = np.ones(len(order), np.int32), (len(words), int(first.sum()))
-    holders = csr_array((ones[early], (shingle[early], text[early])), shape[::-1])
-    return csr_array((ones, (text, shingle)), shape), holders
+    text = np.repeat(np.arange(len(words)), [len(part) for part in parts[1:]])
+    _, shingle, times = np.unique(np.concatenate(parts), return_inverse=True, return_counts=True)
+    shared = times[shingle] > 1
+    places, shape = (text[shared], shingle[shared]), (len(words), len(times))
+    shingles = csr_array((np.ones(len(places[0]), np.int32), places), shape)
+    holders = shingles.tocsc()
+    rank = np.arange(holders.nnz) - np.repeat(holders.indptr[:-1], np.diff(holders.indptr))
+    holders.data[rank >= _HOLDERS] = 0
+    holders.eliminate_zeros()
+    return shingles, holders.T
 
 
 def _keys(words: np.ndarray, size: int) -> np.ndarray:

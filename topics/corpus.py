@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +39,11 @@ _BLANK = {"", "nan", "null", "none", "n/a"}
 _ABOUT_FILES = re.compile(r"(readme|licen[cs]e|changelog|copying|notice)(\.\w+)*", re.IGNORECASE)
 _BY_NAME = re.compile(r"(\d{4}-\d{2}-\d{2}|(?:19|20)\d{6})(?!\d)(?:_([^_]+)_(.+))?")
 _AMBIGUOUS = re.compile(r"(0?[1-9]|1[0-2])[/-](0?[1-9]|1[0-2])[/-]\d{2,4}")
-_DEFAULTS = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # a part taken from these is missing
+_DEFAULTS = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # what differs by these was not said
 _LEAST_DETECTABLE = 60  # characters; the language of less cannot be told
 _ASKED = 500  # characters whose language is detected; more takes longer and tells no more
 _SURE = 200  # characters; with these, what is detected counts more than what a web page claims
-_CHUNK = 20_000  # documents that are held as Python objects at a time
+_NO_LANGUAGE = "zxx"
 _SHOWN = 3  # notes of one kind that are listed for one file
 
 
@@ -111,12 +110,8 @@ def read_corpus(
         If the path does not exist, the folder holds no files, or a field is not known.
     """
     log = Log()
-    documents = iter_documents(path, log, columns=columns, progress=progress)
-    chunks = [_frame([])]
-    while rows := list(islice(documents, _CHUNK)):
-        chunks.append(_frame(rows))
-    table = pd.concat(chunks, ignore_index=True)
-    _drop_shared(table, log)
+    table = _frame(list(iter_documents(path, log, columns=columns, progress=progress)))
+    table["text"] = _without_shared(table, log)
     return Corpus(
         table[COLUMNS],
         pd.DataFrame(log.skipped, columns=["file", "reason"]),
@@ -153,58 +148,57 @@ def _names(columns: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     if unknown := sorted(set(columns) - set(_ALIASES)):
         raise InputError(f"columns: wanted some of {', '.join(_ALIASES)}, got {unknown[0]!r}")
     own = {name: (column.strip().lower(),) for name, column in columns.items()}
-    return {name: own.get(name, ()) + aliases for name, aliases in _ALIASES.items()}
+    return {"id": _IDS} | {name: own.get(name, ()) + known for name, known in _ALIASES.items()}
 
 
 def _documents(
     reading: Reading, name: str, names: dict[str, tuple[str, ...]], log: Log
 ) -> Iterator[Record]:
     """Documents of one file; what is wrong with it is logged when it has been read."""
+    told = {} if reading.is_table else _told_by_name(name)
+    if reading.date_line:
+        told = {"date": reading.date_line, "date_from": "date line"} | told
     seen: set[str] = set()
     empty: list[int] = []
-    problems: list[str] = []
+    notes: list[str] = []
     record: Record = {}
     try:
         for number, record in enumerate(reading.records, 1):
-            row = _row(record, names, reading.told_by)
+            row = told | _row(record, names, reading.told_by)
+            own = row.pop("id", str(number))
             if not row.get("text"):
                 empty.append(number)
                 continue
-            if not reading.is_table:
-                row = _told_by_line(reading) | _told_by_name(name) | row
-            if problem := _settle_date(row):
-                problems.append(f"row {number}: {problem}" if reading.is_table else problem)
-            _settle_language(row, reading)
-            label = name.replace("#", r"\x23")  # which stands before the row of a table
-            if reading.is_table:
-                label += f"#{_label(record, number, seen)}"
-            yield {"document_id": label, "path": name} | row
+            day, note = parse_date(row.get("date"))
+            row |= {"date": day, "date_from": None if day is None else row["date_from"]}
+            if note:
+                notes.append(f"row {number}: {note}" if reading.is_table else note)
+            while own in seen:
+                own += f"-row{number}"
+            seen.add(own)
+            label = name.replace("#", r"\x23") + (f"#{own}" if reading.is_table else "")
+            yield {"document_id": label, "path": name} | row | _language(row, reading)
     finally:
-        if len(problems) > _SHOWN:
-            problems[_SHOWN:] = [f"and {len(problems) - _SHOWN} more dates like these"]
-        log.notes += [(name, problem) for problem in problems]
-        log.furniture += [(name, block, reason) for block, reason in reading.dropped]
-        if empty and (seen or not reading.is_table):
-            reading.skipped.append(
-                f"{len(empty)} rows without text (first: row {empty[0]})"
-                if reading.is_table
-                else "no text left after dropping page furniture"
-            )
-        log.skipped += [(name, _storable(reason)) for reason in reading.skipped]
-    if reading.is_table and not seen:
-        raise UnreadableError(_why_nothing(record, names, reading))
+        if len(notes) > _SHOWN:
+            notes[_SHOWN:] = [f"and {len(notes) - _SHOWN} more dates like these"]
+        log.notes += [(name, note) for note in notes]
+        log.furniture += [(name, *dropped) for dropped in reading.dropped]
+        log.skipped += [(name, reason) for reason in reading.skipped]
+        if empty and seen:
+            reason = f"{len(empty)} rows without text (first: row {empty[0]})"
+            log.skipped.append((name, reason))
+    if not seen:
+        raise UnreadableError(_why_nothing(reading, record, names["text"]))
 
 
-def _why_nothing(record: Record, names: dict[str, tuple[str, ...]], reading: Reading) -> str:
-    """Why a table gave no document."""
-    if reading.skipped:
-        return "no rows left"
-    if not record:
-        return "no rows"
-    if {str(key).strip().lower() for key in record} & set(names["text"]):
-        return "no row has a text"
+def _why_nothing(reading: Reading, record: Record, wanted: tuple[str, ...]) -> str:
+    """Why a file gave no document, by its last row."""
+    if not reading.is_table:
+        return "no text left after dropping page furniture"
+    if not record or {str(key).strip().lower() for key in record} & set(wanted):
+        return "no row has a text" if record else "no rows"
     got = ", ".join(map(str, list(record)[:12]))
-    return f"no text column: wanted one of {', '.join(names['text'])}; got {got}"
+    return f"no text column: wanted one of {', '.join(wanted)}; got {got}"
 
 
 def _row(record: Record, names: dict[str, tuple[str, ...]], told_by: str) -> Record:
@@ -212,8 +206,7 @@ def _row(record: Record, names: dict[str, tuple[str, ...]], told_by: str) -> Rec
     columns = {str(key).strip().lower(): key for key in record}
     row: Record = {}
     for name, aliases in names.items():
-        found = (columns[alias] for alias in aliases if alias in columns)
-        for column in found:
+        for column in (columns[alias] for alias in aliases if alias in columns):
             if name == "text":
                 value = _paragraphs(_plain(record[column], "\n\n"))
             else:
@@ -248,20 +241,6 @@ def _paragraphs(text: str) -> str:
     return "\n\n".join(joined for part in parts if (joined := " ".join(part.split())))
 
 
-def _label(record: Record, number: int, seen: set[str]) -> str:
-    """A row's own id, else its number; told apart by the number where it comes twice."""
-    own = next((record[key] for key in record if str(key).strip().lower() in _IDS), None)
-    label = " ".join(_plain(own).split()) or str(number)
-    while label in seen:
-        label += f"-row{number}"
-    seen.add(label)
-    return label
-
-
-def _told_by_line(reading: Reading) -> Record:
-    return {"date": reading.date_line, "date_from": "date line"} if reading.date_line else {}
-
-
 def _told_by_name(name: str) -> Record:
     """What names such as ``2025-05-02_London-Desk_title.txt`` say."""
     match = _BY_NAME.match(Path(name).name.split(".")[0])
@@ -272,14 +251,6 @@ def _told_by_name(name: str) -> Record:
         told |= {"source": match[2].replace("-", " "), "source_from": "file name"}
         told["title"] = match[3].replace("-", " ").replace("_", " ")
     return told
-
-
-def _settle_date(row: Record) -> str:
-    """Make a row's date a day, or missing; return what is to be noted about it."""
-    row["date"], problem = parse_date(row.get("date"))
-    if row["date"] is None:
-        row.pop("date_from", None)
-    return problem
 
 
 def parse_date(value: Any) -> tuple[pd.Timestamp | None, str]:
@@ -309,24 +280,22 @@ def parse_date(value: Any) -> tuple[pd.Timestamp | None, str]:
     return when.normalize(), note
 
 
-def _settle_language(row: Record, reading: Reading) -> None:
+def _language(row: Record, reading: Reading) -> Record:
     """ISO 639-1 code: as the file says, else detected where there is enough text.
 
     Web pages often claim the language of their template: a long text is asked itself.
     """
-    said = str(row.get("language") or "").lower()
-    text = row["text"]
-    known = bool(re.fullmatch(r"[a-z]{2}([-_].*)?", said))
+    text, said = row["text"], row.get("language", "").lower()
+    known = re.fullmatch(r"[a-z]{2}([-_].*)?", said)
     if known and not (reading.told_by == "web page" and len(text) >= _SURE):
-        row["language"] = said[:2]
-    elif len(text) >= _LEAST_DETECTABLE:
-        import py3langid
+        return {"language": said[:2]}
+    import py3langid
 
-        found = str(py3langid.classify(text[:_ASKED])[0])
-        row["language"] = found if found != "zxx" else None  # its word for "no language"
-        row["language_from"] = "detected"
-    else:
-        row |= {"language": None, "language_from": None}
+    enough = len(text) >= _LEAST_DETECTABLE
+    found = str(py3langid.classify(text[:_ASKED])[0]) if enough else _NO_LANGUAGE
+    if found == _NO_LANGUAGE:
+        return {"language": None, "language_from": None}
+    return {"language": found, "language_from": "detected"}
 
 
 def _frame(rows: list[Record]) -> pd.DataFrame:
@@ -336,16 +305,11 @@ def _frame(rows: list[Record]) -> pd.DataFrame:
     return table.astype({column: "str" for column in table.columns if column != "date"})
 
 
-def _drop_shared(table: pd.DataFrame, log: Log) -> None:
-    """Drop, in place, short blocks that many documents of one source share."""
-    texts, paths = table["text"].tolist(), table["path"]
-    groups = table.groupby(table["source"].fillna("")).indices
-    for source in sorted(groups):
-        places = groups[source]
-        kept, dropped = drop_shared_lines([texts[i] for i in places])
-        for i, text in zip(places, kept, strict=True):
-            texts[i] = text
+def _without_shared(table: pd.DataFrame, log: Log) -> pd.Series:
+    """Texts without the short blocks that many documents of one source share."""
+    texts = table["text"].astype(object)  # to set any value of an Arrow column copies all of it
+    for _, group in table.groupby(table["source"].fillna("")):
+        texts[group.index], dropped = drop_shared_lines(group["text"].tolist())
         for block, position in sorted(dropped.items()):
-            log.furniture.append((paths.iat[places[position]], block, "in many documents"))
-    # At once: to set any value of an Arrow column copies all of it.
-    table["text"] = pd.Series(texts, index=table.index, dtype="str")
+            log.furniture.append((group["path"].iat[position], block, "in many documents"))
+    return texts.astype("str")

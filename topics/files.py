@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
-import math
 import os
 import re
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import AnyStr, cast
+from typing import Any, cast
 
 from topics.errors import InputError, UnreadableError
 
 MB = 2**20
 ARTICLE_LIMIT = 20 * MB  # bytes; a longer file is no article
-LINE_LIMIT = 20 * MB  # and a longer line no row of a table
-UNPACKED_LIMIT = 4096 * MB  # a packed table may not grow beyond this
+LINE_LIMIT = 20 * MB  # characters; and a longer line no row of a table
+UNPACKED_LIMIT = 4096 * MB  # characters; a packed table may not grow beyond this
+_SAMPLE = 65536  # bytes that tell an encoding
 # Those that a legacy article is likely to be in; closely related ones only confuse the guess.
 _LEGACY = ["cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256",
            "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr"]  # fmt: skip
 _LATIN = ("cp1250", "cp1254")  # of Latin letters, and so taken for cp1252 and it for them
 _WESTERN = frozenset("en fr de es it pt nl sv da no nb nn fi is ca gl eu ga".split())
-_SAMPLE = 65536  # bytes that tell an encoding
-_BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
 
 
@@ -43,23 +42,21 @@ def find_files(root: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
         raise InputError(f"input: wanted a file or a folder, {str(root)!r} does not exist")
     found: list[Path] = []
     others: list[tuple[Path, str]] = []
-
     todo = [root]
     while todo:  # not os.walk, which recurses and so stops at deep folders
         folder = todo.pop()
         try:
-            entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
+            paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
         except OSError as error:
             others.append((folder, f"cannot be opened: {error.strerror}"))
             continue
-        for entry in entries:
-            path = Path(entry.path)
-            if entry.is_dir(follow_symlinks=False):
-                todo.append(path)
-            elif os.path.isfile(path):
+        for path in paths:
+            if os.path.isfile(path):
                 found.append(path)
-            elif entry.is_symlink():
+            elif path.is_symlink():
                 others.append((path, "a link to a folder or to nothing; not followed"))
+            elif path.is_dir():
+                todo.append(path)
             else:
                 others.append((path, "no regular file: a pipe or a device"))
     if not found and not others:
@@ -69,11 +66,8 @@ def find_files(root: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
 
 def split_suffix(path: Path) -> tuple[str, bool]:
     """Format of a file by its name (``.csv``), and whether it is packed with gzip."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    packed = suffixes[-1:] == [".gz"]
-    if packed:
-        suffixes.pop()
-    return (suffixes[-1] if suffixes else ""), packed
+    packed = path.suffix.lower() == ".gz"
+    return (path.with_suffix("") if packed else path).suffix.lower(), packed
 
 
 def read_bytes(path: Path) -> bytes:
@@ -103,50 +97,29 @@ def read_lines(path: Path) -> Iterator[str | None]:
     UnreadableError
         While iterating, where the file cannot be read on; lines before that are good.
     """
-    packed = split_suffix(path)[1]
+    size, too_long = 0, False
     with _opened(path) as stream:
-        if stream.peek(2)[:2] in _BYTE_ORDER_MARKS:
-            text = io.TextIOWrapper(stream, "utf-16", errors="replace", newline="\n")
-            for wide in _bounded(text.readline, "\n", packed):
-                yield wide and wide.replace("\0", "")
-            return
-        legacy, first = "", True
-        for line in _bounded(stream.readline, b"\n", packed):
-            if first:
-                _refuse_binary((line or b"") + stream.peek(_SAMPLE))
-                line, first = line and line.removeprefix(b"\xef\xbb\xbf"), False
-            if line and not legacy and not _is_utf8(line):
-                legacy = _likely_encoding(_not_utf8(line + stream.peek(_SAMPLE)))
-            yield line if line is None else _decode_line(line, legacy)
-
-
-def _bounded(
-    readline: Callable[[int], AnyStr], end: AnyStr, packed: bool
-) -> Iterator[AnyStr | None]:
-    """Lines, None for one above the limit, up to the limit of what is unpacked."""
-    size, most = 0, UNPACKED_LIMIT if packed else math.inf
-    while line := readline(LINE_LIMIT):
-        whole = len(line) < LINE_LIMIT or line.endswith(end)
-        while line and not line.endswith(end) and not whole and size <= most:
+        encoding, errors = _encoding(stream.peek(_SAMPLE)[:_SAMPLE])
+        text = io.TextIOWrapper(stream, encoding, errors, newline="")
+        while line := text.readline(LINE_LIMIT):
             size += len(line)
-            line = readline(LINE_LIMIT)
-        yield line if whole else None
-        size += len(line)
-        if size > most:
-            raise UnreadableError(f"unpacks to more than {UNPACKED_LIMIT // MB // 1024} GB")
+            if size > UNPACKED_LIMIT and split_suffix(path)[1]:
+                raise UnreadableError(f"unpacks to more than {UNPACKED_LIMIT // MB // 1024} GB")
+            ended = len(line) < LINE_LIMIT or line.endswith("\n")
+            if ended:
+                yield None if too_long else line.replace("\0", "")
+            too_long = not ended
+        if too_long:
+            yield None
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[io.BufferedReader]:
     """The file, unpacked if it is packed; what goes wrong with it is a reason."""
     try:
-        with ExitStack() as stack:
-            stream = stack.enter_context(path.open("rb", buffering=_SAMPLE))
-            if split_suffix(path)[1]:
-                # With a buffer of its own, so that what stands before damage is not lost.
-                yield cast(io.BufferedReader, stack.enter_context(gzip.GzipFile(fileobj=stream)))
-            else:
-                yield cast(io.BufferedReader, stream)
+        packed = split_suffix(path)[1]
+        with gzip.open(path) if packed else path.open("rb", _SAMPLE) as stream:
+            yield cast(io.BufferedReader, stream)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise UnreadableError(f"not a whole gzip file: {error}") from error
     except OSError as error:
@@ -154,65 +127,50 @@ def _opened(path: Path) -> Iterator[io.BufferedReader]:
 
 
 def decode(content: bytes) -> str:
-    """Text of `content`: UTF-8 or marked UTF-16, line by line in a legacy encoding where it is none.
+    """Text of `content`: UTF-8, marked UTF-16, or the legacy encoding that its letters speak for.
 
     Raises
     ------
     UnreadableError
         If the content looks binary.
     """
-    if content[:2] in _BYTE_ORDER_MARKS:
-        return content.decode("utf-16", "replace").replace("\0", "")
-    _refuse_binary(content)
-    content = content.removeprefix(b"\xef\xbb\xbf")
-    wrong = _not_utf8(content)
-    legacy = _likely_encoding(wrong) if wrong else ""
-    return "\n".join(_decode_line(line, legacy) for line in content.split(b"\n"))
+    return content.decode(*_encoding(content[:_SAMPLE])).replace("\0", "")
 
 
-def _refuse_binary(content: bytes) -> None:
-    sample = content[:65536]
+def _stray(error: Any) -> tuple[str, int]:
+    """Bytes of another encoding in a text that is UTF-8 otherwise."""
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error("topics-stray", _stray)
+
+
+def _encoding(sample: bytes) -> tuple[str, str]:
+    """Encoding of what begins like `sample`, and what is done about bytes that are wrong in it."""
+    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16", "replace"
     if len(sample) - len(sample.translate(None, _CONTROL)) > 0.05 * len(sample):
         raise UnreadableError("binary content, not text")
+    # Incrementally, for the sample may have cut its last character.
+    text = codecs.getincrementaldecoder("utf-8")("replace").decode(sample)
+    if 2 * text.count("\ufffd") <= len(re.findall(r"[^\0-\x7f]", text)):
+        return "utf-8-sig", "topics-stray"
+    return _legacy_encoding(sample), "replace"
 
 
-def _not_utf8(content: bytes) -> bytes:
-    """The lines that are in another encoding."""
-    return b"\n".join(line for line in content.split(b"\n") if not _is_utf8(line))
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _decode_line(line: bytes, legacy: str) -> str:
-    try:
-        text = line.decode()
-    except UnicodeDecodeError:
-        text = line.decode(legacy, "replace")
-    return text.replace("\0", "")
-
-
-def _likely_encoding(sample: bytes) -> str:
-    """The likeliest encoding of lines that are not UTF-8; Western unless much speaks against it."""
+def _legacy_encoding(sample: bytes) -> str:
+    """The likeliest encoding of text that is not UTF-8; Western unless much speaks against it."""
     import py3langid
     from charset_normalizer import from_bytes
 
-    sample = sample[:_SAMPLE]
     words = b" ".join(re.findall(rb"[^\s,;]*[\x80-\xff][^\s,;]*", sample))
     guesses = (from_bytes(part, cp_isolation=_LEGACY).best() for part in (sample, words))
-    best = next(filter(None, guesses), None)
-    if best is None:
-        return "cp1252"
+    best = next((guess.encoding for guess in guesses if guess), "cp1252")
+    if best in _LATIN:
+        language = py3langid.classify(sample[:1000].decode("cp1252", "replace"))[0]
+        return "cp1252" if language in _WESTERN else best
     marked = len(re.findall(rb"[\x80-\xff]", sample))
-    if 2 * marked > len(re.findall(rb"[A-Za-z]", sample)) or best.encoding in _LATIN:
-        western = py3langid.classify(sample[:1000].decode("cp1252", "replace"))[0] in _WESTERN
-        return "cp1252" if western and best.encoding in _LATIN else best.encoding
-    return "cp1252"
+    return best if 2 * marked > len(re.findall(rb"[A-Za-z]", sample)) else "cp1252"
 
 
 def shown_name(path: Path, root: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +17,11 @@ from topics.furniture import count_words
 
 MIN_WORDS = 25  # shorter paragraphs say too little alone and join the next one
 MAX_TOKENS = WINDOW - 6  # what the bundled model reads, less its two marks and a margin
-_LONG = 50_000  # characters; a longer paragraph is taken in pieces, to bound time and memory
+# Paragraphs are searched for sentences in pieces of at most so many characters, to bound time.
+_PIECE = re.compile(r"\S.{0,50000}(?!\S)|\S{1,50000}", re.DOTALL)
+_PARAGRAPH = re.compile(r"\S(?:.*?\S)??(?=\s*\n\s*\n|\s*\Z)", re.DOTALL)
+_TRIMMED = re.compile(r"\S(?:.*\S)?", re.DOTALL)
+Span = tuple[int, int]
 _META = ["title", "date", "source", "country", "language", "url", "path"]
 COLUMNS = ["passage_id", "document_id", "start", "end", "text", "copy_group", *_META]
 
@@ -49,121 +53,92 @@ def split_passages(
     for document in documents.to_dict("records"):
         text = document["text"]
         spans = _spans(text, document.get("language"), min_words, max_tokens)
+        about = {name: document.get(name) for name in ("document_id", *_META)}
         for number, (start, end) in enumerate(spans, 1):
-            rows.append(
-                {
-                    "passage_id": f"{document['document_id']}:{number}",
-                    "document_id": document["document_id"],
-                    "start": start,
-                    "end": end,
-                    "text": text[start:end],
-                    **{name: document.get(name) for name in _META},
-                }
-            )
+            place = {"start": start, "end": end, "text": text[start:end]}
+            rows.append({"passage_id": f"{about['document_id']}:{number}"} | place | about)
     table = pd.DataFrame(rows, columns=COLUMNS)
     table["date"] = pd.to_datetime(table["date"]).astype("datetime64[us]")
-    for column in ["passage_id", "document_id", "text", *set(_META) - {"date"}]:
-        table[column] = table[column].astype("str")
-    table[["start", "end"]] = table[["start", "end"]].astype("int64")
-    table["copy_group"] = copy_groups(table, "passage_id").astype("str")
-    return table
+    types = dict.fromkeys(COLUMNS, "str") | {"start": "int64", "end": "int64"}
+    del types["date"]
+    table["copy_group"] = copy_groups(table, "passage_id")
+    return table.astype(types)
 
 
-def _spans(text: str, language: Any, least: int, most: int) -> Iterator[tuple[int, int]]:
+def _spans(text: str, language: Any, least: int, most: int) -> Iterator[Span]:
     """Start and end of each passage of `text`, in order."""
+    joined: list[Span] = []
     start: int | None = None
-    done: tuple[int, int] | None = None
-    for first, last in _paragraphs(text):
-        start = first if start is None else start
-        if count_words(text[start:last]) < least:
-            continue
-        if done:
-            yield from _split(text, *done, language, most)
-        done, start = (start, last), None
-    if start is not None:
-        rest = (start, len(text.rstrip()))
-        if done and count_tokens(text[done[0] : rest[1]]) <= most:
-            done = (done[0], rest[1])
-        else:
-            if done:
-                yield from _split(text, *done, language, most)
-            done = rest
-    if done:
-        yield from _split(text, *done, language, most)
+    for match in _PARAGRAPH.finditer(text):
+        start = match.start() if start is None else start
+        if count_words(text[start : match.end()]) >= least:
+            joined.append((start, match.end()))
+            start = None
+    if start is not None:  # what is left says too little alone
+        end = len(text.rstrip())
+        if joined and count_tokens(text[joined[-1][0] : end]) <= most:
+            start, _ = joined.pop()
+        joined.append((start, end))
+    for span in joined:
+        yield from _split(text, *span, language, most)
 
 
-def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
-    for match in re.finditer(r"\S(?:.*?\S)??(?=\s*\n\s*\n|\s*\Z)", text, re.DOTALL):
-        yield match.span()
-
-
-def _split(text: str, start: int, end: int, language: Any, most: int) -> Iterator[tuple[int, int]]:
+def _split(text: str, start: int, end: int, language: Any, most: int) -> list[Span]:
     """Parts of about equal length, none above `most` tokens, cut after sentences where possible."""
     tokens = count_tokens(text[start:end])
     if tokens <= most:
-        yield start, end
-        return
-    goal = tokens / math.ceil(tokens / most)
-    part, size = start, 0
+        return [(start, end)]
+    parts: list[Span] = []
     for first, last in _sentences(text, start, end, language):
+        fits = count_tokens(text[first:last]) <= most
+        words = [] if fits else _packed(text, _words(text, first, last, most), most, most)
+        parts += words or [(first, last)]
+    return _packed(text, parts, most, tokens / math.ceil(tokens / most))
+
+
+def _packed(text: str, spans: Iterable[Span], most: int, goal: float) -> list[Span]:
+    """Spans joined to about `goal` tokens, and to `most` at most."""
+    parts: list[Span] = []
+    size = math.inf
+    for first, last in spans:
         length = count_tokens(text[first:last])
-        if size and (size + length / 2 > goal or size + length > most):
-            yield part, _trimmed(text, part, first)
-            part, size = first, 0
-        size += length
-        if size > most:  # a sentence longer than a passage is cut between words
-            *whole, (part, _) = _cut(text, part, last, most)
-            yield from whole
-            size = count_tokens(text[part:last])
-    if part < end and size:
-        yield part, end
-
-
-def _cut(text: str, start: int, end: int, most: int) -> list[tuple[int, int]]:
-    """Parts of at most `most` tokens, cut between words; a longer word is cut itself."""
-    parts: list[tuple[int, int]] = []
-    size = 0
-    for match in re.compile(r"\S+").finditer(text, start, end):
-        first, last = match.span()
-        length = count_tokens(match[0])
-        if parts and size + length <= most:
-            parts[-1], size = (parts[-1][0], last), size + length
-        elif length <= most or last - first == 1:
+        if parts and first == parts[-1][1]:  # no blank between: their tokens may not add up
+            size = count_tokens(text[parts[-1][0] : last]) - length
+        if size + length <= most and size + length / 2 <= goal:
+            parts[-1] = (parts[-1][0], last)
+            size += length
+        else:
             parts.append((first, last))
             size = length
-        else:
-            step = min((last - first + 1) // 2, most)
-            for cut in range(first, last, step):
-                parts += _cut(text, cut, min(cut + step, last), most)
-            size = count_tokens(text[slice(*parts[-1])])
     return parts
 
 
-def _sentences(text: str, start: int, end: int, language: Any) -> Iterator[tuple[int, int]]:
+def _words(text: str, start: int, end: int, most: int) -> Iterator[Span]:
+    """Words, and parts of those that have more than `most` tokens themselves."""
+    for match in re.compile(rf"\S{{1,{most}}}").finditer(text, start, end):
+        yield from _halved(text, *match.span(), most)
+
+
+def _halved(text: str, start: int, end: int, most: int) -> Iterator[Span]:
+    if end - start == 1 or count_tokens(text[start:end]) <= most:
+        yield start, end
+    else:
+        middle = (start + end) // 2
+        yield from _halved(text, start, middle, most)
+        yield from _halved(text, middle, end, most)
+
+
+def _sentences(text: str, start: int, end: int, language: Any) -> Iterator[Span]:
     """Start and end of each sentence, blanks around it left out."""
     import sentencex
 
     code = language if isinstance(language, str) else "en"
-    for first, last in _pieces(text, start, end):
-        piece = text[first:last]
-        bounds = [b["start_index"] for b in sentencex.get_sentence_boundaries(code, piece)]
-        for begin, stop in pairwise([*bounds, len(piece)]):
-            sentence = piece[begin:stop]
-            if sentence.strip():
-                yield first + stop - len(sentence.lstrip()), first + begin + len(sentence.rstrip())
-
-
-def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    while end - start > _LONG:
-        cut = text.rfind(" ", start, start + _LONG)
-        cut = cut if cut > start else start + _LONG
-        yield start, cut
-        start = cut
-    yield start, end
-
-
-def _trimmed(text: str, start: int, end: int) -> int:
-    return start + len(text[start:end].rstrip())
+    for piece in _PIECE.finditer(text, start, end):
+        found = sentencex.get_sentence_boundaries(code, piece[0])
+        starts = [piece.start() + sentence["start_index"] for sentence in found]
+        for first, last in pairwise([*starts, piece.end()]):
+            if sentence := _TRIMMED.search(text, first, last):
+                yield sentence.span()
 
 
 def best_sentence(

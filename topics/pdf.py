@@ -8,14 +8,13 @@ import re
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import pairwise
 from math import inf
 from statistics import mode
 from typing import Any
 
 from pypdf import PageObject, PdfReader, Transformation
 from pypdf.errors import LimitReachedError
-from pypdf.generic import NameObject
 
 from topics.errors import UnreadableError
 
@@ -101,7 +100,7 @@ def _read_pages(reader: PdfReader) -> tuple[list[list[_Line]], list[tuple[str, s
     pages, unread = [], []
     for number in range(count):
         try:
-            rows = _in_order(_rows(reader.pages[number], number, deadline))
+            rows = _rows(reader.pages[number], number, deadline)
             pages.append([line for row in rows if (line := _merged(row)).text])
         except Exception as error:  # see read_pdf
             unread.append((f"page {number + 1}", _reason(error)))
@@ -130,64 +129,13 @@ def _rows(page: PageObject, number: int, deadline: float) -> list[list[_Line]]:
         spaced = text.isspace() or text.endswith("\n") or (spaced and not text)
 
     watch()
-    _cut_at_moves(page)
     page.extract_text(visitor_operand_before=watch, visitor_text=take)
     return rows
-
-
-def _cut_at_moves(page: PageObject) -> None:
-    """Put steps that go nowhere around the pen's moves; at each, pypdf hands over its text."""
-    if (contents := page.get_contents()) is not None:
-        contents.forced_encoding = "bytes"  # as pypdf has it to extract text
-        stay, steps = ([1, 0, 0, 1, 0, 0], b"cm"), []
-        for step in contents.operations:
-            steps += [stay, step, stay] if step[1] in {b"Td", b"TD", b"Tm"} else [step]
-        contents.operations = steps
-        page[NameObject("/Contents")] = contents
 
 
 def _ems(text: str) -> float:
     """About how wide a text is, in its size."""
     return sum(0.3 if c in _THIN else 1 if c > "⺀" else 0.67 if c.isupper() else 0.5 for c in text)
-
-
-def _in_order(rows: list[list[_Line]]) -> list[list[_Line]]:
-    """Rows as they are read: column by column where they were set across columns."""
-    if (gutter := _gutter(rows)) is None:
-        return rows
-    bands = groupby((_sides(row, gutter) for row in rows), key=len)
-    columns = [column for _, band in bands for column in zip(*band, strict=True)]
-    return [row for column in columns for row in _in_order([part for part in column if part])]
-
-
-def _gutter(rows: list[list[_Line]]) -> float | None:
-    """Where the right column starts, if the page was set to and fro between columns of prose."""
-    starts, torn = Counter(round(piece.x) for row in rows for piece in row), False
-    for x, _ in starts.most_common(6):
-        split = [_sides(row, x) for row in rows]
-        parts = [(k, sides[k]) for sides in split if len(sides) == 2 for k in (0, 1) if sides[k]]
-        columns = [[part for at, part in parts if at == k] for k in (0, 1)]
-        turns = [right for (a, right), (b, _) in pairwise(parts) if a > b]
-        letters = [sum(c.isalpha() for row in col for p in row for c in p.text) for col in columns]
-        prose = all(15 * len(col) <= n for col, n in zip(columns, letters, strict=True))
-        if not prose or len(turns) < max(3, 0.5 * min(map(len, columns))):
-            continue
-        bands = [len([*band]) for sides, band in groupby(map(len, split)) if sides == 2]
-        if sum(bands) >= 3 * len(bands):
-            return x
-        sentences = sum(right[0].text.lstrip()[0].islower() for right in turns)
-        torn = torn or sentences > max(5, 0.4 * len(rows))
-    if torn:
-        raise UnreadableError("the columns cannot be told apart")
-    return None
-
-
-def _sides(row: list[_Line], gutter: float) -> tuple[list[_Line], ...]:
-    """What of a row is left and right of the gutter; all of it together if it runs across."""
-    left = [piece for piece in row if piece.x < gutter - 1.5]
-    if any(0.2 * piece.x + 0.8 * piece.end > gutter - 0.8 * piece.size for piece in left):
-        return (row,)
-    return left, [piece for piece in row if piece.x >= gutter - 1.5]
 
 
 def _merged(row: list[_Line]) -> _Line:

@@ -35,8 +35,8 @@ def graph_of(vectors: np.ndarray):
     return nearest_neighbours(vectors, neighbours_for(len(vectors))).weights()
 
 
-def level(n_clusters: int, stability: float, separation: float, error: float = 0.0) -> Level:
-    return Level(1.0, np.arange(60) % n_clusters, stability, error, separation)
+def level(n_clusters: int, score: float) -> Level:
+    return Level(1.0, np.arange(60) % n_clusters, score=score)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,8 @@ def test_a_handful_of_rows_is_one_cluster_without_a_warning(n):
 def test_levels_go_from_coarse_to_fine(levels):
     resolutions = [found.resolution for found in levels]
     assert resolutions == sorted(resolutions)
-    assert levels[0].n_clusters <= 4 < levels[-1].n_clusters
+    assert levels[0].n_clusters == 1
+    assert levels[-1].n_clusters > 4
 
 
 def test_a_level_says_how_far_its_clusters_hold_and_stand_apart(planted, levels):
@@ -102,7 +103,7 @@ def test_a_level_says_how_far_its_clusters_hold_and_stand_apart(planted, levels)
     shares = np.array(SIZES) / sum(SIZES)
     assert right.stability == 1
     assert right.separation == pytest.approx(1 - (shares**2).sum(), abs=0.05)
-    assert right.score == right.stability * right.separation
+    assert right.score == pytest.approx(right.separation)
 
 
 def test_planted_groups_come_back_in_every_refit(planted, levels):
@@ -111,14 +112,12 @@ def test_planted_groups_come_back_in_every_refit(planted, levels):
     assert stability.tolist() == [1, 1, 1, 1]
 
 
-def test_the_coarsest_level_within_one_error_of_the_best_is_chosen():
-    levels = [level(2, 0.5, 0.5), level(3, 0.9, 0.7), level(4, 1.0, 0.7, 0.2), level(9, 0.9, 0.7)]
-    assert choose_level(levels) == 1
+def test_the_level_with_the_highest_score_is_chosen_the_coarsest_of_equal_ones():
+    levels = [level(1, 0.0), level(2, 0.5), level(3, 0.9), level(4, 0.9), level(9, 0.7)]
+    assert choose_level(levels) == 2
 
 
-def test_where_no_level_is_good_one_cluster_is_put_in_front():
+def test_where_no_level_is_good_all_rows_are_one_cluster():
     levels = find_levels(graph_of(around(np.zeros((1, 32)), [400], 1.0)))
-    finest = levels[-1]
-    assert choose_level(levels) == 0
-    assert levels[0].n_clusters == 1
-    assert levels[-1] is finest
+    assert {found.score for found in levels} == {0.0}
+    assert levels[choose_level(levels)].labels.tolist() == [0] * 400

@@ -118,3 +118,16 @@ def test_themes_of_the_same_words_get_different_names():
 
 def test_a_theme_without_words_is_called_by_its_number():
     assert described(PORT, ["12 34."], FIELD)[1] == ("Theme 2", [])
+
+
+def test_the_name_of_a_person_is_not_cut():
+    texts = [f"Prime Minister Orla May {what} ferries." for what in ("sold", "lost", "loves")]
+    _, keywords = described(texts, FIELD)[0]
+    assert "Prime Minister Orla May" in keywords
+    assert "Prime Minister Orla" not in keywords
+
+
+def test_what_one_outlet_prints_under_every_text_is_no_keyword():
+    footer = "Send this gazette page to a friend or print it for use at home"
+    for _, keywords in described([f"{text} {footer}." for text in PORT], FIELD):
+        assert not {"gazette", "page", "friend"} & set(" ".join(keywords).split())

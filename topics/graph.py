@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from os import cpu_count
 
 import numpy as np
 import scipy.sparse as sp
 
 NEIGHBOURS = 30
 _EXACT_LIMIT = 50_000  # passages; above, an approximate index is faster than all products
-_BLOCK = 2048  # rows of similarities held at once
+_BLOCK = 1024  # rows of similarities held at once by a thread
 
 
 @dataclass(frozen=True)
@@ -50,21 +52,15 @@ def nearest_neighbours(vectors: np.ndarray, k: int = NEIGHBOURS) -> Neighbours:
     k
         Neighbours a row; fewer where there are not so many other rows.
     """
-    n = len(vectors)
-    k = min(k, n - 1)
-    if k < 1:
-        return Neighbours(np.zeros((n, 0), np.int32), np.zeros((n, 0), np.float32))
-    if n > _EXACT_LIMIT:
-        return _approximate(vectors, k)
-    indices = np.empty((n, k), np.int32)
-    similarities = np.empty((n, k), np.float32)
-    for first in range(0, n, _BLOCK):
-        block = _cosines(vectors[first : first + _BLOCK], vectors)
-        rows = np.arange(len(block))
-        block[rows, first + rows] = -np.inf  # a row is not its own neighbour
-        part = slice(first, first + _BLOCK)
-        indices[part], similarities[part] = _top(block, k)
-    return Neighbours(indices, similarities)
+    if not len(vectors):
+        return Neighbours(np.zeros((0, 0), np.int32), np.zeros((0, 0), np.float32))
+    k = min(k, len(vectors) - 1)
+    exact = len(vectors) <= _EXACT_LIMIT
+    indices, similarities = (nearest_to if exact else _approximate)(vectors, vectors, k + 1)
+    own = indices == np.arange(len(vectors))[:, None]
+    own[~own.any(axis=1), -1] = True  # copies of the row have taken its own place
+    shape = (len(vectors), k)
+    return Neighbours(indices[~own].reshape(shape), similarities[~own].reshape(shape))
 
 
 def nearest_to(queries: np.ndarray, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -78,41 +74,33 @@ def nearest_to(queries: np.ndarray, vectors: np.ndarray, k: int) -> tuple[np.nda
     k = min(k, len(vectors))
     indices = np.empty((len(queries), k), np.int32)
     similarities = np.empty((len(queries), k), np.float32)
-    for first in range(0, len(queries), _BLOCK):
-        block = _cosines(queries[first : first + _BLOCK], vectors)
+
+    def fill(first: int) -> None:
         part = slice(first, first + _BLOCK)
-        indices[part], similarities[part] = _top(block, k)
+        # A copy, since NumPy multiplies an array by itself in another way.
+        distances = np.negative(queries[part]) @ vectors.T
+        np.round(distances, 6, out=distances)  # so that equal rows are equally near
+        indices[part], similarities[part] = _nearest(distances, k)
+
+    with ThreadPoolExecutor(cpu_count() or 1) as pool:
+        list(pool.map(fill, range(0, len(queries), _BLOCK)))
     return indices, similarities
 
 
-def _cosines(block: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Products of unit rows, rounded so that equal rows are equally near.
-
-    The block is copied since NumPy multiplies an array by itself in another way.
-    """
-    return (block.copy() @ vectors.T).round(6)
-
-
-def _top(block: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Columns and values of the `k` largest of each row, largest first, the lower column first."""
-    found = np.argpartition(-block, k - 1, axis=1)[:, :k]
-    least = np.take_along_axis(block, found, axis=1).min(axis=1, keepdims=True)
-    for row in np.flatnonzero((block >= least).sum(axis=1) > k):  # more are as near as the last
-        found[row] = np.argsort(-block[row], kind="stable")[:k]
-    values = np.take_along_axis(block, found, axis=1)
-    order = np.lexsort((found, -values), axis=1)
-    return np.take_along_axis(found, order, axis=1), np.take_along_axis(values, order, axis=1)
+def _nearest(distances: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Columns and negated values of the `k` least of each row, the least and the lower first."""
+    last = np.partition(distances, k - 1, axis=1)[:, k - 1, None]  # far faster than argpartition
+    rows, columns = np.nonzero(distances <= last)  # more than k where some are as near as the last
+    values = distances[rows, columns]
+    order = np.lexsort((columns, values, rows))
+    first = np.searchsorted(rows, np.arange(len(distances)))
+    kept = order[first[:, None] + np.arange(k)]
+    return columns[kept], -values[kept]
 
 
-def _approximate(vectors: np.ndarray, k: int) -> Neighbours:
+def _approximate(queries: np.ndarray, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     from pynndescent import NNDescent
 
-    index = NNDescent(vectors, metric="cosine", n_neighbors=k + 1, random_state=0)
-    found, distances = index.neighbor_graph
-    own = found == np.arange(len(vectors))[:, None]
-    own[~own.any(axis=1), -1] = True  # where a row's own place was taken by a copy of it
-    keep = ~own & (np.cumsum(own, axis=1) <= 1) | (own & (np.cumsum(own, axis=1) > 1))
-    return Neighbours(
-        found[keep].reshape(-1, k).astype(np.int32),
-        (1 - distances[keep]).reshape(-1, k).astype(np.float32),
-    )
+    index = NNDescent(vectors, metric="cosine", n_neighbors=k, random_state=0)
+    indices, distances = index.neighbor_graph
+    return indices.astype(np.int32), (1 - distances).astype(np.float32)

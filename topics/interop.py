@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from topics.embedding import Embedder, encode
+
 if TYPE_CHECKING:
     from bertopic import BERTopic
 
 
 def as_bertopic(
-    texts: list[str], vectors: np.ndarray, themes: pd.Series, names: dict[str, str]
+    texts: list[str],
+    vectors: np.ndarray,
+    themes: pd.Series,
+    names: dict[str, str],
+    embedder: str | Embedder = "minilm",
 ) -> BERTopic:
     """Fit a BERTopic to given labels (its manual topic modelling), with our names as labels.
+
+    Its tables, drawings, `hierarchical_topics`, `save` (as safetensors) and representation
+    models work on it. With pandas 3, `topics_over_time` of BERTopic 0.17.4 refuses dates that
+    are text: hand it datetimes.
 
     Parameters
     ----------
@@ -24,6 +34,8 @@ def as_bertopic(
         Theme of each passage, missing for none.
     names
         Name of each theme.
+    embedder
+        What made the vectors; BERTopic embeds search terms and keywords with it.
     """
     from bertopic import BERTopic
     from bertopic.backend import BaseEmbedder
@@ -34,12 +46,16 @@ def as_bertopic(
 
     from topics.words import STOP_WORDS
 
+    class Backend(BaseEmbedder):
+        def embed(self, documents: list[str], verbose: bool = False) -> np.ndarray:
+            return encode(list(documents), embedder)
+
     sizes = themes.value_counts()
     ranked = sorted(sizes.index, key=lambda theme: (-sizes[theme], theme))
     number = {theme: i for i, theme in enumerate(ranked)}
     labels = [number.get(theme, -1) for theme in themes]
     model = BERTopic(
-        embedding_model=BaseEmbedder(),
+        embedding_model=Backend(),
         umap_model=BaseDimensionalityReduction(),
         hdbscan_model=BaseCluster(),
         vectorizer_model=CountVectorizer(stop_words=sorted(STOP_WORDS), ngram_range=(1, 2)),

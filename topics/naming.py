@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from topics.words import PhraseCounter, alike, distinct
+from topics.words import Phrases, alike, distinct
 
-_CANDIDATES = 40  # phrases weighed for a name
-_LEAST_DOCUMENTS = 2  # a keyword stands in so many documents of its theme
-_LEAST_SHARE = 0.08  # and in so many for one that its commonest phrase stands in
+_READ = 2000  # passages of a theme, spread evenly, that are read for phrases at most
+_CANDIDATES = 30  # phrases of a theme that are weighed as keywords
+_NAMES = 12  # of them that are embedded, for its name
 _KEYWORDS = 10
-_USUAL = 0.3  # of the commonest keyword's documents that a word in a name needs
+_LEAST_DOCUMENTS = 2  # a keyword stands in so many documents of its theme
+_LEAST_SHARE = 0.05  # and in so many for one that its commonest phrase stands in
+_USUAL = 0.2  # of the commonest keyword's documents that a word in a name needs
+_TOGETHER = 1.0  # what a phrase gains that stands where the other ones stand
 _FULLER = 0.2  # what a phrase of several words gains over a word
+_FRESH = 0.15  # documents that a second phrase adds to a name, for one that the first has
 
 # "American" or "Japanese" alone says who, not what.
 _ADJECTIVE = re.compile(
-    r"(.*\s)?([A-Z]\w*(ican|ian|rean|pean|ese|ish|ench|utch)|German|States|North|South|Asian)"
+    r"(.*\s)?([A-Z]\w*(ican|ian|rean|pean|ese|ish|ench|utch|ghan|ddle)|"
+    r"German|States|North|South|Asian|Arab|US)"
 )
 
 
@@ -35,136 +39,150 @@ def describe(
 
     Phrases are weighed by BERTopic's class-based TF-IDF (Grootendorst 2022) over the number of
     independent documents of a theme that use them, times how much oftener they stand there
-    than chance would have it; candidates for the name also by closeness
-    to the theme's centre, less that to the nearest other centre.
+    than chance would have it; keywords also by how much they stand in the same documents
+    (normalised pointwise mutual information, Bouma 2009); names also by closeness to the
+    theme's centre, less that to the nearest other centre.
 
     Parameters
     ----------
     passages
-        With text, document_id and copy_group.
+        With text, passage_id, document_id and copy_group.
     labels
         ``(n,)`` cluster of each passage; -1 for none.
     centres
         ``(n_clusters, dim)`` unit rows.
     embed
-        Texts to unit vectors, of the kind that `centres` are made of.
+        Texts to unit vectors, of the kind that `centres` are made of; called once.
 
     Returns
     -------
     list of (name, keywords)
         One for each cluster, names all different.
     """
-    n_clusters = len(centres)
-    counter = PhraseCounter()
-    counts = _document_counts(passages, labels, n_clusters, counter)
-    weights, terms = _class_tfidf(counts)
+    phrases, classes = _read(passages, labels, len(centres))
+    counts = sp.csr_matrix(classes @ phrases.table)
+    weights = _class_tfidf(counts)
+    ranked = [_ranked(phrases, weights[i], counts[i]) for i in range(len(centres))]
+    forms = phrases.written({column for scores in ranked for column in scores})
+    fit = [_fit(list(scores), counts[i], forms) for i, scores in enumerate(ranked)]
+    vectors = _embedded({forms[c] for columns in fit for c in columns}, embed, centres.shape[1])
     described: list[tuple[str, list[str]]] = []
-    taken: set[str] = set()
-    for cluster in range(n_clusters):
-        ranked = _ranked(weights[cluster], terms, counts[cluster])
-        candidates = distinct(_fullest(ranked, counts[cluster]), _CANDIDATES)
-        keywords = candidates[:_KEYWORDS]
-        name = _name(
-            cluster, candidates, counts[cluster], weights[cluster], terms, centres, embed, counter
-        )
-        while name in taken:
+    for i, columns in enumerate(fit):
+        written = [forms[column] for column in columns]
+        scores = np.array([ranked[i][column] for column in columns])
+        held = phrases.table[classes[i].indices][:, columns].toarray() > 0
+        name = f"Theme {i + 1}"
+        if written:
+            name = _name(i, written, scores, np.array([vectors[w] for w in written]), centres, held)
+        while name in {other for other, _ in described}:
             name += " (other)"
-        taken.add(name)
-        described.append((name, [counter.written(term) for term in keywords]))
+        described.append((name, [forms[column] for column in ranked[i]][:_KEYWORDS]))
     return described
 
 
-def _document_counts(
-    passages: pd.DataFrame, labels: np.ndarray, n_clusters: int, counter: PhraseCounter
-) -> list[Counter[str]]:
-    """For each cluster, in how many independent documents each phrase stands."""
-    seen: list[dict[str, set[str]]] = [{} for _ in range(n_clusters)]
-    heads = passages["copy_group"] == passages["passage_id"]
-    rows = zip(passages["text"], passages["document_id"], heads, labels, strict=True)
-    for text, document, is_head, label in rows:
-        if label < 0 or not is_head:
-            continue
-        for key in counter.keys(text):
-            seen[label].setdefault(key, set()).add(document)
-    return [Counter({key: len(docs) for key, docs in found.items()}) for found in seen]
+def _read(passages: pd.DataFrame, labels: np.ndarray, n: int) -> tuple[Phrases, sp.csr_matrix]:
+    """Phrases of the themes' documents, and which documents are each theme's ``(n, n_groups)``."""
+    heads = (passages["copy_group"] == passages["passage_id"]).to_numpy()
+    own_rows = [np.flatnonzero(heads & (labels == i)) for i in range(n)]
+    rows = np.concatenate([[], *(r[:: len(r) // _READ + 1] for r in own_rows)]).astype(int)
+    own = pd.DataFrame({"label": labels[rows], "document": passages["document_id"].array[rows]})
+    groups = own.groupby(["label", "document"]).ngroup().to_numpy()
+    texts = passages["text"].iloc[rows].tolist()
+    phrases = Phrases(texts, groups, _LEAST_DOCUMENTS)
+    if len(phrases.keys) < 2:  # BERTopic's transformer needs two
+        phrases = Phrases(texts, groups)
+    label = own["label"].groupby(groups).first().to_numpy()
+    shape = (n, len(label))
+    return phrases, sp.csr_matrix((np.ones(len(label)), (label, np.arange(len(label)))), shape)
 
 
-def _class_tfidf(counts: list[Counter[str]]) -> tuple[np.ndarray, list[str]]:
+def _class_tfidf(counts: sp.csr_matrix) -> sp.csr_matrix:
+    """Weight of each phrase in each theme."""
     from bertopic.vectorizers import ClassTfidfTransformer
 
-    total: Counter[str] = Counter()
-    for counted in counts:
-        total.update(counted)
-    usual = sorted(term for term, n in total.items() if n >= _LEAST_DOCUMENTS)
-    terms = usual if len(usual) > 1 else sorted(total)
-    table = np.array([[counted[term] for term in terms] for counted in counts], dtype=float)
-    if len(terms) < 2:  # BERTopic's transformer needs two
-        return table, terms
-    weights = ClassTfidfTransformer().fit_transform(sp.csr_matrix(table)).toarray()
-    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
-    return weights * np.log1p(table / np.maximum(expected, 1e-9)) ** 2, terms
+    if counts.shape[1] < 2:
+        return counts
+    expected = counts.sum(axis=1) @ counts.sum(axis=0) / counts.sum()
+    surplus = counts.multiply(1 / np.maximum(expected, 1e-9)).tocsr()
+    surplus.data = np.log1p(surplus.data) ** 2
+    weights = ClassTfidfTransformer().fit_transform(counts.copy())  # it normalises in place
+    return sp.csr_matrix(weights.multiply(surplus))
 
 
-def _ranked(weights: np.ndarray, terms: list[str], counts: Counter[str]) -> list[str]:
-    """The heaviest phrases of a cluster, those of too few of its documents left out."""
-    order = [terms[i] for i in np.argsort(-weights, kind="stable") if weights[i] > 0]
-    least = max(_LEAST_DOCUMENTS, _LEAST_SHARE * max(counts.values(), default=0))
-    common = [term for term in order if counts[term] >= least]
-    return (common or order)[: 3 * _CANDIDATES]
+def _ranked(phrases: Phrases, weights: sp.csr_matrix, counts: sp.csr_matrix) -> dict[int, float]:
+    """Scores of a theme's keywords, best first; phrases of too few of its documents left out."""
+    order = weights.indices[np.lexsort((weights.indices, -weights.data))]
+    held = dict(zip(counts.indices, counts.data, strict=True))
+    least = max(_LEAST_DOCUMENTS, _LEAST_SHARE * max(held.values(), default=0))
+    common = [column for column in order if held[column] >= least] or list(order)
+    number = {phrases.keys[column]: column for column in common[: 4 * _CANDIDATES]}
+    fullest = _fullest({key: held[column] for key, column in number.items()})
+    columns = [number[key] for key in distinct(fullest, _CANDIDATES)]
+    weight = weights.toarray()[0, columns]
+    scores = weight / weight.max(initial=1e-9) + _TOGETHER * _together(phrases.table[:, columns])
+    best = np.argsort(-scores, kind="stable")
+    return {columns[i]: float(scores[i]) for i in best}
 
 
-def _fullest(ranked: list[str], counts: Counter[str]) -> list[str]:
-    """Replace a phrase by a longer one that nearly always stands around it."""
+def _fullest(counts: dict[str, float]) -> list[str]:
+    """Replace a phrase by a longer one that nearly always stands around it; drop cut names."""
     fuller = []
-    for term in ranked:
-        around = [
-            other
-            for other in ranked
-            if f" {term} " in f" {other} " and other != term and counts[other] >= 0.6 * counts[term]
-        ]
-        fuller.append(max(around, key=lambda other: (counts[other], len(other)), default=term))
+    for term, count in counts.items():
+        around = [o for o in counts if f" {term} " in f" {o} " and o != term]
+        most = [o for o in around if counts[o] >= 0.6 * count]
+        goes_on = [o for o in around if o.startswith(term) and o.count(" ") == term.count(" ") + 1]
+        if most or " " not in term or sum(counts[o] for o in goes_on) < 0.6 * count:
+            fuller.append(max(most, key=lambda o: (o.count(" "), counts[o]), default=term))
     return fuller
+
+
+def _together(table: sp.csr_matrix) -> np.ndarray:
+    """Mean normalised pointwise mutual information of each column with the others."""
+    both = np.maximum((table.T @ table).toarray() / table.shape[0], 1e-12)
+    alone = np.diag(both)
+    shared = np.log(both / np.outer(alone, alone)) / np.maximum(-np.log(both), 1e-12)
+    return (shared.sum(axis=1) - np.diag(shared)) / max(len(shared) - 1, 1)
+
+
+def _fit(columns: list[int], counts: sp.csr_matrix, forms: dict[int, str]) -> list[int]:
+    """The keywords that may stand in a name: common ones that say what."""
+    often = {column: counts[0, column] for column in columns}
+    usual = _USUAL * max(often.values(), default=0)
+    fit = [c for c in columns if often[c] >= usual and not _ADJECTIVE.fullmatch(forms[c])]
+    return fit[:_NAMES]
+
+
+def _embedded(
+    texts: set[str], embed: Callable[[Sequence[str]], np.ndarray], dim: int
+) -> dict[str, np.ndarray]:
+    listed = sorted(texts)
+    vectors = embed(listed) if listed else np.zeros((0, dim))
+    if vectors.shape[1] != dim:  # vectors of another model: words alone decide
+        vectors = np.zeros((len(listed), dim))
+    return dict(zip(listed, vectors, strict=True))
 
 
 def _name(
     cluster: int,
-    keywords: list[str],
-    counts: Counter[str],
-    weights: np.ndarray,
-    terms: list[str],
+    written: list[str],
+    scores: np.ndarray,
+    vectors: np.ndarray,
     centres: np.ndarray,
-    embed: Callable[[Sequence[str]], np.ndarray],
-    counter: PhraseCounter,
+    held: np.ndarray,
 ) -> str:
-    """The best keyword, and a second one that adds to it."""
-    usual = _USUAL * max((counts[term] for term in keywords), default=0)
-    candidates = [
-        term
-        for term in keywords
-        if counts[term] >= usual and not _ADJECTIVE.fullmatch(counter.written(term))
-    ]
-    if not candidates:
-        return f"Theme {cluster + 1}"
-    written = [counter.written(term) for term in candidates]
-    vectors = embed(written)
-    if vectors.shape[1] != centres.shape[1]:  # vectors of another model: words alone decide
-        vectors = np.zeros((len(written), centres.shape[1]), np.float32)
+    """The best keyword, and a second one if it adds to it."""
     close = vectors @ centres.T
-    others = np.delete(close, cluster, axis=1).max(axis=1) if len(centres) > 1 else 0.0
-    weight = np.array([weights[terms.index(term)] for term in candidates])
-    fuller = np.array([_FULLER if " " in term else 0.0 for term in candidates])
-    score = weight / weight.max() + 2 * close[:, cluster] - others + fuller
+    others = np.delete(close, cluster, axis=1).max(axis=1, initial=-1.0)
+    fuller = np.array([_FULLER if " " in phrase else 0.0 for phrase in written])
+    score = scores + 2 * close[:, cluster] - others + fuller
     first = int(score.argmax())
-    second = (
-        score + weight / weight.max() - vectors @ vectors[first]
-    )  # something else that is common
-    taken = [_share_a_word(written[first], other) for other in written]
-    second[taken] = -np.inf
+    fresh = (held & ~held[:, [first]]).sum(axis=0) >= _FRESH * held[:, first].sum()
+    second = score + scores - vectors @ vectors[first]
+    own = written[first].split()
+    second[[any(alike(a, b) for a in own for b in p.split()) for p in written]] = -np.inf
+    if not written[first].islower() or " " in written[first]:  # it can stand alone
+        second[~fresh] = -np.inf
     name = written[first]
     if np.isfinite(second.max()):
         name = f"{name} and {written[int(second.argmax())]}"
     return name[0].upper() + name[1:]
-
-
-def _share_a_word(one: str, other: str) -> bool:
-    return any(alike(a, b) for a in one.split() for b in other.split())

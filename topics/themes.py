@@ -18,7 +18,7 @@ from topics.clusters import choose_level, cluster_stability, find_levels, neighb
 from topics.embedding import Embedder, encode
 from topics.errors import InputError
 from topics.graph import nearest_neighbours, nearest_to
-from topics.named import NamedScorer, NamedTheme, as_themes, read_themes
+from topics.named import NamedTheme, ThemeScorer, as_themes, read_themes
 from topics.naming import describe
 
 if TYPE_CHECKING:
@@ -26,18 +26,14 @@ if TYPE_CHECKING:
 
 _VOTERS = 15  # nearest fitted passages, itself among them, that say which theme a passage has
 _LEAST_VOTE = 0.4  # share of their weight that a theme needs
-_SMOOTHING = 0.3  # share of a named theme's score that comes from the neighbours
-_SMOOTHERS = 10  # neighbours at most, and no more than one passage in twenty
 _FOLDED = 2 / 3  # share of a piece that carries a named theme for the two to be one
 _TOUCHED = 0.25  # share above which a cluster is looked at one level down
 _REST = 0.25  # share of a cluster that makes a theme of its own beside a named one
-_LOWER = 0.85  # of its bar is enough for a passage where the theme prevails around it
 _LEAST_MEMBERS = 3  # passages in a discovered theme
 _EXEMPLARS = 3
-_SAME = 1 - 1e-5  # cosine at which a vector is that of a fitted passage
-_FORMAT = 1
+_FORMAT = 2
 _ARRAYS = (
-    "_vectors", "_labels", "_stability", "_coarse", "_fine", "_evidence", "_words", "_carried",
+    "_vectors", "_labels", "_stability", "_coarse", "_fine", "_carried",
     "_own", "_folded", "_centres", "_bars",
 )  # fmt: skip
 _FRAMES = ("_passages", "themes_", "assignments_", "levels_")
@@ -151,13 +147,12 @@ class ThemeModel:
 
     def _fit_named(self, nearest: np.ndarray, near: np.ndarray) -> None:
         texts = self._passages["text"].tolist()
-        self._scorer = NamedScorer.from_themes(self.named, self._embed, self._vectors.shape[1])
-        self._scorer.fit_words(texts)
-        self._words = self._scorer.word_evidence(texts)
-        self._evidence = self._scorer.similarity(self._vectors) + self._words
-        scores = self._smoothed(self._evidence, nearest, near)
-        self._scorer.fit_thresholds(scores)
-        self._carried = scores >= _LOWER * self._scorer.thresholds
+        documents = self._passages["document_id"].tolist()
+        self._scorer = ThemeScorer.fit(
+            self.named, texts, documents, self._vectors, nearest, near, self._embed
+        )
+        scores = self._scorer.scores(self._vectors, texts, documents, nearest, near)
+        self._carried = scores >= self._scorer.thresholds
 
     def _fit_themes(self, nearest: np.ndarray, near: np.ndarray) -> None:
         """Sort every cluster: part of a named theme, a discovered theme, or too small for one."""
@@ -237,12 +232,11 @@ class ThemeModel:
         self, passages: pd.DataFrame, vectors: np.ndarray, nearest: np.ndarray, near: np.ndarray
     ) -> pd.DataFrame:
         """Themes of passages whose nearest fitted passages are known."""
-        words = self._scorer.word_evidence(passages["text"])
-        evidence = self._scorer.similarity(vectors) + words
-        named = self._smoothed(evidence, nearest, near)
+        named = self._scorer.scores(
+            vectors, passages["text"].tolist(), passages["document_id"].tolist(), nearest, near
+        )
         votes = self._votes(vectors, nearest, near)
-        bars = np.where(self._prevails(nearest, near), _LOWER, 1.0) * self._scorer.thresholds
-        carried = np.hstack([named >= bars, votes >= _LEAST_VOTE])
+        carried = np.hstack([named >= self._scorer.thresholds, votes >= _LEAST_VOTE])
         rows, columns = np.nonzero(carried)
         scores = np.hstack([named, votes])[rows, columns]
         ids = np.array(self.theme_ids, dtype=object)
@@ -272,8 +266,7 @@ class ThemeModel:
         """
         vectors = _as_rows(vectors, self._vectors.shape[1])
         nearest, near = nearest_to(vectors, self._vectors, _VOTERS)
-        words = np.where(near[:, :1] >= _SAME, self._words[nearest[:, 0]], 0.0)
-        scores = self._smoothed(self._scorer.similarity(vectors) + words, nearest, near)
+        scores = self._scorer.scores(vectors, None, None, nearest, near)
         return pd.DataFrame(scores, columns=[theme.id for theme in self.named])
 
     def search(self, query: str, k: int = 10) -> pd.DataFrame:
@@ -282,13 +275,6 @@ class ThemeModel:
         result = self._passages.iloc[found[0]][["passage_id", "text"]].reset_index(drop=True)
         result.insert(1, "similarity", near[0].astype(float).round(4))
         return result
-
-    def _smoothed(self, evidence: np.ndarray, nearest: np.ndarray, near: np.ndarray) -> np.ndarray:
-        """Evidence averaged with that of the nearest fitted passages."""
-        k = int(np.clip(len(self._vectors) // 20, 1, _SMOOTHERS))
-        weights = _vote_weights(near[:, :k])
-        around = np.einsum("ij,ijk->ik", weights, self._evidence[nearest[:, :k]])
-        return (1 - _SMOOTHING) * evidence + _SMOOTHING * around
 
     def _votes(self, vectors: np.ndarray, nearest: np.ndarray, near: np.ndarray) -> np.ndarray:
         """Share of the nearest fitted passages' weight in each discovered theme.
@@ -301,12 +287,6 @@ class ThemeModel:
         for column in range(len(self._centres)):
             votes[:, column] = (weights * (theme == column)).sum(axis=1)
         return np.where(vectors @ self._centres.T >= self._bars, votes, 0.0)
-
-    def _prevails(self, nearest: np.ndarray, near: np.ndarray) -> np.ndarray:
-        """Whether most of the nearest fitted passages' weight is in clusters of a named theme."""
-        weights = _vote_weights(near)[:, :, None]
-        folded = self._folded[nearest][:, :, None] == np.arange(len(self.named))
-        return (weights * folded).sum(axis=1) >= 0.5
 
     def _describe_themes(self) -> None:
         """Fill `themes_`."""
@@ -429,7 +409,8 @@ class ThemeModel:
         from topics.interop import as_bertopic
 
         names = dict(zip(self.themes_["theme_id"], self.themes_["name"], strict=True))
-        return as_bertopic(self._passages["text"].tolist(), self._vectors, self.primary_, names)
+        texts = self._passages["text"].tolist()
+        return as_bertopic(texts, self._vectors, self.primary_, names, self.embedder)
 
     def save(self, folder: str | Path) -> None:
         """Write the model into a folder as JSON, NumPy and Parquet files; no pickle."""
@@ -441,13 +422,13 @@ class ThemeModel:
             "embedder": self.embedder if isinstance(self.embedder, str) else self.embedder.name,
             "named": [asdict(theme) for theme in self.named],
             "discovered": self._discovered,
-            "own_closeness": self._scorer.own_closeness,
             "word_weights": self._scorer.word_weights,
         }
         (folder / "model.json").write_text(json.dumps(state, indent=1))
         arrays = {name: getattr(self, name) for name in _ARRAYS}
-        arrays |= {"centres": self._scorer.centres, "thresholds": self._scorer.thresholds}
-        arrays |= {f"against_{i}": rows for i, rows in enumerate(self._scorer.against)}
+        arrays |= {
+            f"named_{k}": v for k, v in vars(self._scorer).items() if k != "word_weights"
+        }
         np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
         for name in _FRAMES:
             getattr(self, name).to_parquet(folder / f"{name.strip('_')}.parquet")
@@ -477,14 +458,8 @@ class ThemeModel:
         ]
         model = cls(named, state["random_state"], embedder=embedder or state["embedder"])
         model._discovered = [(slug, name, words) for slug, name, words in state["discovered"]]
-        model._scorer = NamedScorer(
-            named,
-            arrays["centres"],
-            [arrays[f"against_{i}"] for i in range(len(named))],
-            state["own_closeness"],
-            state["word_weights"],
-            arrays["thresholds"],
-        )
+        fitted = {k.removeprefix("named_"): v for k, v in arrays.items() if k[:6] == "named_"}
+        model._scorer = ThemeScorer(word_weights=state["word_weights"], **fitted)
         for name in _ARRAYS:
             setattr(model, name, arrays[name])
         for name, frame in frames.items():

@@ -23,7 +23,7 @@ lab: $(READY)  ## Open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir=.  notebooks/1_corpus.ipynb
 
 bench: $(READY)  ## Print quality and speed beside trafilatura, jusText and BERTopic
-	@for part in reading copies themes; do $(BIN)/python tests/bench_$$part.py || exit; done
+	@for part in reading copies themes words; do $(BIN)/python tests/bench_$$part.py || exit; done
 
 lock: $(READY)  ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \

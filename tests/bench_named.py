@@ -15,7 +15,8 @@ from sklearn.metrics import average_precision_score
 import topics
 from topics.graph import nearest_to
 from topics.measures import gold_labels, read_gold
-from topics.named import NamedTheme, ThemeScorer
+from topics.named import NamedTheme
+from topics.scorer import ThemeScorer
 
 ZEROSHOT = 0.7  # BERTopic's zeroshot_min_similarity
 ABSENT = [

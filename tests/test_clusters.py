@@ -104,6 +104,7 @@ def test_a_level_says_how_far_its_clusters_hold_and_stand_apart(planted, levels)
     assert right.stability == 1
     assert right.separation == pytest.approx(1 - (shares**2).sum(), abs=0.05)
     assert right.score == pytest.approx(right.separation)
+    assert right.persistence == 1
 
 
 def test_planted_groups_come_back_in_every_refit(planted, levels):

@@ -1,5 +1,7 @@
 """Vectors of texts, and the shelf that they are kept on."""
 
+import os
+import shutil
 import warnings
 from collections.abc import Sequence
 
@@ -111,6 +113,27 @@ def test_embedders_of_different_names_share_nothing():
     other = Letters("other")
     embed(["a"], other, progress=False)
     assert other.asked == ["a"]
+
+
+def test_what_another_process_shelves_later_is_found(shelf, tmp_path, monkeypatch):
+    embed(["a"], Letters(), progress=False)
+    monkeypatch.setenv("TOPICS_CACHE", str(tmp_path / "other"))
+    embed(["b"], Letters(), progress=False)
+    shutil.copy(only_file(tmp_path / "other"), only_file(shelf).parent)
+    monkeypatch.setenv("TOPICS_CACHE", str(tmp_path))
+    embedder = Letters()
+    assert embed(["a", "b"], embedder, progress=False).tolist() == [[1, 0, 0], [0, 1, 0]]
+    assert embedder.asked == []
+
+
+def test_a_shelved_file_that_changes_is_read_again(shelf):
+    embed(["a"], Letters(), progress=False)
+    path = only_file(shelf)
+    np.savez(path, keys=np.array(["of another text"]), vectors=np.ones((1, 3)))
+    os.utime(path, (1, 1))
+    embedder = Letters()
+    assert embed(["a"], embedder, progress=False).tolist() == [[1, 0, 0]]
+    assert embedder.asked == ["a"]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,9 @@
-"""What a file of named themes may hold, what is said of a bad one, and how themes are scored."""
+"""What a file of named themes may hold, and what is said of a bad one."""
 
-import numpy as np
 import pytest
 
-from topics import InputError, NamedTheme, ThemeModel, embed, read_themes
-from topics.graph import nearest_to
-from topics.named import ThemeScorer, as_themes
+from topics import InputError, NamedTheme, ThemeModel, read_themes
+from topics.named import as_themes
 
 GOOD = """
 - id: harbour
@@ -116,95 +114,3 @@ def test_a_model_checks_themes_written_by_hand_alike():
     assert as_themes([theme, {"id": "b", "name": "B"}]) == [theme, NamedTheme("b", "B")]
     with pytest.raises(InputError, match="themes: named: id 'harbour' stands twice"):
         ThemeModel([theme, {"id": "harbour"}])
-
-
-CRANES = [
-    "Two cranes of the harbour were out of use while welders mended their arms.",
-    "The port will build a new quay where larger ships can berth.",
-    "Engineers closed the eastern pier of the port for repairs to its piles.",
-    "Dredgers deepened the harbour basin so that the new quay can open.",
-]
-BREAD = [
-    "Bakers raised the price of rye bread after a poor harvest.",
-    "The bakery on the square sells its last loaves at noon.",
-    "A cake with plums won the prize of the village bakers.",
-    "Flour with more bran makes a darker and heavier loaf of bread.",
-    "Sourdough bread needs a night to rise before it is baked.",
-    "The recipe asks for butter, sugar and a spoon of cinnamon.",
-]
-TEXTS = CRANES + BREAD
-DOCUMENTS = [f"d{i}" for i in range(len(TEXTS))]
-PORT = NamedTheme(
-    "port",
-    "Harbour works",
-    "Building and repair at the port.",
-    ("crane repairs at the harbour", "a new quay is built at the port", "dredging the harbour"),
-)
-COMETS = NamedTheme(
-    "comets",
-    "Comets",
-    "Comets and their tails seen by astronomers.",
-    ("a comet passes the sun", "the tail of a comet", "astronomers discover a new comet"),
-)
-
-
-@pytest.fixture(scope="module")
-def harbour():
-    """A scorer fitted to the texts; their vectors and nearest passages."""
-    vectors = embed(TEXTS, progress=False)
-    nearest, near = nearest_to(vectors, vectors, 15)
-    scorer = ThemeScorer.fit(
-        [PORT, COMETS],
-        TEXTS,
-        DOCUMENTS,
-        vectors,
-        nearest,
-        near,
-        lambda texts: embed(texts, progress=False),
-    )
-    return scorer, vectors, nearest, near
-
-
-def test_passages_carry_the_theme_they_are_on_and_an_absent_theme_has_none(harbour):
-    scorer, vectors, nearest, near = harbour
-    carried = scorer.scores(vectors, TEXTS, DOCUMENTS, nearest, near) >= scorer.thresholds
-    assert not carried[:, 1].any()
-    assert not carried[4:].any()
-    assert carried[:4, 0].sum() >= 3
-
-
-def test_vectors_alone_of_fitted_passages_score_as_with_their_texts(harbour):
-    scorer, vectors, nearest, near = harbour
-    np.testing.assert_allclose(
-        scorer.scores(vectors, None, None, nearest, near),
-        scorer.scores(vectors, TEXTS, DOCUMENTS, nearest, near),
-        atol=1e-6,
-    )
-
-
-def test_a_fitted_passage_scores_alone_as_in_company(harbour):
-    scorer, vectors, nearest, near = harbour
-    every = scorer.scores(vectors, TEXTS, DOCUMENTS, nearest, near)
-    for i in range(len(TEXTS)):
-        row = slice(i, i + 1)
-        alone = scorer.scores(vectors[row], TEXTS[row], DOCUMENTS[row], nearest[row], near[row])
-        np.testing.assert_allclose(alone, every[row], atol=1e-6)
-
-
-def test_a_text_that_is_nearer_to_what_a_theme_is_not_loses_by_it(harbour):
-    _, vectors, nearest, near = harbour
-    texts = [*PORT.phrases, "seals on the harbour wall"]
-    theme = NamedTheme("port", PORT.name, PORT.description, PORT.phrases, ("seals and seabirds",))
-    scores = []
-    for named in (PORT, theme):
-        scorer = ThemeScorer.fit(
-            [named],
-            TEXTS,
-            DOCUMENTS,
-            vectors,
-            nearest,
-            near,
-            lambda rows: embed(rows, progress=False),
-        )
-        scores.append(scorer.evidence_of(embed(texts, progress=False), texts)[:, 0])
-    assert scores[1][3] < scores[0][3]

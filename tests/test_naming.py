@@ -131,3 +131,23 @@ def test_what_one_outlet_prints_under_every_text_is_no_keyword():
     footer = "Send this gazette page to a friend or print it for use at home"
     for _, keywords in described([f"{text} {footer}." for text in PORT], FIELD):
         assert not {"gazette", "page", "friend"} & set(" ".join(keywords).split())
+
+
+@pytest.mark.parametrize("text", ["Ferries", "12 34.", ""])
+def test_one_passage_is_described(text):
+    ((name, keywords),) = described([text])
+    assert (name, keywords) == (("Ferries", ["Ferries"]) if text == "Ferries" else ("Theme 1", []))
+
+
+def test_a_name_has_two_short_parts_at_most(two):
+    for name, _ in two:
+        parts = name.split(" and ")
+        assert len(parts) <= 2
+        assert max(len(part.split()) for part in parts) <= 4
+
+
+def test_centres_of_another_model_leave_names_to_the_words():
+    passages = pd.DataFrame({"passage_id": list("abcde"), "text": PORT})
+    passages = passages.assign(document_id=passages.passage_id, copy_group=passages.passage_id)
+    ((name, _),) = describe(passages, np.zeros(5, int), np.ones((1, 3)), vectors_of)
+    assert "dock strike" in name.lower()

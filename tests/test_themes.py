@@ -159,7 +159,7 @@ def test_the_tables_have_the_columns_that_are_promised(model):
     assert list(model.assignments_) == ["passage_id", "theme_id", "score"]
     assert list(model.levels_) == [
         *("resolution", "n_clusters", "stability", "stability_error"),
-        *("separation", "score", "chosen"),
+        *("persistence", "separation", "score", "chosen"),
     ]
     assert model.levels_["chosen"].sum() == 1
 
@@ -210,9 +210,43 @@ def test_decision_function_gives_the_scores_that_named_themes_were_assigned_by(m
 
 def test_search_finds_the_passage_that_means_what_was_asked(model):
     found = model.search("immunisation against influenza", 2)
-    assert list(found) == ["passage_id", "similarity", "text"]
+    assert list(found) == ["passage_id", "document_id", "similarity", "text"]
     assert found["text"][0] == HOSPITAL[1]
     assert found["similarity"][0] > found["similarity"][1]
+
+
+def test_search_says_where_in_its_document_a_passage_stands():
+    placed = passages_of(TEXTS).assign(start=range(36), end=range(100, 136))
+    model = ThemeModel().fit(placed, embed(TEXTS, progress=False))
+    found = model.search("immunisation against influenza", 1)
+    assert found[["start", "end"]].values.tolist() == [[19, 119]]
+
+
+def test_every_cluster_of_a_level_has_a_parent_at_the_coarser_one(model):
+    tree = model.hierarchy_
+    assert list(tree) == ["level", "cluster", "parent", "n_passages", "inside"]
+    assert tree[tree["level"] == 0].values.tolist() == [[0, 0, -1, 36, 1.0]]
+    assert tree.groupby("level")["n_passages"].sum().eq(36).all()
+    assert tree.groupby("level").size().tolist() == model.levels_["n_clusters"].tolist()
+    below = tree[tree["level"] == 1]
+    assert below["parent"].eq(0).all()
+    assert below["inside"].eq(1).all()
+
+
+def test_memberships_are_shares_that_leave_room_for_no_theme(model, passages, vectors):
+    shares = model.memberships(passages, vectors)
+    assert list(shares) == model.themes_["theme_id"].tolist()
+    assert shares.index.tolist() == passages["passage_id"].tolist()
+    assert shares.to_numpy().min() >= 0
+    assert shares.sum(axis=1).max() <= 1 + 1e-9
+    assert shares["volcanoes"].max() < 0.1
+    strongest = shares.idxmax(axis=1).to_numpy()
+    assert (strongest[:9] == "A_fisheries").sum() >= 7
+    assert set(strongest[9:]).isdisjoint({"A_fisheries"})
+
+
+def test_the_share_of_passages_without_a_theme_is_told(model):
+    assert model.abstained_ == 1 - model.assignments_["passage_id"].nunique() / 36
 
 
 def test_a_model_read_back_predicts_as_the_saved_one(model, saved, passages, vectors):
@@ -247,7 +281,7 @@ def test_a_folder_without_a_whole_model_is_refused(model, tmp_path, damage):
     elif damage == "cut off":
         arrays.write_bytes(arrays.read_bytes()[:5000])
     else:
-        state.write_text(state.read_text().replace('"format": 1', '"format": 99'))
+        state.write_text(state.read_text().replace('"format": 2', '"format": 99'))
     with pytest.raises(InputError, match=r"^model: "):
         ThemeModel.load(tmp_path)
 
@@ -315,6 +349,19 @@ def test_bertopic_labels_stay_with_their_passages_where_themes_are_of_one_size(v
     bertopic = as_bertopic(TEXTS, vectors, themes, names)
     labels = bertopic.get_topic_info().set_index("Topic")["CustomName"]
     assert [labels[topic] for topic in bertopic.topics_] == [names[theme] for theme in themes]
+
+
+def test_the_bertopic_model_counts_topics_over_time_given_dates(model):
+    dates = pd.date_range("2025-01-01", periods=36).tolist()
+    counted = model.bertopic_.topics_over_time(TEXTS, dates, nr_bins=2)
+    assert counted["Frequency"].sum() == 36
+
+
+def test_the_bertopic_model_finds_topics_by_a_search_term(model):
+    bertopic = model.bertopic_
+    topics, _ = bertopic.find_topics("a nurse at the clinic", top_n=1)
+    patient = bertopic.topics_[TEXTS.index(HOSPITAL[0])]
+    assert topics == [patient]
 
 
 def test_the_bertopic_model_is_saved_as_safetensors(model, tmp_path):

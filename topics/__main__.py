@@ -21,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
             gold=options.gold,
             columns=options.columns,
             all_languages=options.all_languages,
+            base=options.base,
             embedder=options.embedder,
             seed=options.seed,
         )
@@ -60,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
         "--all-languages",
         action="store_true",
         help="keep documents in languages that the embedder was not made for",
+    )
+    report.add_argument(
+        "--base",
+        metavar="DIR",
+        help="output folder of an earlier report: themes keep their ids, changes are listed",
     )
     report.add_argument("--out", metavar="DIR", default="reports", help="output folder (reports)")
     report.add_argument(

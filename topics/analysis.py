@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from topics.cache import cache_dir, code_digest, digest, written_atomically
+from topics.changes import CHANGE_COLUMNS, Earlier, changes, earlier_files, read_earlier
 from topics.copies import copy_groups
 from topics.corpus import Corpus, read_corpus
 from topics.embedding import ENGLISH_ONLY, Embedder, embed, load_embedder
@@ -49,6 +50,8 @@ class Analysis:
         The fitted `ThemeModel`.
     layout
         ``(n, 2)`` place of each passage on the map.
+    changes
+        What changed since an earlier run, see `topics.changes.changes`; no rows without one.
     about
         Versions, seed, parameters, digests, and seconds a stage took when it was computed.
     """
@@ -59,6 +62,7 @@ class Analysis:
     vectors: np.ndarray
     model: ThemeModel
     layout: np.ndarray
+    changes: pd.DataFrame
     about: dict[str, Any]
 
     @property
@@ -89,6 +93,7 @@ class Analysis:
             getattr(self.corpus, name).to_parquet(folder / f"{name}.parquet")
         self.left_out.to_parquet(folder / "left_out.parquet")
         self.passages.to_parquet(folder / "passages.parquet")
+        self.changes.to_parquet(folder / "changes.parquet")
         np.savez(folder / "arrays.npz", vectors=self.vectors, layout=self.layout)
         self.model.save(folder / "model")
         (folder / "about.json").write_text(json.dumps(self.about, indent=1))
@@ -106,6 +111,7 @@ class Analysis:
             vectors,
             ThemeModel.load(folder / "model", embedder=embedder),
             layout,
+            pd.read_parquet(folder / "changes.parquet"),
             json.loads((folder / "about.json").read_text()),
         )
 
@@ -120,6 +126,7 @@ def analyse(
     *,
     columns: Mapping[str, str] | None = None,
     all_languages: bool = False,
+    base: str | Path | None = None,
     embedder: str | Embedder = "minilm",
     seed: int = 0,
     progress: bool = True,
@@ -136,6 +143,9 @@ def analyse(
         As for `read_corpus`.
     all_languages
         Keep documents in languages that the embedder was not made for.
+    base
+        Output folder of an earlier report: themes that come again keep their ids and names, and
+        `Analysis.changes` lists what is new, grown, shrunk or gone.
     embedder, seed
         As for `embed` and `ThemeModel`.
     progress
@@ -152,6 +162,7 @@ def analyse(
         "corpus": _digest_of(Path(path)),
         "reading": digest(json.dumps([dict(columns or {}), all_languages], sort_keys=True)),
         "themes": digest(repr(named)),
+        "base": digest(*map(_digest_of, earlier_files(base) if base else [])),
         "model": digest(model.name),
         "code": code_digest(),
     }
@@ -164,7 +175,8 @@ def analyse(
         with _stage("reading", seconds, progress):
             corpus = read_corpus(path, columns=columns, progress=progress)
             left_out = _left_out(corpus, embedder, all_languages)
-        analysis = _compute(corpus, left_out, named, embedder, seed, progress, seconds)
+        earlier = None if base is None else read_earlier(base, embedder)
+        analysis = _compute(corpus, left_out, named, earlier, embedder, seed, progress, seconds)
         analysis.about |= {"seed": seed, "embedder": model.name, "digests": digests}
         try:
             with written_atomically(folder) as part:
@@ -179,6 +191,7 @@ def _compute(
     corpus: Corpus,
     left_out: pd.DataFrame,
     named: list[NamedTheme],
+    earlier: Earlier | None,
     embedder: str | Embedder,
     seed: int,
     progress: bool,
@@ -190,7 +203,7 @@ def _compute(
     with _stage("embedding", seconds, progress):
         vectors = embed(passages["text"].tolist(), embedder, progress=progress)
     with _stage("themes", seconds, progress):
-        model = ThemeModel(named, seed, embedder=embedder).fit(passages, vectors)
+        model = ThemeModel(named, seed, embedder=embedder).fit(passages, vectors, earlier=earlier)
     with _stage("map", seconds, progress):
         layout = lay_out(vectors, random_state=seed)
     about = {
@@ -198,7 +211,12 @@ def _compute(
         "python": sys.version.split()[0],
         "seconds": seconds,
     }
-    return Analysis(corpus, left_out, passages, vectors, model, layout, about)
+    changed = pd.DataFrame(columns=CHANGE_COLUMNS)
+    if earlier is not None:
+        changed = changes(earlier, model.themes_, model.assignments_, passages)
+    if progress:
+        print(f"{model.abstained_:.0%} of the passages fit no theme", file=sys.stderr)  # noqa: T201
+    return Analysis(corpus, left_out, passages, vectors, model, layout, changed, about)
 
 
 def _left_out(corpus: Corpus, embedder: str | Embedder, all_languages: bool) -> pd.DataFrame:

@@ -29,6 +29,11 @@ def digest(*parts: str | bytes) -> str:
     return sha.hexdigest()
 
 
+def storable(text: str) -> str:
+    """Text without halves of surrogate pairs, which no file can hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
 @cache
 def code_digest() -> str:
     """Digest of this package's own source: results of other code are never reused."""

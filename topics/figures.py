@@ -405,7 +405,9 @@ def named_evidence(analysis: Analysis) -> go.Figure | None:
     rows = []
     for i, theme in enumerate(named, 1):
         column = scores[theme.id]
-        counts, edges = np.histogram(column, bins=np.linspace(-0.3, 1.2, 76))
+        counts, edges = np.histogram(
+            column, bins=np.linspace(column.min(), column.max() + 1e-6, 76)
+        )
         n = int((analysis.assignments["theme_id"] == theme.id).sum())
         figure.add_trace(
             go.Bar(x=(edges[:-1] + edges[1:]) / 2, y=counts, width=np.diff(edges),
@@ -536,12 +538,14 @@ def _contrast_finding(shares: pd.DataFrame, column: str, names: dict[str, str]) 
 
 
 def level_curve(analysis: Analysis) -> go.Figure:
-    """Stability, separation and their product at each level that was tried."""
+    """Stability, persistence, separation and the score made of them at each level tried."""
     levels = analysis.model.levels_
-    chosen = levels[levels["chosen"]].iloc[0]
+    levels = levels[levels["n_clusters"] > 1] if len(levels) > 1 else levels
+    chosen = analysis.model.levels_.query("chosen").iloc[0]
     figure = go.Figure()
     for column, colour, dash in (
         ("stability", PALETTE[0], "dot"),
+        ("persistence", PALETTE[3], "dashdot"),
         ("separation", PALETTE[1], "dash"),
         ("score", PALETTE[4], "solid"),
     ):
@@ -558,10 +562,13 @@ def level_curve(analysis: Analysis) -> go.Figure:
     figure.update_layout(
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"}
     )
-    finding = (
-        f"{plural(int(chosen['n_clusters']), 'cluster')}: the coarsest level within one standard "
-        f"error of the best product of stability ({chosen['stability']:.2f}) and separation ({chosen['separation']:.2f})."
-    )
+    count = plural(int(chosen["n_clusters"]), "cluster")
+    finding = f"{count}: no level separates better than chance would."
+    if chosen["score"] > 0:
+        finding = (
+            f"{count}: the level with the best score, made of stability ({chosen['stability']:.2f}), "
+            f"persistence ({chosen['persistence']:.2f}) and separation ({chosen['separation']:.2f})."
+        )
     return _finish(figure, finding, levels, 380)
 
 

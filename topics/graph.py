@@ -10,7 +10,6 @@ import numpy as np
 import scipy.sparse as sp
 
 NEIGHBOURS = 30
-_EXACT_LIMIT = 50_000  # passages; above, an approximate index is faster than all products
 _BLOCK = 1024  # rows of similarities held at once by a thread
 
 
@@ -43,7 +42,7 @@ class Neighbours:
 
 
 def nearest_neighbours(vectors: np.ndarray, k: int = NEIGHBOURS) -> Neighbours:
-    """Cosine nearest neighbours of unit rows, exact up to 50,000 rows.
+    """Exact cosine nearest neighbours of unit rows.
 
     Parameters
     ----------
@@ -52,14 +51,16 @@ def nearest_neighbours(vectors: np.ndarray, k: int = NEIGHBOURS) -> Neighbours:
     k
         Neighbours a row; fewer where there are not so many other rows.
     """
-    if not len(vectors):
-        return Neighbours(np.zeros((0, 0), np.int32), np.zeros((0, 0), np.float32))
-    k = min(k, len(vectors) - 1)
-    exact = len(vectors) <= _EXACT_LIMIT
-    indices, similarities = (nearest_to if exact else _approximate)(vectors, vectors, k + 1)
-    own = indices == np.arange(len(vectors))[:, None]
-    own[~own.any(axis=1), -1] = True  # copies of the row have taken its own place
-    shape = (len(vectors), k)
+    return others(*nearest_to(vectors, vectors, k + 1))
+
+
+def others(indices: np.ndarray, similarities: np.ndarray) -> Neighbours:
+    """The neighbours among what `nearest_to` found for rows among themselves."""
+    n, k = indices.shape
+    own = indices == np.arange(n)[:, None]
+    if k:
+        own[~own.any(axis=1), -1] = True  # copies of the row have taken its own place
+    shape = (n, max(k - 1, 0))
     return Neighbours(indices[~own].reshape(shape), similarities[~own].reshape(shape))
 
 
@@ -96,11 +97,3 @@ def _nearest(distances: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     first = np.searchsorted(rows, np.arange(len(distances)))
     kept = order[first[:, None] + np.arange(k)]
     return columns[kept], -values[kept]
-
-
-def _approximate(queries: np.ndarray, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    from pynndescent import NNDescent
-
-    index = NNDescent(vectors, metric="cosine", n_neighbors=k, random_state=0)
-    indices, distances = index.neighbor_graph
-    return indices.astype(np.int32), (1 - distances).astype(np.float32)

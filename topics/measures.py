@@ -6,23 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 from sklearn.metrics import adjusted_mutual_info_score
 
 from topics.analysis import Analysis
 from topics.errors import InputError
+from topics.intervals import difference_interval, wilson
 
 PERIODS = {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year"}
 _MOST_PERIODS = 24
 _LEAST_A_PERIOD = 8  # documents, on average
-
-
-def wilson(successes: int, n: int) -> tuple[float, float]:
-    """95% interval of a share by Wilson's score method (1927); (nan, nan) for n = 0."""
-    if n == 0:
-        return float("nan"), float("nan")
-    interval = binomtest(int(successes), int(n)).proportion_ci(0.95, method="wilson")
-    return float(interval.low), float(interval.high)
 
 
 def independent_documents(analysis: Analysis) -> pd.DataFrame:
@@ -144,18 +136,6 @@ def change(shares: pd.DataFrame) -> pd.DataFrame:
         wide = difference_interval(a, n, b, m, confidence=1 - 0.05 / n_themes)
         rows.append((theme_id, a / n, b / m, b / m - a / n, low, high, wide[0] > 0 or wide[1] < 0))
     return pd.DataFrame(rows, columns=columns).astype({"clear": bool})
-
-
-def difference_interval(
-    a: int, n: int, b: int, m: int, confidence: float = 0.95
-) -> tuple[float, float]:
-    """Interval of the difference b/m - a/n of two shares (Newcombe 1998, method 10)."""
-    first = binomtest(a, n).proportion_ci(confidence, method="wilson")
-    second = binomtest(b, m).proportion_ci(confidence, method="wilson")
-    p, q = a / n, b / m
-    below = np.hypot(q - second.low, first.high - p)
-    above = np.hypot(second.high - q, p - first.low)
-    return float(q - p - below), float(q - p + above)
 
 
 def read_gold(path: str | Path) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -11,16 +12,17 @@ import scipy.sparse as sp
 
 from topics.words import Phrases, alike, distinct
 
-_READ = 2000  # passages of a theme, spread evenly, that are read for phrases at most
-_CANDIDATES = 30  # phrases of a theme that are weighed as keywords
-_NAMES = 12  # of them that are embedded, for its name
-_KEYWORDS = 10
+_READ = 10_000  # passages that are read for phrases at most, as many of each theme
 _LEAST_DOCUMENTS = 2  # a keyword stands in so many documents of its theme
-_LEAST_SHARE = 0.05  # and in so many for one that its commonest phrase stands in
-_USUAL = 0.2  # of the commonest keyword's documents that a word in a name needs
-_TOGETHER = 1.0  # what a phrase gains that stands where the other ones stand
+_LEAST_SHARE = 0.1  # and in so many for one that its commonest phrase stands in
+_CANDIDATES = 24  # phrases of a theme that may be keywords
+_KEYWORDS = 10
+_TOGETHER = 1.5  # what a keyword gains that stands where the other ones stand
+_EMBEDDED = 8  # keywords of a theme that may stand in its name
 _FULLER = 0.2  # what a phrase of several words gains over a word
 _FRESH = 0.15  # documents that a second phrase adds to a name, for one that the first has
+_NEAR = 0.75  # its closeness to the centre, for that of the closest
+_WORDS = 5  # in a name of two phrases
 
 # "American" or "Japanese" alone says who, not what.
 _ADJECTIVE = re.compile(
@@ -37,11 +39,11 @@ def describe(
 ) -> list[tuple[str, list[str]]]:
     """Name and keywords of each cluster.
 
-    Phrases are weighed by BERTopic's class-based TF-IDF (Grootendorst 2022) over the number of
-    independent documents of a theme that use them, times how much oftener they stand there
-    than chance would have it; keywords also by how much they stand in the same documents
-    (normalised pointwise mutual information, Bouma 2009); names also by closeness to the
-    theme's centre, less that to the nearest other centre.
+    Phrases are weighed in the manner of BERTopic's class-based TF-IDF (Grootendorst 2022), by
+    the number of independent documents of a theme that use them times how much oftener they
+    stand there than chance would have it. Of the best ones those stay keywords that stand in
+    the same documents (normalised pointwise mutual information, Bouma 2009). Names are chosen
+    among them by closeness to the theme's centre, less that to the nearest other centre.
 
     Parameters
     ----------
@@ -59,130 +61,96 @@ def describe(
     list of (name, keywords)
         One for each cluster, names all different.
     """
-    phrases, classes = _read(passages, labels, len(centres))
-    counts = sp.csr_matrix(classes @ phrases.table)
-    weights = _class_tfidf(counts)
-    ranked = [_ranked(phrases, weights[i], counts[i]) for i in range(len(centres))]
-    forms = phrases.written({column for scores in ranked for column in scores})
-    fit = [_fit(list(scores), counts[i], forms) for i, scores in enumerate(ranked)]
-    vectors = _embedded({forms[c] for columns in fit for c in columns}, embed, centres.shape[1])
-    described: list[tuple[str, list[str]]] = []
-    for i, columns in enumerate(fit):
-        written = [forms[column] for column in columns]
-        scores = np.array([ranked[i][column] for column in columns])
-        held = phrases.table[classes[i].indices][:, columns].toarray() > 0
-        name = f"Theme {i + 1}"
-        if written:
-            name = _name(i, written, scores, np.array([vectors[w] for w in written]), centres, held)
-        while name in {other for other, _ in described}:
+    themes, texts = _read(passages, labels, len(centres))
+    phrases = Phrases(texts, _LEAST_DOCUMENTS)
+    if not phrases.keys:
+        phrases = Phrases(texts)
+    tables = [phrases.table[themes == i] for i in range(len(centres))]
+    keywords = [_keywords(phrases, table) for table in tables]
+    fit = [w[~w.index.str.fullmatch(_ADJECTIVE)].head(_EMBEDDED) for w in keywords]
+    unique = sorted({phrase for words in fit for phrase in words.index})
+    vectors = embed(unique) if unique else np.zeros((0, centres.shape[1]))
+    if vectors.shape[1] != centres.shape[1]:  # centres of another model: words alone decide
+        vectors = np.zeros((len(unique), centres.shape[1]))
+    close = pd.DataFrame(vectors @ centres.T, index=unique)
+    described: dict[str, list[str]] = {}
+    for i, words in enumerate(fit):
+        held = tables[i][:, words["column"]].toarray() > 0
+        name = _name(i, words, close.loc[words.index].to_numpy(), held)
+        while name in described:
             name += " (other)"
-        described.append((name, [forms[column] for column in ranked[i]][:_KEYWORDS]))
-    return described
+        described[name] = keywords[i].index.tolist()
+    return list(described.items())
 
 
-def _read(passages: pd.DataFrame, labels: np.ndarray, n: int) -> tuple[Phrases, sp.csr_matrix]:
-    """Phrases of the themes' documents, and which documents are each theme's ``(n, n_groups)``."""
+def _read(passages: pd.DataFrame, labels: np.ndarray, n: int) -> tuple[np.ndarray, list[str]]:
+    """Theme and text of what is read: of each theme as many passages, a document's in one."""
     heads = (passages["copy_group"] == passages["passage_id"]).to_numpy()
-    own_rows = [np.flatnonzero(heads & (labels == i)) for i in range(n)]
-    rows = np.concatenate([[], *(r[:: len(r) // _READ + 1] for r in own_rows)]).astype(int)
-    own = pd.DataFrame({"label": labels[rows], "document": passages["document_id"].array[rows]})
-    groups = own.groupby(["label", "document"]).ngroup().to_numpy()
-    texts = passages["text"].iloc[rows].tolist()
-    phrases = Phrases(texts, groups, _LEAST_DOCUMENTS)
-    if len(phrases.keys) < 2:  # BERTopic's transformer needs two
-        phrases = Phrases(texts, groups)
-    label = own["label"].groupby(groups).first().to_numpy()
-    shape = (n, len(label))
-    return phrases, sp.csr_matrix((np.ones(len(label)), (label, np.arange(len(label)))), shape)
+    own = [np.flatnonzero(heads & (labels == i)) for i in range(n)]
+    most = max(_READ // max(n, 1), 100)
+    rows = np.concatenate([[], *(r[:: len(r) // most + 1] for r in own)]).astype(int)
+    table = passages.iloc[rows][["document_id", "text"]].assign(theme=labels[rows])
+    joined = table.groupby(["theme", "document_id"], sort=False)["text"].agg("\n\n".join)
+    return joined.index.get_level_values("theme").to_numpy(), joined.tolist()
 
 
-def _class_tfidf(counts: sp.csr_matrix) -> sp.csr_matrix:
-    """Weight of each phrase in each theme."""
-    from bertopic.vectorizers import ClassTfidfTransformer
-
-    if counts.shape[1] < 2:
-        return counts
-    expected = counts.sum(axis=1) @ counts.sum(axis=0) / counts.sum()
-    surplus = counts.multiply(1 / np.maximum(expected, 1e-9)).tocsr()
-    surplus.data = np.log1p(surplus.data) ** 2
-    weights = ClassTfidfTransformer().fit_transform(counts.copy())  # it normalises in place
-    return sp.csr_matrix(weights.multiply(surplus))
-
-
-def _ranked(phrases: Phrases, weights: sp.csr_matrix, counts: sp.csr_matrix) -> dict[int, float]:
-    """Scores of a theme's keywords, best first; phrases of too few of its documents left out."""
-    order = weights.indices[np.lexsort((weights.indices, -weights.data))]
-    held = dict(zip(counts.indices, counts.data, strict=True))
-    least = max(_LEAST_DOCUMENTS, _LEAST_SHARE * max(held.values(), default=0))
-    common = [column for column in order if held[column] >= least] or list(order)
-    number = {phrases.keys[column]: column for column in common[: 4 * _CANDIDATES]}
-    fullest = _fullest({key: held[column] for key, column in number.items()})
-    columns = [number[key] for key in distinct(fullest, _CANDIDATES)]
-    weight = weights.toarray()[0, columns]
-    scores = weight / weight.max(initial=1e-9) + _TOGETHER * _together(phrases.table[:, columns])
-    best = np.argsort(-scores, kind="stable")
-    return {columns[i]: float(scores[i]) for i in best}
+def _keywords(phrases: Phrases, table: sp.csr_matrix) -> pd.DataFrame:
+    """A theme's keywords, best first: column and score, by the phrase."""
+    counts, total = (t.sum(axis=0).A1 for t in (table, phrases.table))
+    least = max(_LEAST_DOCUMENTS, _LEAST_SHARE * counts.max(initial=0))
+    columns = np.flatnonzero(counts >= (least if (counts >= least).any() else 1))
+    lift = counts[columns] / total[columns] * phrases.table.shape[0] / max(table.shape[0], 1)
+    weights = counts[columns] * np.log1p(lift) ** 2
+    score = dict(zip(columns, weights / weights.max(initial=1e-9), strict=True))
+    best = columns[np.argsort(-weights, kind="stable")][: 2 * _CANDIDATES]
+    number = {phrases.keys[column]: column for column in best}
+    fullest = _fullest({key: counts[column] for key, column in number.items()})
+    kept = [number[key] for key in distinct(fullest, _CANDIDATES)]
+    scores = _coherent(np.array([score[c] for c in kept]), phrases.table[:, kept])
+    found = {"column": [kept[i] for i in scores], "score": scores.values()}
+    return pd.DataFrame(
+        found, index=pd.Index([phrases.written[kept[i]] for i in scores], dtype=str)
+    )
 
 
 def _fullest(counts: dict[str, float]) -> list[str]:
-    """Replace a phrase by a longer one that nearly always stands around it; drop cut names."""
-    fuller = []
-    for term, count in counts.items():
-        around = [o for o in counts if f" {term} " in f" {o} " and o != term]
-        most = [o for o in around if counts[o] >= 0.6 * count]
-        goes_on = [o for o in around if o.startswith(term) and o.count(" ") == term.count(" ") + 1]
-        if most or " " not in term or sum(counts[o] for o in goes_on) < 0.6 * count:
-            fuller.append(max(most, key=lambda o: (o.count(" "), counts[o]), default=term))
-    return fuller
+    """Phrases, or longer ones that stand around them in most of their documents."""
+    around = {
+        term: [o for o in counts if f" {term} " in f" {o} " and counts[o] >= 0.6 * counts[term]]
+        for term in counts
+    }
+    return [max(longer, key=lambda o: (o.count(" "), counts[o])) for longer in around.values()]
 
 
-def _together(table: sp.csr_matrix) -> np.ndarray:
-    """Mean normalised pointwise mutual information of each column with the others."""
+def _coherent(weights: np.ndarray, table: sp.csr_matrix) -> dict[int, float]:
+    """Scores of the columns, best first, that stay as the least fitting is left out in turn."""
     both = np.maximum((table.T @ table).toarray() / table.shape[0], 1e-12)
     alone = np.diag(both)
-    shared = np.log(both / np.outer(alone, alone)) / np.maximum(-np.log(both), 1e-12)
-    return (shared.sum(axis=1) - np.diag(shared)) / max(len(shared) - 1, 1)
+    together = np.log(both / np.outer(alone, alone)) / np.maximum(-np.log(both), 1e-12)
+    kept = np.arange(len(weights))
+    while True:
+        shared = together[np.ix_(kept, kept)].sum(axis=1) / max(len(kept), 1)
+        scores = weights[kept] + _TOGETHER * shared
+        best = np.argsort(-scores, kind="stable")
+        if len(kept) <= _KEYWORDS:
+            return dict(zip(kept[best].tolist(), scores[best].tolist(), strict=True))
+        kept = kept[best[:-1]]
 
 
-def _fit(columns: list[int], counts: sp.csr_matrix, forms: dict[int, str]) -> list[int]:
-    """The keywords that may stand in a name: common ones that say what."""
-    often = {column: counts[0, column] for column in columns}
-    usual = _USUAL * max(often.values(), default=0)
-    fit = [c for c in columns if often[c] >= usual and not _ADJECTIVE.fullmatch(forms[c])]
-    return fit[:_NAMES]
-
-
-def _embedded(
-    texts: set[str], embed: Callable[[Sequence[str]], np.ndarray], dim: int
-) -> dict[str, np.ndarray]:
-    listed = sorted(texts)
-    vectors = embed(listed) if listed else np.zeros((0, dim))
-    if vectors.shape[1] != dim:  # vectors of another model: words alone decide
-        vectors = np.zeros((len(listed), dim))
-    return dict(zip(listed, vectors, strict=True))
-
-
-def _name(
-    cluster: int,
-    written: list[str],
-    scores: np.ndarray,
-    vectors: np.ndarray,
-    centres: np.ndarray,
-    held: np.ndarray,
-) -> str:
-    """The best keyword, and a second one if it adds to it."""
-    close = vectors @ centres.T
-    others = np.delete(close, cluster, axis=1).max(axis=1, initial=-1.0)
-    fuller = np.array([_FULLER if " " in phrase else 0.0 for phrase in written])
-    score = scores + 2 * close[:, cluster] - others + fuller
-    first = int(score.argmax())
+def _name(theme: int, words: pd.DataFrame, close: np.ndarray, held: np.ndarray) -> str:
+    """The best keyword, and a second one if it adds documents and meaning to it."""
+    if words.empty:
+        return f"Theme {theme + 1}"
+    near, others = close[:, theme], np.delete(close, theme, axis=1).max(axis=1, initial=-1.0)
+    fuller = np.array([_FULLER * (" " in phrase) for phrase in words.index])
+    scores = words["score"].to_numpy() + 2 * near - others + fuller
+    first = scores.argmax()
     fresh = (held & ~held[:, [first]]).sum(axis=0) >= _FRESH * held[:, first].sum()
-    second = score + scores - vectors @ vectors[first]
-    own = written[first].split()
-    second[[any(alike(a, b) for a in own for b in p.split()) for p in written]] = -np.inf
-    if not written[first].islower() or " " in written[first]:  # it can stand alone
-        second[~fresh] = -np.inf
-    name = written[first]
-    if np.isfinite(second.max()):
-        name = f"{name} and {written[int(second.argmax())]}"
+    name = words.index[first]
+    good = np.flatnonzero(fresh & (near >= _NEAR * near.max()))
+    for second in words.index[good[np.argsort(-scores[good])]]:
+        pairs = product(name.split(), second.split())
+        if len(f"{name} {second}".split()) <= _WORDS and not any(alike(*p) for p in pairs):
+            name = f"{name} and {second}"
+            break
     return name[0].upper() + name[1:]

@@ -38,6 +38,7 @@ def write_report(
     gold: str | None = None,
     columns: dict[str, str] | None = None,
     all_languages: bool = False,
+    base: str | None = None,
     embedder: str = "minilm",
     seed: int = 0,
 ) -> Path:
@@ -58,6 +59,7 @@ def write_report(
         "themes": themes,
         "columns": columns,
         "all_languages": all_languages,
+        "base": base,
         "embedder": embedder,
         "seed": seed,
     }

@@ -14,12 +14,14 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
-from topics.clusters import choose_level, cluster_stability, find_levels, neighbours_for
+from topics.changes import Earlier, kept_ids
+from topics.clusters import choose_level, cluster_stability, find_levels, hierarchy, neighbours_for
 from topics.embedding import Embedder, encode
 from topics.errors import InputError
-from topics.graph import nearest_neighbours, nearest_to
-from topics.named import NamedTheme, ThemeScorer, as_themes, read_themes
+from topics.graph import Neighbours, nearest_to, others
+from topics.named import NamedTheme, as_themes, read_themes
 from topics.naming import describe
+from topics.scorer import ThemeScorer
 
 if TYPE_CHECKING:
     from bertopic import BERTopic
@@ -29,14 +31,16 @@ _LEAST_VOTE = 0.4  # share of their weight that a theme needs
 _FOLDED = 2 / 3  # share of a piece that carries a named theme for the two to be one
 _TOUCHED = 0.25  # share above which a cluster is looked at one level down
 _REST = 0.25  # share of a cluster that makes a theme of its own beside a named one
+_SOFTNESS = 8.0  # steepness of a named theme's membership around its bar, in its own units
 _LEAST_MEMBERS = 3  # passages in a discovered theme
 _EXEMPLARS = 3
 _FORMAT = 2
 _ARRAYS = (
-    "_vectors", "_labels", "_stability", "_coarse", "_fine", "_carried",
+    "_vectors", "_ladder", "_labels", "_stability", "_coarse", "_fine", "_carried",
     "_own", "_folded", "_centres", "_bars",
 )  # fmt: skip
 _FRAMES = ("_passages", "themes_", "assignments_", "levels_")
+_PLACE = ["passage_id", "document_id", "start", "end", "copy_group", "text"]
 
 THEME_COLUMNS = [
     "theme_id", "name", "kind", "n_passages", "n_documents", "keywords", "exemplars", "parent",
@@ -68,7 +72,7 @@ class ThemeModel:
         passage_id, theme_id, score; a passage may have several rows or none.
     levels_
         One row a level that was tried: resolution, n_clusters, stability, stability_error,
-        separation, score, chosen. What the level was chosen by.
+        persistence, separation, score, chosen. What the level was chosen by; see `Level`.
     """
 
     def __init__(
@@ -85,7 +89,9 @@ class ThemeModel:
         self.random_state = random_state
         self.embedder = embedder
 
-    def fit(self, passages: pd.DataFrame, vectors: np.ndarray) -> ThemeModel:
+    def fit(
+        self, passages: pd.DataFrame, vectors: np.ndarray, *, earlier: Earlier | None = None
+    ) -> ThemeModel:
         """Find the themes of `passages`.
 
         Parameters
@@ -94,6 +100,8 @@ class ThemeModel:
             As `split_passages` returns them; passage_id, document_id, copy_group and text are used.
         vectors
             float32 ``(len(passages), dim)``, unit rows.
+        earlier
+            A run whose discovered themes keep their ids and names where they come again.
 
         Raises
         ------
@@ -102,14 +110,15 @@ class ThemeModel:
         """
         vectors = _checked(passages, vectors)
         self.__dict__.pop("bertopic_", None)  # of an earlier fit
-        self._passages = passages[["passage_id", "document_id", "copy_group", "text"]].reset_index(
-            drop=True
-        )
+        self._passages = passages[[c for c in _PLACE if c in passages]].reset_index(drop=True)
         self._vectors = vectors
-        nearest, near = nearest_to(vectors, vectors, _VOTERS)
-        self._fit_clusters()
+        linked = neighbours_for(len(vectors)) + 1
+        nearest, near = nearest_to(vectors, vectors, max(linked, _VOTERS))
+        self._fit_clusters(others(nearest[:, :linked], near[:, :linked]))
+        nearest, near = nearest[:, :_VOTERS], near[:, :_VOTERS]
         self._fit_named(nearest, near)
         self._fit_themes(nearest, near)
+        self._name_themes(nearest, near, earlier)
         self.assignments_ = self._assign(passages, vectors, nearest, near)
         self._describe_themes()
         return self
@@ -117,25 +126,18 @@ class ThemeModel:
     def _embed(self, texts: Sequence[str]) -> np.ndarray:
         return encode(texts, self.embedder)
 
-    def _fit_clusters(self) -> None:
-        n = len(self._vectors)
-        graph = nearest_neighbours(self._vectors, neighbours_for(n)).weights()
+    def _fit_clusters(self, neighbours: Neighbours) -> None:
+        graph = neighbours.weights()
         levels = find_levels(graph, random_state=self.random_state)
         chosen = choose_level(levels)
+        measures = ("stability", "stability_error", "persistence", "separation", "score")
         self.levels_ = pd.DataFrame(
-            [
-                {
-                    "resolution": level.resolution,
-                    "n_clusters": level.n_clusters,
-                    "stability": level.stability,
-                    "stability_error": level.stability_error,
-                    "separation": level.separation,
-                    "score": level.score,
-                    "chosen": position == chosen,
-                }
-                for position, level in enumerate(levels)
-            ]
-        )
+            {
+                name: [getattr(level, name) for level in levels]
+                for name in ("resolution", "n_clusters", *measures)
+            }
+        ).assign(chosen=np.arange(len(levels)) == chosen)
+        self._ladder = np.array([level.labels for level in levels], dtype=np.int32)
         self._labels = levels[chosen].labels
         self._stability = cluster_stability(graph, levels[chosen], random_state=self.random_state)
         finer = [lv for lv in levels[chosen:] if lv.n_clusters >= 1.5 * levels[chosen].n_clusters]
@@ -151,7 +153,7 @@ class ThemeModel:
         self._scorer = ThemeScorer.fit(
             self.named, texts, documents, self._vectors, nearest, near, self._embed
         )
-        scores = self._scorer.scores(self._vectors, texts, documents, nearest, near)
+        scores = self._named_scores(self._passages, self._vectors, nearest, near)
         self._carried = scores >= self._scorer.thresholds
 
     def _fit_themes(self, nearest: np.ndarray, near: np.ndarray) -> None:
@@ -167,14 +169,28 @@ class ThemeModel:
                 self._own[members] = n_themes
                 n_themes += 1
         self._fit_centres(n_themes)
-        votes = self._votes(self._vectors, nearest, near)
-        labels = votes.argmax(axis=1) if n_themes else self._own
-        labels = np.where(votes.max(axis=1, initial=0) > 0, labels, -1)
+
+    def _name_themes(self, nearest: np.ndarray, near: np.ndarray, earlier: Earlier | None) -> None:
+        """Give each discovered theme an id, a name and keywords; known ones keep the first two."""
+        labels = self._strongest(self._vectors, nearest, near)
         described = describe(self._passages, labels, self._centres, self._embed)
-        slugs = _slugs([name for name, _ in described], {theme.id for theme in self.named})
+        taken = {theme.id for theme in self.named}
+        kept: dict[int, tuple[str, str]] = {}
+        if earlier is not None:
+            again = nearest_to(earlier.vectors, self._vectors, _VOTERS)
+            kept = kept_ids(earlier, self._strongest(earlier.vectors, *again), taken)
+            taken |= set(earlier.themes["theme_id"])
+        slugs = _slugs([name for name, _ in described], taken)
         self._discovered = [
-            (slug, name, words) for slug, (name, words) in zip(slugs, described, strict=True)
+            (*kept.get(number, (slug, name)), words)
+            for number, (slug, (name, words)) in enumerate(zip(slugs, described, strict=True))
         ]
+
+    def _strongest(self, vectors: np.ndarray, nearest: np.ndarray, near: np.ndarray) -> np.ndarray:
+        """Number of the discovered theme with most votes for each vector, -1 for none."""
+        votes = self._votes(vectors, nearest, near)
+        none = np.full((len(votes), 1), 1e-9)  # stands before the themes: wins where all are zero
+        return np.hstack([none, votes]).argmax(axis=1) - 1
 
     def _pieces(self) -> Iterable[np.ndarray]:
         """Members of each cluster; where a named theme touches it, its part and the rest.
@@ -232,9 +248,7 @@ class ThemeModel:
         self, passages: pd.DataFrame, vectors: np.ndarray, nearest: np.ndarray, near: np.ndarray
     ) -> pd.DataFrame:
         """Themes of passages whose nearest fitted passages are known."""
-        named = self._scorer.scores(
-            vectors, passages["text"].tolist(), passages["document_id"].tolist(), nearest, near
-        )
+        named = self._named_scores(passages, vectors, nearest, near)
         votes = self._votes(vectors, nearest, near)
         carried = np.hstack([named >= self._scorer.thresholds, votes >= _LEAST_VOTE])
         rows, columns = np.nonzero(carried)
@@ -247,6 +261,12 @@ class ThemeModel:
                 "score": scores.astype(np.float64).round(4),
             }
         ).astype({"passage_id": "str"})
+
+    def _named_scores(
+        self, passages: pd.DataFrame, vectors: np.ndarray, nearest: np.ndarray, near: np.ndarray
+    ) -> np.ndarray:
+        texts, documents = passages["text"].tolist(), passages["document_id"].tolist()
+        return self._scorer.scores(vectors, texts, documents, nearest, near)
 
     @property
     def theme_ids(self) -> list[str]:
@@ -269,11 +289,51 @@ class ThemeModel:
         scores = self._scorer.scores(vectors, None, None, nearest, near)
         return pd.DataFrame(scores, columns=[theme.id for theme in self.named])
 
+    def memberships(self, passages: pd.DataFrame, vectors: np.ndarray) -> pd.DataFrame:
+        """How far each passage is on each theme, 0 to 1: the mixture that it is made of.
+
+        Returns
+        -------
+        pd.DataFrame
+            One row a passage by passage_id, one column a theme. A row sums to 1 at most; what
+            is missing fits no theme. The mean over a document's rows is the document's mixture.
+        """
+        vectors = _checked(passages, vectors, self._vectors.shape[1])
+        nearest, near = nearest_to(vectors, self._vectors, _VOTERS)
+        named = self._named_scores(passages, vectors, nearest, near)
+        # Half at the bar, and what the scale of the scores makes of the distance from it.
+        named = 1 / (1 + np.exp(-_SOFTNESS * (named - self._scorer.thresholds)))
+        soft = np.hstack([named, self._votes(vectors, nearest, near)])
+        soft /= np.maximum(soft.sum(axis=1, keepdims=True), 1.0)
+        index = pd.Index(passages["passage_id"], name="passage_id")
+        return pd.DataFrame(soft, index, self.theme_ids)
+
+    @property
+    def abstained_(self) -> float:
+        """Share of the fitted passages that carry no theme."""
+        return float(1 - self._passages["passage_id"].isin(self.assignments_["passage_id"]).mean())
+
+    @property
+    def hierarchy_(self) -> pd.DataFrame:
+        """Every cluster of every level, from coarse to fine, with its parent.
+
+        Columns: level (row of `levels_`), cluster, parent (cluster of the level before that
+        holds most of its passages), n_passages, inside (share of them that the parent holds).
+        """
+        return hierarchy(self._ladder)
+
     def search(self, query: str, k: int = 10) -> pd.DataFrame:
-        """The `k` passages nearest in meaning to a query: passage_id, similarity, text."""
+        """The `k` passages nearest in meaning to a query.
+
+        Returns
+        -------
+        pd.DataFrame
+            passage_id, document_id, start, end (where `fit` was given them), similarity (cosine),
+            text; nearest first.
+        """
         found, near = nearest_to(self._embed([query]), self._vectors, k)
-        result = self._passages.iloc[found[0]][["passage_id", "text"]].reset_index(drop=True)
-        result.insert(1, "similarity", near[0].astype(float).round(4))
+        result = self._passages.iloc[found[0]].drop(columns="copy_group").reset_index(drop=True)
+        result.insert(len(result.columns) - 1, "similarity", near[0].astype(float).round(4))
         return result
 
     def _votes(self, vectors: np.ndarray, nearest: np.ndarray, near: np.ndarray) -> np.ndarray:
@@ -426,9 +486,7 @@ class ThemeModel:
         }
         (folder / "model.json").write_text(json.dumps(state, indent=1))
         arrays = {name: getattr(self, name) for name in _ARRAYS}
-        arrays |= {
-            f"named_{k}": v for k, v in vars(self._scorer).items() if k != "word_weights"
-        }
+        arrays |= {f"named_{k}": v for k, v in vars(self._scorer).items() if k != "word_weights"}
         np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
         for name in _FRAMES:
             getattr(self, name).to_parquet(folder / f"{name.strip('_')}.parquet")

@@ -5,7 +5,8 @@ import json
 import pytest
 
 import topics
-from topics import figures, measures
+from topics import cards, figures, measures
+from topics.report import write_data
 
 QUAY = "The harbour board voted on Tuesday to keep the northern quay shut until its cranes work."
 GRAIN = "Exporters sent their grain by rail instead, at nearly twice the price, until the summer."
@@ -41,6 +42,21 @@ def test_a_table_whose_text_column_is_not_understood_is_listed_without_the_optio
     run = topics.analyse(folder, progress=False)
     assert run.documents["path"].tolist() == ["2025-05-06_Harbour-Desk_quay.txt"]
     assert run.corpus.skipped["file"].tolist() == ["export.jsonl"]
+
+
+def test_themes_keep_their_ids_beside_an_earlier_report_and_changes_are_listed(
+    folder, run, tmp_path
+):
+    write_data(run, tmp_path / "earlier", {})
+    (folder / "b.txt").write_text("Barges brought the grain to the quay before its cranes stopped.")
+    again = topics.analyse(
+        folder, columns={"text": "Volltext"}, base=tmp_path / "earlier", progress=False
+    )
+    assert run.changes.empty
+    assert again.themes["theme_id"].tolist() == run.themes["theme_id"].tolist()
+    assert again.changes["theme_id"].tolist() == run.themes["theme_id"].tolist()
+    assert "Since the earlier report: 0 new" in cards.changes(again).markup
+    assert "No earlier report" in cards.changes(run).markup
 
 
 def test_what_was_dropped_is_counted_by_reason_with_samples(run):

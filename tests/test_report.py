@@ -223,8 +223,12 @@ def test_one_document_makes_a_sensible_report(tmp_path):
         (["bad"], "input: nothing could be read (x.bin: unknown format .bin"),
         (["good", "--themes", "none.yml"], "themes: cannot read 'none.yml'"),
         (["good", "--themes", "good/a.txt"], "themes: good/a.txt: wanted a list of themes"),
-        (["good", "--embedder", "word2vec"], "embedder: wanted minilm, static or one of"),
+        (
+            ["good", "--embedder", "word2vec"],
+            "embedder: wanted minilm, static or a model fastembed",
+        ),
         (["good", "--gold", "none.csv"], "gold labels: cannot read 'none.csv'"),
+        (["good", "--base", "bad"], "base: wanted the output folder of an earlier report, 'bad'"),
         (["good", "--out", "good/a.txt"], "output: cannot write to 'good/a.txt'"),
         (["good", "--columns", "body=x"], "columns: wanted some of text, title, date"),
         (["french"], "input: the minilm embedder reads English, the documents are in fr"),

@@ -1,6 +1,7 @@
 """Named and discovered themes of a small corpus of four subjects."""
 
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -326,6 +327,20 @@ def test_one_or_two_passages_can_be_fitted(n, named):
 def test_identical_passages_are_all_of_one_theme(n):
     assert sizes(fitted(FISHING[:1] * n)) == [n]
     assert sizes(fitted(FISHING[:1] * n, VOLCANOES, FISHERIES)) == [0, n]
+
+
+@pytest.mark.parametrize("n", [5, 20])
+def test_a_few_passages_in_two_languages_are_fitted_without_a_warning(n):
+    german = [
+        "Die Fischer landen in dieser Saison weniger Dorsch als je zuvor.",
+        "Der Nachtzug kehrt mit Schlafwagen in den Bahnhof zurück.",
+        "Im Krankenhaus warten Patienten elf Stunden auf eine Ärztin.",
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = fitted((german + TEXTS[::3] + TEXTS[1::3])[:n], VOLCANOES)
+    assert sizes(model)[0] == 0
+    assert model.themes_["theme_id"].is_unique
 
 
 def test_passages_that_share_a_single_phrase_are_named_by_it():

@@ -17,7 +17,7 @@ _LEAST_DOCUMENTS = 2  # a keyword stands in so many documents of its theme
 _LEAST_SHARE = 0.1  # and in so many for one that its commonest phrase stands in
 _CANDIDATES = 24  # phrases of a theme that may be keywords
 _KEYWORDS = 10
-_TOGETHER = 1.5  # what a keyword gains that stands where the other ones stand
+_TOGETHER = 2.0  # what a keyword gains that stands where the other ones stand
 _EMBEDDED = 8  # keywords of a theme that may stand in its name
 _FULLER = 0.2  # what a phrase of several words gains over a word
 _FRESH = 0.15  # documents that a second phrase adds to a name, for one that the first has
@@ -72,11 +72,11 @@ def describe(
     vectors = embed(unique) if unique else np.zeros((0, centres.shape[1]))
     if vectors.shape[1] != centres.shape[1]:  # centres of another model: words alone decide
         vectors = np.zeros((len(unique), centres.shape[1]))
-    close = pd.DataFrame(vectors @ centres.T, index=unique)
+    rows = pd.DataFrame(vectors, index=unique)
     described: dict[str, list[str]] = {}
     for i, words in enumerate(fit):
         held = tables[i][:, words["column"]].toarray() > 0
-        name = _name(i, words, close.loc[words.index].to_numpy(), held)
+        name = _name(i, words, rows.loc[words.index].to_numpy(), centres, held)
         while name in described:
             name += " (other)"
         described[name] = keywords[i].index.tolist()
@@ -87,7 +87,7 @@ def _read(passages: pd.DataFrame, labels: np.ndarray, n: int) -> tuple[np.ndarra
     """Theme and text of what is read: of each theme as many passages, a document's in one."""
     heads = (passages["copy_group"] == passages["passage_id"]).to_numpy()
     own = [np.flatnonzero(heads & (labels == i)) for i in range(n)]
-    most = max(_READ // max(n, 1), 100)
+    most = min(max(_READ // max(n, 1), 100), _READ // 20)
     rows = np.concatenate([[], *(r[:: len(r) // most + 1] for r in own)]).astype(int)
     table = passages.iloc[rows][["document_id", "text"]].assign(theme=labels[rows])
     joined = table.groupby(["theme", "document_id"], sort=False)["text"].agg("\n\n".join)
@@ -137,10 +137,13 @@ def _coherent(weights: np.ndarray, table: sp.csr_matrix) -> dict[int, float]:
         kept = kept[best[:-1]]
 
 
-def _name(theme: int, words: pd.DataFrame, close: np.ndarray, held: np.ndarray) -> str:
+def _name(
+    theme: int, words: pd.DataFrame, vectors: np.ndarray, centres: np.ndarray, held: np.ndarray
+) -> str:
     """The best keyword, and a second one if it adds documents and meaning to it."""
     if words.empty:
         return f"Theme {theme + 1}"
+    close = vectors @ centres.T
     near, others = close[:, theme], np.delete(close, theme, axis=1).max(axis=1, initial=-1.0)
     fuller = np.array([_FULLER * (" " in phrase) for phrase in words.index])
     scores = words["score"].to_numpy() + 2 * near - others + fuller
@@ -148,7 +151,8 @@ def _name(theme: int, words: pd.DataFrame, close: np.ndarray, held: np.ndarray) 
     fresh = (held & ~held[:, [first]]).sum(axis=0) >= _FRESH * held[:, first].sum()
     name = words.index[first]
     good = np.flatnonzero(fresh & (near >= _NEAR * near.max()))
-    for second in words.index[good[np.argsort(-scores[good])]]:
+    other = scores - vectors @ vectors[first]
+    for second in words.index[good[np.argsort(-other[good])]]:
         pairs = product(name.split(), second.split())
         if len(f"{name} {second}".split()) <= _WORDS and not any(alike(*p) for p in pairs):
             name = f"{name} and {second}"

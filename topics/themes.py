@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _VOTERS = 15  # nearest fitted passages, itself among them, that say which theme a passage has
 _LEAST_VOTE = 0.4  # share of their weight that a theme needs
-_FOLDED = 2 / 3  # share of a piece that carries a named theme for the two to be one
+_FOLDED = 0.5  # share of a piece that carries a named theme for the two to be one
 _TOUCHED = 0.25  # share above which a cluster is looked at one level down
 _REST = 0.25  # share of a cluster that makes a theme of its own beside a named one
 _SOFTNESS = 8.0  # steepness of a named theme's membership around its bar, in its own units

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from os.path import commonprefix
 
 import numpy as np
 import pandas as pd
@@ -39,7 +38,9 @@ _LONGEST = 4  # words in a phrase
 
 # What may follow the common start of two words for them to be forms of one.
 _BASES = frozenset(["", "e", "a", "y", "ain"])
-_FORMS = _BASES | set("n an ian ese ish d ed r er or ing ist ic ical al ity i ion tion nt".split())
+_FORMS = _BASES | set(
+    "n an ian ese ish es d ed r er or ing ping ist ic al ity i ion tion nt".split()
+)
 
 
 def tokens(text: str) -> list[str]:
@@ -64,10 +65,10 @@ def stem(word: str) -> str:
 def alike(one: str, other: str) -> bool:
     """Whether two words are forms of one: China and Chinese, vote and voter."""
     one, other = (re.sub("ism$", "ist", stem(word)) for word in (one, other))
-    same = len(commonprefix([one, other]))
+    pairs = zip(one, other, strict=False)
+    same = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
     rests = {one[same:], other[same:]}
-    forms = same > 3 and rests <= _FORMS and not rests <= _BASES
-    return one == other or forms or (same > 4 and "" in rests)
+    return one == other or (same > 3 and rests <= _FORMS and not rests <= _BASES)
 
 
 @lru_cache(maxsize=2**18)

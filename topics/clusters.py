@@ -111,7 +111,7 @@ def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> list[Level]:
         return [whole]
     samples = _resamples(n)
     parts = [graph[sample][:, sample].tocsr() for sample in samples]
-    trials = int(np.clip(30_000 // n, 1, 3))
+    trials = int(np.clip(10_000 // n, 1, 2))
 
     def tried(resolution: float) -> tuple[float, np.ndarray, list[float]]:
         quality, labels = _search(graph, resolution, trials)
@@ -156,7 +156,7 @@ def _resamples(n: int) -> list[np.ndarray]:
     They do not hang on the seed, so that seeds agree on the level.
     """
     order = np.random.default_rng(0).permutation(n)
-    size, times = min(int(_KEPT * n), _RESAMPLE_LIMIT), int(np.clip(40_000 // n, 4, 10))
+    size, times = min(int(_KEPT * n), _RESAMPLE_LIMIT), int(np.clip(30_000 // n, 4, 8))
     return [np.sort(np.roll(order, i * n // times)[:size]) for i in range(times)]
 
 

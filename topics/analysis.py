@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from hashlib import file_digest
 from importlib.metadata import version
@@ -50,10 +50,10 @@ class Analysis:
         The fitted `ThemeModel`.
     layout
         ``(n, 2)`` place of each passage on the map.
-    changes
-        What changed since an earlier run, see `topics.changes.changes`; no rows without one.
     about
         Versions, seed, parameters, digests, and seconds a stage took when it was computed.
+    changes
+        What changed since an earlier run, see `topics.changes.changes`; no rows without one.
     """
 
     corpus: Corpus
@@ -62,8 +62,8 @@ class Analysis:
     vectors: np.ndarray
     model: ThemeModel
     layout: np.ndarray
-    changes: pd.DataFrame
     about: dict[str, Any]
+    changes: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CHANGE_COLUMNS))
 
     @property
     def documents(self) -> pd.DataFrame:
@@ -111,13 +111,13 @@ class Analysis:
             vectors,
             ThemeModel.load(folder / "model", embedder=embedder),
             layout,
-            pd.read_parquet(folder / "changes.parquet"),
             json.loads((folder / "about.json").read_text()),
+            pd.read_parquet(folder / "changes.parquet"),
         )
 
 
 def _frames() -> list[str]:
-    return [field.name for field in fields(Corpus)]
+    return [part.name for part in fields(Corpus)]
 
 
 def analyse(
@@ -211,12 +211,12 @@ def _compute(
         "python": sys.version.split()[0],
         "seconds": seconds,
     }
-    changed = pd.DataFrame(columns=CHANGE_COLUMNS)
+    analysis = Analysis(corpus, left_out, passages, vectors, model, layout, about)
     if earlier is not None:
-        changed = changes(earlier, model.themes_, model.assignments_, passages)
+        analysis.changes = changes(earlier, analysis.themes, analysis.assignments, passages)
     if progress:
         print(f"{model.abstained_:.0%} of the passages fit no theme", file=sys.stderr)  # noqa: T201
-    return Analysis(corpus, left_out, passages, vectors, model, layout, changed, about)
+    return analysis
 
 
 def _left_out(corpus: Corpus, embedder: str | Embedder, all_languages: bool) -> pd.DataFrame:

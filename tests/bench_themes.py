@@ -81,6 +81,7 @@ def umap_hdbscan(texts: list[str], vectors: np.ndarray, seed: int) -> np.ndarray
     from hdbscan import HDBSCAN
     from umap import UMAP
 
+    warnings.simplefilter("ignore")  # that a seed means one thread
     places = UMAP(n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=seed)
     return HDBSCAN(min_cluster_size=10).fit_predict(places.fit_transform(vectors))
 

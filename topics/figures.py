@@ -406,7 +406,7 @@ def named_evidence(analysis: Analysis) -> go.Figure | None:
     for i, theme in enumerate(named, 1):
         column = scores[theme.id]
         counts, edges = np.histogram(
-            column, bins=np.linspace(column.min(), column.max() + 1e-6, 76)
+            column, bins=np.arange(np.floor(column.min() * 20), column.max() * 20 + 1) / 20
         )
         n = int((analysis.assignments["theme_id"] == theme.id).sum())
         figure.add_trace(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 import pandas as pd
@@ -147,7 +148,7 @@ class ThemeScorer:
     def evidence(self, vectors: np.ndarray, texts: Iterable[str]) -> np.ndarray:
         """Closeness to each theme and share of its rare words, in units of the theme."""
         rows = [set(content_words(text)) for text in texts]
-        used = [[sum(w.get(x, 0.0) for x in row) for w in self.word_weights] for row in rows]
+        used = [[fsum(w.get(x, 0.0) for x in row) for w in self.word_weights] for row in rows]
         words = np.minimum(np.reshape(used, (len(rows), len(self.poles))), 1)
         return (self._closeness(vectors) - self.zero + self.gain * words) / self.one
 
@@ -261,7 +262,7 @@ def _in_common(theme: NamedTheme, weights: dict[str, float]) -> float:
     """How much of its rare words each of a theme's texts has in common with the others, 0 to 1."""
     rows = [set(content_words(text)) for text in theme.texts]
     holders = Counter(word for row in rows for word in row)
-    shared = [sum(weights.get(w, 0.0) for w in row if holders[w] > 1) for row in rows]
+    shared = [fsum(weights.get(w, 0.0) for w in row if holders[w] > 1) for row in rows]
     return float(np.mean(np.minimum(shared, 1)))
 
 

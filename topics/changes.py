@@ -28,9 +28,9 @@ class Earlier:
     Attributes
     ----------
     themes
-        theme_id, name, kind and the rest of ``themes.csv``.
+        theme_id, name and kind, as in ``themes.csv``.
     assignments, passages
-        As in its Parquet files.
+        As in its Parquet files; of the passages passage_id, document_id and text.
     vectors
         Unit vectors of its passages, made with the embedder of the new run.
     """

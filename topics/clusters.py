@@ -31,7 +31,7 @@ RESOLUTIONS = np.geomspace(0.1, 10.0, 16)
 _KEPT = 0.9  # share of passages in a resample that tells how a level holds
 _REFITTED = 0.8  # share in one that tells how each cluster holds
 _RESAMPLE_LIMIT = 8_000  # passages in a resample; agreement is cheap to estimate on fewer
-_CLEARLY = 0.01
+_CLEARLY = 0.01  # share by which another seed's clusters must be better to be taken
 _LEAST_ROWS = 8
 
 

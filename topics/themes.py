@@ -35,10 +35,7 @@ _SOFTNESS = 8.0  # steepness of a named theme's membership around its bar, in it
 _LEAST_MEMBERS = 3  # passages in a discovered theme
 _EXEMPLARS = 3
 _FORMAT = 2
-_ARRAYS = (
-    "_vectors", "_ladder", "_labels", "_stability", "_coarse", "_fine", "_carried",
-    "_own", "_folded", "_centres", "_bars",
-)  # fmt: skip
+_ARRAYS = ("_vectors", "_ladder", "_labels", "_own", "_centres", "_bars")
 _FRAMES = ("_passages", "themes_", "assignments_", "levels_")
 _PLACE = ["passage_id", "document_id", "start", "end", "copy_group", "text"]
 
@@ -116,10 +113,11 @@ class ThemeModel:
         nearest, near = nearest_to(vectors, vectors, max(linked, _VOTERS))
         self._fit_clusters(others(nearest[:, :linked], near[:, :linked]))
         nearest, near = nearest[:, :_VOTERS], near[:, :_VOTERS]
-        self._fit_named(nearest, near)
-        self._fit_themes(nearest, near)
-        self._name_themes(nearest, near, earlier)
-        self.assignments_ = self._assign(passages, vectors, nearest, near)
+        named = self._fit_named(nearest, near)
+        self._fit_themes(named >= self._scorer.thresholds)
+        votes = self._votes(vectors, nearest, near)
+        self._name_themes(votes, earlier)
+        self.assignments_ = self._assign(passages, named, votes)
         self._describe_themes()
         return self
 
@@ -147,38 +145,35 @@ class ThemeModel:
         ]
         self._coarse = max(coarser, key=lambda lv: lv.score).labels if coarser else np.zeros(0, int)
 
-    def _fit_named(self, nearest: np.ndarray, near: np.ndarray) -> None:
+    def _fit_named(self, nearest: np.ndarray, near: np.ndarray) -> np.ndarray:
+        """Calibrate the named themes; their scores on the fitted passages."""
         texts = self._passages["text"].tolist()
         documents = self._passages["document_id"].tolist()
         self._scorer = ThemeScorer.fit(
             self.named, texts, documents, self._vectors, nearest, near, self._embed
         )
-        scores = self._named_scores(self._passages, self._vectors, nearest, near)
-        self._carried = scores >= self._scorer.thresholds
+        return self._scorer.scores(self._vectors, texts, documents, nearest, near)
 
-    def _fit_themes(self, nearest: np.ndarray, near: np.ndarray) -> None:
+    def _fit_themes(self, carried: np.ndarray) -> None:
         """Sort every cluster: part of a named theme, a discovered theme, or too small for one."""
         self._own = np.full(len(self._labels), -1)
-        self._folded = np.full(len(self._labels), -1)
         n_themes = 0
-        for members in self._pieces():
-            share = self._carried[members].mean(axis=0)
-            if len(share) and share.max() >= _FOLDED:
-                self._folded[members] = int(share.argmax())
-            elif members.sum() >= _LEAST_MEMBERS or members.all():
+        for members in self._pieces(carried):
+            folded = carried[members].mean(axis=0).max(initial=0) >= _FOLDED
+            if not folded and (members.sum() >= _LEAST_MEMBERS or members.all()):
                 self._own[members] = n_themes
                 n_themes += 1
         self._fit_centres(n_themes)
 
-    def _name_themes(self, nearest: np.ndarray, near: np.ndarray, earlier: Earlier | None) -> None:
+    def _name_themes(self, votes: np.ndarray, earlier: Earlier | None) -> None:
         """Give each discovered theme an id, a name and keywords; known ones keep the first two."""
-        labels = self._strongest(self._vectors, nearest, near)
-        described = describe(self._passages, labels, self._centres, self._embed)
+        described = describe(self._passages, _strongest(votes), self._centres, self._embed)
         taken = {theme.id for theme in self.named}
         kept: dict[int, tuple[str, str]] = {}
         if earlier is not None:
-            again = nearest_to(earlier.vectors, self._vectors, _VOTERS)
-            kept = kept_ids(earlier, self._strongest(earlier.vectors, *again), taken)
+            around = nearest_to(earlier.vectors, self._vectors, _VOTERS)
+            again = _strongest(self._votes(earlier.vectors, *around))
+            kept = kept_ids(earlier, again, taken)
             taken |= set(earlier.themes["theme_id"])
         slugs = _slugs([name for name, _ in described], taken)
         self._discovered = [
@@ -186,13 +181,7 @@ class ThemeModel:
             for number, (slug, (name, words)) in enumerate(zip(slugs, described, strict=True))
         ]
 
-    def _strongest(self, vectors: np.ndarray, nearest: np.ndarray, near: np.ndarray) -> np.ndarray:
-        """Number of the discovered theme with most votes for each vector, -1 for none."""
-        votes = self._votes(vectors, nearest, near)
-        none = np.full((len(votes), 1), 1e-9)  # stands before the themes: wins where all are zero
-        return np.hstack([none, votes]).argmax(axis=1) - 1
-
-    def _pieces(self) -> Iterable[np.ndarray]:
+    def _pieces(self, carried: np.ndarray) -> Iterable[np.ndarray]:
         """Members of each cluster; where a named theme touches it, its part and the rest.
 
         The part is made of the finer level's clusters that the theme prevails in. A rest that
@@ -200,13 +189,13 @@ class ThemeModel:
         """
         for cluster in range(int(self._labels.max()) + 1):
             members = self._labels == cluster
-            share = self._carried[members].mean(axis=0)
+            share = carried[members].mean(axis=0)
             if not len(share) or share.max() < _TOUCHED:
                 yield members
                 continue
-            carried = self._carried[:, share.argmax()]
+            on = carried[:, share.argmax()]
             parts = [members & (self._fine == part) for part in np.unique(self._fine[members])]
-            named = [part for part in parts if carried[part].mean() >= _FOLDED]
+            named = [part for part in parts if on[part].mean() >= _FOLDED]
             part = np.any([np.zeros_like(members), *named], axis=0)
             rest = members & ~part
             if rest.sum() < _REST * members.sum():
@@ -241,15 +230,10 @@ class ThemeModel:
             threshold; for a discovered one it is the weight of like passages among the
             nearest, 0 to 1.
         """
-        vectors = _checked(passages, vectors, self._vectors.shape[1])
-        return self._assign(passages, vectors, *nearest_to(vectors, self._vectors, _VOTERS))
+        return self._assign(passages, *self._scores(passages, vectors))
 
-    def _assign(
-        self, passages: pd.DataFrame, vectors: np.ndarray, nearest: np.ndarray, near: np.ndarray
-    ) -> pd.DataFrame:
-        """Themes of passages whose nearest fitted passages are known."""
-        named = self._named_scores(passages, vectors, nearest, near)
-        votes = self._votes(vectors, nearest, near)
+    def _assign(self, passages: pd.DataFrame, named: np.ndarray, votes: np.ndarray) -> pd.DataFrame:
+        """Themes of passages by their scores for named themes and votes for discovered ones."""
         carried = np.hstack([named >= self._scorer.thresholds, votes >= _LEAST_VOTE])
         rows, columns = np.nonzero(carried)
         scores = np.hstack([named, votes])[rows, columns]
@@ -262,11 +246,13 @@ class ThemeModel:
             }
         ).astype({"passage_id": "str"})
 
-    def _named_scores(
-        self, passages: pd.DataFrame, vectors: np.ndarray, nearest: np.ndarray, near: np.ndarray
-    ) -> np.ndarray:
+    def _scores(self, passages: pd.DataFrame, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Scores of passages for the named themes, and votes for the discovered ones."""
+        vectors = _checked(passages, vectors, self._vectors.shape[1])
+        nearest, near = nearest_to(vectors, self._vectors, _VOTERS)
         texts, documents = passages["text"].tolist(), passages["document_id"].tolist()
-        return self._scorer.scores(vectors, texts, documents, nearest, near)
+        named = self._scorer.scores(vectors, texts, documents, nearest, near)
+        return named, self._votes(vectors, nearest, near)
 
     @property
     def theme_ids(self) -> list[str]:
@@ -298,12 +284,10 @@ class ThemeModel:
             One row a passage by passage_id, one column a theme. A row sums to 1 at most; what
             is missing fits no theme. The mean over a document's rows is the document's mixture.
         """
-        vectors = _checked(passages, vectors, self._vectors.shape[1])
-        nearest, near = nearest_to(vectors, self._vectors, _VOTERS)
-        named = self._named_scores(passages, vectors, nearest, near)
+        named, votes = self._scores(passages, vectors)
         # Half at the bar, and what the scale of the scores makes of the distance from it.
         named = 1 / (1 + np.exp(-_SOFTNESS * (named - self._scorer.thresholds)))
-        soft = np.hstack([named, self._votes(vectors, nearest, near)])
+        soft = np.hstack([named, votes])
         soft /= np.maximum(soft.sum(axis=1, keepdims=True), 1.0)
         index = pd.Index(passages["passage_id"], name="passage_id")
         return pd.DataFrame(soft, index, self.theme_ids)
@@ -544,6 +528,12 @@ def _as_rows(vectors: np.ndarray, dim: int | None = None, n: int | None = None) 
             f"themes: the model was fitted to vectors of {dim} dimensions, got {vectors.shape[1]}"
         )
     return vectors
+
+
+def _strongest(votes: np.ndarray) -> np.ndarray:
+    """Number of the theme with most votes in each row, -1 where there are none."""
+    none = np.full((len(votes), 1), 1e-9)  # stands before the themes: wins where all are zero
+    return np.hstack([none, votes]).argmax(axis=1) - 1
 
 
 def _vote_weights(near: np.ndarray) -> np.ndarray:

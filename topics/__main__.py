@@ -19,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
             options.out,
             themes=options.themes,
             gold=options.gold,
+            labels=options.labels,
             columns=options.columns,
             all_languages=options.all_languages,
             base=options.base,
@@ -50,6 +51,9 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--themes", metavar="FILE", help="themes to look for (YAML)")
     report.add_argument(
         "--gold", metavar="FILE", help="labels made by people, to check against (CSV)"
+    )
+    report.add_argument(
+        "--labels", metavar="DIR", help="folder of a labelled sheet and its key, to correct shares"
     )
     report.add_argument(
         "--columns",

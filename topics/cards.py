@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from topics import figures, measures
+from topics import figures, labelling, measures
 from topics.analysis import Analysis
+from topics.errors import InputError
 from topics.passages import best_sentence
 
+_FEW = 10  # independent documents, below which a theme's share is an anecdote
 _CHANGES = ("new", "grown", "steady", "shrunk", "vanished")
 
 
@@ -57,6 +59,25 @@ def note(text: str) -> Html:
 def shown(figure: go.Figure | None, otherwise: str) -> go.Figure | Html:
     """The figure, or, where there is none to draw, a sentence that says why."""
     return note(otherwise) if figure is None else figure
+
+
+def or_why(make: Callable[[], Any]) -> Any:
+    """What `make` returns, or, where the data do not allow it, the sentence that says why."""
+    try:
+        return make()
+    except InputError as error:
+        return note(f"{error}.")
+
+
+def counted(carried: measures.Incidence) -> Html:
+    """What the shares are counted in, and what is left out for want of a date."""
+    documents, dated = carried.documents, carried.dated.documents
+    unknown = int(documents["date"].isna().sum())
+    stray = len(documents) - unknown - len(dated)
+    text = f"{figures.plural(len(dated), 'independent document')} with a date"
+    text += f"; {unknown:,} without one" if unknown else ""
+    text += f"; {stray:,} left out whose date is far from all others" if stray else ""
+    return note(f"{text}.")
 
 
 def quotes(analysis: Analysis, passage_ids: Iterable[str], like: np.ndarray | None = None) -> Html:
@@ -154,6 +175,25 @@ def agreement(analysis: Analysis, gold: str | None) -> Html:
     return Html(f"<p>{escape(text)}</p>{found}")
 
 
+def labelled(analysis: Analysis, folder: str | None) -> Html:
+    """Shares corrected by a labelled sheet: a folder with ``key.csv`` and a sheet a coder."""
+    if not folder:
+        return note(
+            "No labelled sheet was given with the parameter labels, so shares are as the model counts them."
+        )
+    labels = labelling.read_folder(folder, analysis.themes["theme_id"])
+    shares = labelling.labelled_shares(analysis, labels)
+    coders = labels["coder"].nunique()
+    text = (
+        f"{figures.plural(labels['passage_id'].nunique(), 'passage')} labelled by "
+        f"{figures.plural(coders, 'coder')}, {labels.attrs['blank']} left blank."
+    )
+    found = table(named(analysis, shares)).markup
+    if coders > 1:
+        found += table(named(analysis, labelling.coder_agreement(labels))).markup
+    return Html(f"<p>{escape(text)}</p>{found}")
+
+
 def changes(analysis: Analysis) -> Html:
     """What changed since the earlier run that the analysis was given."""
     found = analysis.changes
@@ -165,14 +205,148 @@ def changes(analysis: Analysis) -> Html:
     return Html(f"<p>Since the earlier report: {counts}.</p>" + table(found).markup)
 
 
+def trust(analysis: Analysis, conclusions: pd.DataFrame) -> Html:
+    """A row a theme: what it rests on, whether its trend survives refits, and what to beware of.
+
+    `conclusions` is from `measures.conclusions`.
+    """
+    facts = measures.trust(analysis).merge(conclusions, on="theme_id", how="left")
+    facts["stability"] = facts["stability"].fillna(facts["overlap"])
+    beware = [_warnings(row) for row in facts.itertuples()]
+    largest = facts["largest_source"] + facts["source_share"].map(" {:.0%}".format)
+    shown = pd.DataFrame(
+        {
+            "theme_id": facts["theme_id"],
+            "documents": facts["documents"],
+            "without copies": facts["independent"],
+            "sources": facts["sources"],
+            "largest source": largest,
+            "stability": facts["stability"],
+            "trend": facts["claim"],
+            "survives": facts["survives"].map("{:.0%}".format),
+            "beware": beware,
+        }
+    )
+    line = f"{sum(map(bool, beware))} of {figures.plural(len(facts), 'theme')} call for care."
+    return Html(f"<p>{line}</p>{table(named(analysis, shown)).markup}")
+
+
+def _warnings(row: Any) -> str:
+    tests = {
+        f"few documents ({row.independent})": row.independent < _FEW,
+        f"mostly {row.largest_source}": row.source_share > 0.5,
+        "does not come back in refits": row.stability < 0.6,
+        "copies make up much of it": row.documents > 1.5 * max(row.independent, 1),
+        "its trend hangs on the fit": row.survives < 0.9,
+    }
+    return "; ".join(text for text, holds in tests.items() if holds)
+
+
+def either_side(analysis: Analysis, breaks: pd.DataFrame, most: int = 3) -> Html:
+    """For the clearest breaks, the theme's best passage before and after it."""
+    names = figures.theme_names(analysis)
+    clearest = breaks.reindex(breaks["difference"].abs().sort_values(ascending=False).index)
+    parts = []
+    for row in clearest.head(most).itertuples():
+        best = _carriers(analysis, row.theme_id).sort_values(
+            "score", ascending=False, kind="stable"
+        )
+        ids = [
+            side["passage_id"].head(1)
+            for side in (best[best["date"] < row.period], best[best["date"] >= row.period])
+        ]
+        heading = f"{names[row.theme_id]}, before and after {row.period:%Y-%m-%d}"
+        parts.append(_article(heading, quotes(analysis, pd.concat(ids))))
+    return Html("".join(parts)) if parts else note("There is no break to show.")
+
+
+def earliest(analysis: Analysis, emergence: pd.DataFrame, most: int = 2) -> Html:
+    """The first passages of each theme that is new or rising, from where it began to be."""
+    names = figures.theme_names(analysis)
+    parts = []
+    for row in emergence.dropna(subset="kind").itertuples():
+        own = _carriers(analysis, row.theme_id)
+        own = own[own["date"] >= row.since].sort_values("date", kind="stable")
+        parts.append(
+            _article(
+                f"{names[row.theme_id]}: {row.kind}", quotes(analysis, own["passage_id"].head(most))
+            )
+        )
+    return (
+        Html("".join(parts))
+        if parts
+        else note("No theme is new or rising, so there is none to quote.")
+    )
+
+
+def _carriers(analysis: Analysis, theme_id: str) -> pd.DataFrame:
+    """passage_id, score and date of the independent, dated passages that carry a theme."""
+    own = analysis.assignments[analysis.assignments["theme_id"] == theme_id]
+    found = own.merge(analysis.passages[["passage_id", "document_id", "date"]], on="passage_id")
+    return found[found["document_id"].isin(analysis.copy_of)].dropna(subset="date")
+
+
+def _article(heading: str, body: Html) -> str:
+    return f"<article class='card'><h4>{escape(heading)}</h4>{body.markup}</article>"
+
+
+def wording(analysis: Analysis, column: str, most: int = 4) -> Html:
+    """For each theme, the words that mark a source (or country, or period) among the others."""
+    passages = analysis.passages[analysis.passages["document_id"].isin(analysis.copy_of)]
+    parts = []
+    for theme_id, own in analysis.assignments.groupby("theme_id", sort=False):
+        carrying = passages[passages["passage_id"].isin(own["passage_id"])]
+        words = measures.marking_words(carrying, carrying[column], most)
+        told = (
+            words["word"]
+            + " ("
+            + words["n"].astype(str)
+            + " : "
+            + words["n_others"].astype(str)
+            + ")"
+        )
+        joined = told.groupby(words["side"], sort=False).agg(", ".join)
+        parts.append(pd.DataFrame({"theme_id": theme_id, column: joined.index, "words": joined}))
+    found = pd.concat(parts) if parts else pd.DataFrame(columns=["theme_id", column, "words"])
+    if found.empty:
+        return note(f"No words mark one {column} beside the others, or too few documents to tell.")
+    line = f"Behind each word, documents of the {column} with it and of the others."
+    return Html(f"<p>{line}</p>{table(named(analysis, found)).markup}")
+
+
+def leads(analysis: Analysis, found: pd.DataFrame) -> Html:
+    """Which source follows another, from `measures.leads`; or that none clearly does."""
+    if found.empty:
+        return note("Too few dated documents of two sources to tell who leads.")
+    clear = found[found["p"] <= 0.05]
+    text = f"No source clearly leads another in any theme ({len(found)} comparisons)."
+    return table_or_note(named(analysis, clear), text)
+
+
 def borderline(analysis: Analysis) -> Html:
     """The lowest-scored passages of each named theme."""
-    parts = []
-    for theme in analysis.model.named:
-        found = measures.borderline(analysis, theme.id)
-        body = quotes(analysis, found).markup if found else "<p>No passage carries it.</p>"
-        parts.append(f"<article class='card'><h4>{escape(theme.name)}</h4>{body}</article>")
+    none = Html("<p>No passage carries it.</p>")
+    parts = [
+        _article(theme.name, quotes(analysis, found) if found else none)
+        for theme in analysis.model.named
+        for found in [measures.borderline(analysis, theme.id)]
+    ]
     return Html("".join(parts)) if parts else note("No themes were named in advance.")
+
+
+def controls(analysis: Analysis, placebo: pd.DataFrame) -> Html:
+    """Two checks that should find nothing: dates at random, and a theme that is not there.
+
+    `placebo` are the `change_points` of permuted dates.
+    """
+    taken = measures.absent_theme(analysis)
+    n = len(analysis.passages)
+    lines = [
+        f"With dates permuted within sources: {figures.plural(len(placebo), 'break')}; up to one run in twenty may find one.",
+        f"An invented theme, falconry, was given {len(taken)} of {figures.plural(n, 'passage')}.",
+    ]
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return Html(f"<ul>{items}</ul>" + quotes(analysis, taken[:2]).markup)
 
 
 def without_theme(analysis: Analysis, seed: int, most: int = 5) -> Html:

@@ -180,7 +180,7 @@ def hierarchy(ladder: np.ndarray) -> pd.DataFrame:
 
 def cluster_stability(
     graph: sp.csr_matrix, level: Level, *, refits: int = 20, random_state: int = 0
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """How well each cluster of a level comes back when the graph is refitted.
 
     Parameters
@@ -194,34 +194,44 @@ def cluster_stability(
 
     Returns
     -------
-    np.ndarray
+    stability
         ``(n_clusters,)`` mean Jaccard index with the cluster that it is matched to one to one
         (Hungarian method), over the passages of the resample; 1 means always the same.
+    refitted
+        ``(refits, n)`` number of the cluster that each passage comes back in, -1 for none, -2
+        where it was left out.
     """
     n = graph.shape[0]
     if n < _LEAST_ROWS or level.n_clusters == 1:
-        return np.ones(level.n_clusters)
+        return np.ones(level.n_clusters), np.tile(level.labels, (refits, 1))
     rng = np.random.default_rng(random_state + 1)
     samples = [np.sort(rng.choice(n, int(_REFITTED * n), replace=False)) for _ in range(refits)]
 
-    def matched(number: int) -> np.ndarray:
+    def matched(number: int) -> tuple[np.ndarray, np.ndarray]:
         sample = samples[number]
         part = graph[sample][:, sample].tocsr()
         _, again = _leiden(part, level.resolution, random_state + number)
-        return _matched_jaccard(level.labels[sample], again, level.n_clusters)
+        jaccard, twin = _matched(level.labels[sample], again, level.n_clusters)
+        labels = np.full(n, -2)
+        labels[sample] = twin[again]
+        return jaccard, labels
 
     with ThreadPoolExecutor(cpu_count() or 1) as pool:
-        return np.mean(list(pool.map(matched, range(refits))), axis=0)
+        jaccard, labels = zip(*pool.map(matched, range(refits)), strict=True)
+    return np.mean(jaccard, axis=0), np.array(labels)
 
 
-def _matched_jaccard(labels: np.ndarray, again: np.ndarray, n_clusters: int) -> np.ndarray:
+def _matched(
+    labels: np.ndarray, again: np.ndarray, n_clusters: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Jaccard index of each cluster with its match, and the cluster that each new one matches."""
     present, rows = np.unique(labels, return_inverse=True)
     both = contingency_matrix(rows, again)
     jaccard = both / (both.sum(axis=1, keepdims=True) + both.sum(axis=0, keepdims=True) - both)
-    matched = linear_sum_assignment(-jaccard)
-    best = np.zeros(n_clusters)
-    best[present[matched[0]]] = jaccard[matched]
-    return best
+    old, new = linear_sum_assignment(-jaccard)
+    best, twin = np.zeros(n_clusters), np.full(both.shape[1], -1)
+    best[present[old]], twin[new] = jaccard[old, new], present[old]
+    return best, twin
 
 
 def _search(

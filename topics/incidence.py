@@ -12,6 +12,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from topics.analysis import Analysis
 
+_STRAY = 10  # interquartile ranges, from which on a date is not believed
 _ABOUT = ["document_id", "date", "source", "country", "language"]
 
 
@@ -53,24 +54,45 @@ class Incidence:
             self.documents[kept].reset_index(drop=True), self.carries[kept].reset_index(drop=True)
         )
 
+    def permuted(self, random_state: int = 0) -> Incidence:
+        """The same with dates exchanged at random between a source's documents: a placebo.
+
+        Nothing that was found in it can be about time.
+        """
+        random = np.random.default_rng(random_state)
+        slots = np.argsort(self.strata, kind="stable")
+        dates = self.documents["date"].to_numpy().copy()
+        dates[np.argsort(self.strata + random.random(len(dates)))] = dates[slots]
+        return Incidence(self.documents.assign(date=dates), self.carries)
+
     @cached_property
     def dated(self) -> Incidence:
-        """The documents whose date is known."""
-        return self.where(self.documents["date"].notna())
+        """The documents whose date is known, and not far from all others (mistaken, mostly)."""
+        dates = self.documents["date"]
+        low, high = dates.quantile([0.25, 0.75])
+        reach = _STRAY * max(high - low, pd.Timedelta(days=30))
+        return self.where(dates.between(low - reach, high + reach))
+
+    @cached_property
+    def strata(self) -> np.ndarray:
+        """Number of the source and country of each document; where neither is known, one more."""
+        about = self.documents[["source", "country"]]
+        return about.groupby(["source", "country"], dropna=False).ngroup().to_numpy()
 
     @cached_property
     def voices(self) -> np.ndarray:
         """Number of the voice of each document: its source and country; its own if unknown."""
-        about = self.documents[["source", "country"]]
-        known = about.notna().any(axis=1).to_numpy()
-        codes = about.groupby(["source", "country"], dropna=False, sort=True).ngroup().to_numpy()
-        alone = codes.max(initial=-1) + 1 + np.arange(len(codes))
-        return np.unique(np.where(known, codes, alone), return_inverse=True)[1]
+        known = self.documents[["source", "country"]].notna().any(axis=1).to_numpy()
+        return _numbered(self.strata, np.where(known, -1, np.arange(len(known))))
 
     @cached_property
     def days(self) -> np.ndarray:
-        """Number of the block of each document: its voice's documents of one day."""
-        days = self.documents["date"].dt.normalize().astype("int64").to_numpy()
-        alone = np.where(self.documents["date"].isna(), np.arange(len(days)), -1)
-        blocks = np.column_stack([self.voices, days, alone])
-        return np.unique(blocks, axis=0, return_inverse=True)[1].ravel()
+        """Number of the block of each document: what its voice published on one day."""
+        dates = self.documents["date"].dt.normalize()
+        alone = np.where(dates.isna(), np.arange(len(dates)), -1)
+        return _numbered(self.voices, dates.astype("int64").to_numpy(), alone)
+
+
+def _numbered(*columns: np.ndarray) -> np.ndarray:
+    """Rows that are the same in all columns get the same number, from 0 on."""
+    return np.unique(np.column_stack(columns), axis=0, return_inverse=True)[1].ravel()

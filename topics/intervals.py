@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.stats import t
 
-Bounds = tuple[np.ndarray, np.ndarray]
-
-LEAST_VOICES = 20  # fewer outlets are not taken for a sample of outlets
-_LEAST_BLOCKS = 10
-BY_VOICE = "block bootstrap by source"
-BY_DAY = "block bootstrap by source and day"
-BY_DOCUMENT = "Wilson"
+Array = np.ndarray
+Bounds = tuple[Array, Array]
+Estimate = tuple[Array, Array, Array]  # a share, its low and its high bound
 
 
 def wilson(
@@ -38,3 +34,84 @@ def wilson(
         middle = (share + z2 / 2) / (1 + z2)
         half = np.sqrt(z2 * (share * (1 - share) + z2 / 4)) / (1 + z2)
     return np.where(share <= 0, 0, middle - half), np.where(share >= 1, 1, middle + half)
+
+
+def difference(first: Estimate, second: Estimate, correlation: np.ndarray | float = 0.0) -> Bounds:
+    """Interval of second - first from those of two shares (MOVER, Zou and Donner 2008).
+
+    For independent shares with Wilson's intervals this is Newcombe's method 10 (1998).
+
+    Parameters
+    ----------
+    first, second
+        Share, low and high of each.
+    correlation
+        Of the two estimates, where the same blocks speak in both.
+    """
+    (p, low_p, high_p), (q, low_q, high_q) = map(np.asarray, (first, second))
+    gap = q - p
+    down, up = q - low_q, high_p - p
+    below = np.sqrt(down**2 + up**2 - 2 * correlation * down * up)
+    down, up = p - low_p, high_q - q
+    above = np.sqrt(down**2 + up**2 - 2 * correlation * down * up)
+    return gap - below, gap + above
+
+
+def ratio(first: Estimate, second: Estimate) -> Bounds:
+    """Interval of second / first, two independent shares: `difference` on the scale of logarithms.
+
+    Where a share is zero, the bounds are those that the shares' own bounds allow.
+    """
+    (p, low_p, high_p), (q, low_q, high_q) = map(np.asarray, (first, second))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one, other = np.log([p, low_p, high_p]), np.log([q, low_q, high_q])
+        low, high = np.exp(difference((one[0], one[1], one[2]), (other[0], other[1], other[2])))
+        none = (p == 0) | (q == 0)
+        return np.where(none, low_q / high_p, low), np.where(none, high_q / low_p, high)
+
+
+def effective_sizes(carried: Array, sizes: Array, draws: int = 1000) -> tuple[Array, float]:
+    """How many independent documents the blocks are worth, by a block bootstrap of the share.
+
+    Where all or none carry a theme, the other themes' loss stands in for its own.
+
+    Parameters
+    ----------
+    carried
+        ``(blocks, themes)`` documents of each block that carry each theme.
+    sizes
+        ``(blocks,)`` documents of each block.
+    draws
+        Times that the blocks are drawn anew, with replacement, in the same way for all themes.
+
+    Returns
+    -------
+    sizes
+        ``(themes,)``: share times (1 - share) over its variance, at most the number of documents.
+    freedom
+        Degrees of freedom of that variance.
+    """
+    blocks, n = len(sizes), sizes.sum()
+    weights = np.random.default_rng(0).multinomial(blocks, np.full(blocks, 1 / blocks), size=draws)
+    drawn = (weights @ carried) / np.maximum(weights @ sizes, 1)[:, None]
+    variance = drawn.var(axis=0, ddof=1) * blocks / (blocks - 1)
+    share = carried.sum(axis=0) / n
+    mixed = variance > 0
+    effective = np.full(carried.shape[1], float(n))
+    effective[mixed] = np.minimum(share * (1 - share) / np.maximum(variance, 1e-300), n)[mixed]
+    if mixed.any():
+        effective[~mixed] = np.median(effective[mixed])
+    return effective, blocks - 1
+
+
+def correlation(first: tuple[Array, Array], second: tuple[Array, Array]) -> Array:
+    """Correlation of two shares that the same blocks speak in, theme by theme.
+
+    Each is (carried ``(blocks, themes)``, sizes ``(blocks,)``), the same blocks in both.
+    """
+    residuals = [
+        carried - sizes[:, None] * carried.sum(axis=0) / max(sizes.sum(), 1)
+        for carried, sizes in (first, second)
+    ]
+    one, other = (np.sqrt((r**2).sum(axis=0)) for r in residuals)
+    return (residuals[0] * residuals[1]).sum(axis=0) / np.maximum(one * other, 1e-12)

@@ -22,7 +22,7 @@ from topics.cache import written_atomically
 from topics.errors import InputError
 from topics.figures import percent, plural
 from topics.files import find_files
-from topics.measures import read_gold
+from topics.measures.gold import read_gold
 
 _PACKAGE = Path(__file__).parent
 _MARKDOWN_HEADING = re.compile(r"^(#{1,4}) (.+)$", re.MULTILINE)
@@ -36,6 +36,7 @@ def write_report(
     *,
     themes: str | None = None,
     gold: str | None = None,
+    labels: str | None = None,
     columns: dict[str, str] | None = None,
     all_languages: bool = False,
     base: str | None = None,
@@ -63,7 +64,7 @@ def write_report(
         "embedder": embedder,
         "seed": seed,
     }
-    parameters = {"folder": path, "gold": gold, **options}
+    parameters = {"folder": path, "gold": gold, "labels": labels, **options}
     analysis = analyse(path, **options)
     _say("writing the report (runs the notebooks)")
     page = as_page(run_notebooks(parameters), analysis)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import fsum
 
 import numpy as np
@@ -144,6 +144,39 @@ class ThemeScorer:
             owners = np.asarray(documents, dtype=str)
             evidence = self.evidence(vectors, texts)
         return np.where(self.shared, self._share_twice(evidence, owners, nearest, near), evidence)
+
+    def rescored(
+        self,
+        own: Sequence[np.ndarray],
+        rows: np.ndarray,
+        vectors: np.ndarray,
+        nearest: np.ndarray,
+        near: np.ndarray,
+        random: np.random.Generator,
+    ) -> np.ndarray:
+        """Scores of fitted passages, had the themes been described in other words.
+
+        Of each theme's own texts, whose vectors are `own`, as many are drawn with replacement
+        (Efron 1979); words and bars stay.
+
+        Parameters
+        ----------
+        own
+            For each theme ``(n_texts, dim)``.
+        rows, vectors, nearest, near
+            Numbers of the passages, their vectors and their nearest fitted passages.
+        random
+            Where the draws come from.
+        """
+        poles = self.poles.copy()
+        for pole, mean, texts in zip(poles, self.means, own, strict=True):
+            drawn = random.integers(0, len(texts), len(texts))
+            filled = (pole == pole[0]).all(axis=1)
+            pole[filled] = _unit(_unit(texts[drawn] - mean).mean(axis=0))
+        moved = replace(self, poles=poles)._closeness(vectors) - self._closeness(vectors)
+        evidence = self.fitted[0][rows] + moved / self.one
+        shared = self._share_twice(evidence, self.documents[rows], nearest, near)
+        return np.where(self.shared, shared, evidence)
 
     def evidence(self, vectors: np.ndarray, texts: Iterable[str]) -> np.ndarray:
         """Closeness to each theme and share of its rare words, in units of the theme."""

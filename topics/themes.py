@@ -34,8 +34,9 @@ _REST = 0.25  # share of a cluster that makes a theme of its own beside a named 
 _SOFTNESS = 8.0  # steepness of a named theme's membership around its bar, in its own units
 _LEAST_MEMBERS = 3  # passages in a discovered theme
 _EXEMPLARS = 3
-_FORMAT = 2
-_ARRAYS = ("_vectors", "_ladder", "_labels", "_own", "_centres", "_bars")
+_MOST_RESCORED = 3000  # passages
+_FORMAT = 3
+_ARRAYS = ("_vectors", "_ladder", "_labels", "_own", "_centres", "_bars", "_refits")
 _FRAMES = ("_passages", "themes_", "assignments_", "levels_")
 _PLACE = ["passage_id", "document_id", "start", "end", "copy_group", "text"]
 
@@ -137,7 +138,10 @@ class ThemeModel:
         ).assign(chosen=np.arange(len(levels)) == chosen)
         self._ladder = np.array([level.labels for level in levels], dtype=np.int32)
         self._labels = levels[chosen].labels
-        self._stability = cluster_stability(graph, levels[chosen], random_state=self.random_state)
+        self._stability, refits = cluster_stability(
+            graph, levels[chosen], random_state=self.random_state
+        )
+        self._refits = refits.astype(np.int16)
         finer = [lv for lv in levels[chosen:] if lv.n_clusters >= 1.5 * levels[chosen].n_clusters]
         self._fine = max(finer, key=lambda lv: lv.score, default=levels[chosen]).labels
         coarser = [
@@ -365,8 +369,46 @@ class ThemeModel:
         number = self.theme_ids.index(theme_id) - len(self.named)
         if number < 0:
             return float("nan")
-        clusters = self._labels[self._own == number]
-        return round(float(self._stability[np.bincount(clusters).argmax()]), 4)
+        return round(float(self._stability[self._cluster_of(number)]), 4)
+
+    def refits(self, n: int = 20) -> np.ndarray:
+        """Which passages would carry each theme, were everything that may vary drawn anew.
+
+        Discovered themes come from the clusters that theirs are matched to in refits on other
+        seeds and four fifths of the passages; named ones from other draws of their own texts, on
+        at most 3,000 passages.
+
+        Parameters
+        ----------
+        n
+            Number of refits, at most 20.
+
+        Returns
+        -------
+        np.ndarray
+            int8 ``(themes, n, passages)``, in the order of `themes_`: 1 carries the theme, 0 does
+            not, -1 was left out.
+        """
+        refits = self._refits[:n]
+        result = np.full((len(self.theme_ids), len(refits), len(self._labels)), -1, np.int8)
+        random = np.random.default_rng(self.random_state)
+        rows = np.arange(len(self._labels))
+        if len(rows) > _MOST_RESCORED:
+            rows = np.sort(random.choice(rows, _MOST_RESCORED, replace=False))
+        vectors = self._vectors[rows]
+        around = nearest_to(vectors, self._vectors, _VOTERS)
+        own = [self._embed(theme.texts) for theme in self.named]
+        for again in range(len(refits) if own else 0):
+            scores = self._scorer.rescored(own, rows, vectors, *around, random)
+            result[: len(own), again, rows] = (scores >= self._scorer.thresholds).T
+        for number in range(len(self._discovered)):
+            same = refits == self._cluster_of(number)
+            result[len(own) + number] = np.where(refits == -2, -1, same)
+        return result
+
+    def _cluster_of(self, number: int) -> int:
+        """The cluster that most of a discovered theme comes from."""
+        return int(np.bincount(self._labels[self._own == number]).argmax())
 
     def _named_keywords(self) -> list[list[str]]:
         """Keywords of each named theme among its own passages; none where it has none."""

@@ -1,0 +1,137 @@
+"""The house style of figures: colours, a template, a finding as title, a table twin.
+
+``figure.layout.meta`` holds ``table``, the columns and rows that the figure shows: the report
+prints it under the figure for readers who cannot see or hover.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import plotly.io as pio
+
+from topics.analysis import Analysis
+
+# Colours that stand out from white by 3:1 at least; the first five are Okabe and Ito's.
+PALETTE = [
+    "#0072B2", "#D55E00", "#008F68", "#B85C93", "#34495E", "#7A5195", "#8C564B", "#1B7F8C",
+    "#B3002D", "#5F6B00", "#4C5A9E", "#A6611A",
+]  # fmt: skip
+SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "star", "triangle-down"]
+QUIET = "#8A8A8A"
+TOP_SOURCES = 12
+
+pio.templates["topics"] = go.layout.Template(
+    layout=go.Layout(
+        font={"family": "system-ui, sans-serif", "size": 13, "color": "#1d1d1f"},
+        title={"font": {"size": 15}, "x": 0, "xref": "paper", "xanchor": "left"},
+        colorway=PALETTE,
+        paper_bgcolor="white",
+        plot_bgcolor="white",
+        margin={"l": 60, "r": 20, "t": 60, "b": 50},
+        xaxis={"gridcolor": "#e8e8ec", "zerolinecolor": "#c8c8cc", "automargin": True},
+        yaxis={"gridcolor": "#e8e8ec", "zerolinecolor": "#c8c8cc", "automargin": True},
+        hoverlabel={"align": "left"},
+        modebar={"remove": ["sendChartToCloud"]},  # nothing is uploaded, not by mistake either
+    )
+)
+
+
+def theme_colours(analysis: Analysis) -> dict[str, str]:
+    """One colour a theme, the same in every figure."""
+    ids = analysis.themes["theme_id"]
+    return {theme_id: PALETTE[i % len(PALETTE)] for i, theme_id in enumerate(ids)}
+
+
+def theme_names(analysis: Analysis) -> dict[str, str]:
+    """Name of each theme by id."""
+    return dict(zip(analysis.themes["theme_id"], analysis.themes["name"], strict=True))
+
+
+def finish(figure: go.Figure, finding: str, table: pd.DataFrame, height: int) -> go.Figure:
+    """Give a figure its finding, its table twin and the house style."""
+    rows = [[cell(value) for value in row] for row in table.itertuples(index=False)]
+    figure.update_layout(
+        template="plotly_white+topics",
+        title_text="<br>".join(textwrap.wrap(plain(finding), 95)),
+        meta={"finding": finding, "table": {"columns": list(table.columns), "rows": rows}},
+        height=height,
+    )
+    return figure
+
+
+def cell(value: Any) -> str:
+    """A value as text in a table, a missing one as a dash."""
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        return (
+            "–" if np.isnan(number) else f"{number:.3g}" if abs(number) < 100 else f"{number:,.0f}"
+        )
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
+    return "–" if value is None or value is pd.NaT else str(value)
+
+
+def percent(share: float) -> str:
+    """A share as whole per cent, or as "less than 1%"."""
+    return "less than 1%" if 0 < share < 0.005 else f"{share:.0%}"
+
+
+def plural(n: int, noun: str) -> str:
+    """A count with its noun: 1 passage, 2 passages, 3 countries."""
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{n:,} {noun if n == 1 else many}"
+
+
+def plain(text: str) -> str:
+    """Text that plotly shows as it stands, though it reads some HTML."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def label(text: str, most: int = 40) -> str:
+    """A name short enough to stand beside a bar."""
+    return plain(text if len(text) <= most else text[: most - 1] + "…")
+
+
+def bars(
+    values: pd.Series, labels: Iterable[str], texts: Iterable[str], colours: str | list[str]
+) -> go.Figure:
+    """Horizontal bars from the top down, each with its text at its end."""
+    figure = go.Figure(
+        go.Bar(
+            x=values, y=[label(name) for name in labels], text=[*texts], orientation="h",
+            marker_color=colours, textposition="outside", cliponaxis=False, hoverinfo="skip",
+        )
+    )  # fmt: skip
+    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(range=[0, 1.15 * max(values.max(), 1e-9)])
+    return figure
+
+
+def heat_map(
+    values: pd.DataFrame, texts: pd.DataFrame, finding: str, table: pd.DataFrame, across: str = ""
+) -> go.Figure:
+    """A table as coloured cells with their texts, its first row on top."""
+    figure = go.Figure(
+        go.Heatmap(
+            z=values.to_numpy(), x=[str(name) for name in values.columns],
+            y=[label(str(name)) for name in values.index], xgap=2, ygap=2, showscale=False,
+            text=texts.to_numpy(), texttemplate="%{text}", hoverinfo="skip", zmin=0,
+            colorscale=[[0, "#f5f7f9"], [1, "#7fb3d8"]],
+        )
+    )  # fmt: skip
+    figure.update_xaxes(title=across, type="category", showgrid=False)
+    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    return finish(figure, finding, table, 150 + 28 * len(values))
+
+
+def counts_map(counts: pd.DataFrame, finding: str, across: str) -> go.Figure:
+    """A table of counts as a heat map."""
+    table = counts.rename_axis(None, axis=1).reset_index()
+    counts = counts.set_axis([label(str(name)) for name in counts.columns], axis=1)
+    return heat_map(counts, counts.replace(0, "").astype(str), finding, table, across)

@@ -1,0 +1,253 @@
+"""Figures of the themes: the map, their sizes, their families, how solid they are."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from topics import measures
+from topics.analysis import Analysis
+from topics.figures.style import (
+    PALETTE,
+    QUIET,
+    SYMBOLS,
+    bars,
+    finish,
+    label,
+    percent,
+    plain,
+    plural,
+    theme_colours,
+    theme_names,
+)
+
+_HOVER_WORDS = 40
+_SVG_LIMIT = 3000  # points; more are drawn by WebGL
+
+
+def theme_map(analysis: Analysis) -> go.Figure:
+    """Every passage a point; each theme a colour, a symbol and a name beside its middle."""
+    primary = analysis.model.primary_.to_numpy()
+    colours, names = theme_colours(analysis), theme_names(analysis)
+    x, y = analysis.layout.T
+    scatter = go.Scatter if len(x) <= _SVG_LIMIT else go.Scattergl
+    hover = [_hover(row) for row in analysis.passages.itertuples()]
+    figure = go.Figure()
+    table, labels = [], []
+    order: list[tuple[str | None, str, str, str]] = [(None, "no theme", QUIET, "circle-open")]
+    order += [
+        (theme_id, names[theme_id], colours[theme_id], SYMBOLS[i % len(SYMBOLS)])
+        for i, theme_id in enumerate(names)
+    ]
+    for theme_id, name, colour, symbol in order:
+        own = pd.isna(primary) if theme_id is None else primary == theme_id
+        table.append((name, int(own.sum())))
+        if not own.any():
+            continue
+        figure.add_trace(
+            scatter(
+                x=x[own],
+                y=y[own],
+                mode="markers",
+                name=f"{label(name)} ({own.sum()})",
+                text=[hover[i] for i in np.flatnonzero(own)],
+                hovertemplate="%{text}<extra></extra>",
+                marker={
+                    "color": colour,
+                    "symbol": symbol,
+                    "size": 6 if theme_id else 5,
+                    "opacity": 0.8 if theme_id else 0.45,
+                },
+            )
+        )
+        if theme_id is not None:
+            labels.append(
+                (float(np.median(x[own])), float(np.median(y[own])), label(name, 34), colour)
+            )
+    for left, low, name, colour in _spread(labels, float(np.ptp(y)) or 1.0):
+        figure.add_annotation(
+            x=left, y=low, text=f"<b>{name}</b>", showarrow=False,
+            font={"color": colour, "size": 12}, bgcolor="rgba(255,255,255,0.82)", borderpad=1,
+        )  # fmt: skip
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False, scaleanchor="x")
+    figure.update_layout(legend={"orientation": "h", "y": -0.02, "itemsizing": "constant"})
+    counts = pd.DataFrame(table, columns=["theme", "passages"])
+    themed = counts[counts["theme"] != "no theme"].sort_values("passages", ascending=False)
+    without = int(counts["passages"].iloc[0])
+    finding = (
+        f"Each passage is drawn in its strongest theme; the largest is {themed['theme'].iloc[0]} ({plural(int(themed['passages'].iloc[0]), 'passage')}); "
+        f"{percent(without / len(x))} of all {plural(len(x), 'passage')} carry no theme."
+        if len(themed)
+        else f"No theme was found in {plural(len(x), 'passage')}."
+    )
+    return finish(figure, finding, counts, 720)
+
+
+def _hover(passage: Any) -> str:
+    """Hover text of a passage; plotly shows a few HTML tags, so marks of HTML are taken out."""
+    words = passage.text.split()
+    text = " ".join(words[:_HOVER_WORDS]) + (" …" if len(words) > _HOVER_WORDS else "")
+    parts = [str(v) for v in (passage.source, passage.title) if isinstance(v, str)]
+    if not pd.isna(passage.date):
+        parts.insert(0, f"{passage.date:%Y-%m-%d}")
+    lines = textwrap.wrap(plain(text), 70)
+    return (
+        "<br>".join([f"<b>{plain(' · '.join(parts))}</b>", *lines]) if parts else "<br>".join(lines)
+    )
+
+
+def _spread(
+    labels: list[tuple[float, float, str, str]], height: float
+) -> list[tuple[float, float, str, str]]:
+    """Move labels up where they would cover one that is placed already."""
+    # The map is about 600 pixels high and keeps its proportions; a letter is 7 wide, a line 20.
+    placed: list[tuple[float, float, str, str]] = []
+    step, letter = 20 / 600 * height, 7.2 / 600 * height
+    for x, y, name, colour in sorted(labels, key=lambda label: (label[1], label[0])):
+        while any(
+            abs(y - v) < step and abs(x - u) < letter * (len(name) + len(other)) / 2
+            for u, v, other, _ in placed
+        ):
+            y += step / 2
+        placed.append((x, y, name, colour))
+    return placed
+
+
+def theme_sizes(analysis: Analysis) -> go.Figure:
+    """Passages and independent documents a theme."""
+    colours = theme_colours(analysis)
+    sizes = measures.trust(analysis).merge(
+        analysis.themes[["theme_id", "name", "kind", "n_passages"]], on="theme_id"
+    )
+    table = sizes[["name", "kind", "n_passages", "documents", "independent"]]
+    texts = [f"{p} in {d}" for p, d in sizes[["n_passages", "documents"]].itertuples(index=False)]
+    shades = [colours[theme_id] for theme_id in sizes["theme_id"]]
+    figure = bars(sizes["n_passages"], sizes["name"], texts, shades)
+    figure.update_xaxes(title="passages in documents")
+    n_named = int((sizes["kind"] == "named").sum())
+    empty = sizes.loc[sizes["n_passages"] == 0, "name"].tolist()
+    finding = (
+        f"{plural(len(sizes), 'theme')}: {n_named} named, {len(sizes) - n_named} discovered"
+        + (f"; not found in this corpus: {', '.join(empty)}." if empty else ".")
+    )
+    return finish(figure, finding, table, 130 + 28 * len(sizes))
+
+
+def hierarchy(analysis: Analysis) -> go.Figure | None:
+    """Which discovered themes belong together one level up; None where there is one level."""
+    themes = analysis.themes
+    if themes["parent"].isna().all():
+        return None
+    names, colours = theme_names(analysis), theme_colours(analysis)
+    family = themes["parent"].where(~themes["theme_id"].isin(themes["parent"]), themes["theme_id"])
+    heads = family.dropna().unique()
+    figure = go.Figure(
+        go.Treemap(
+            ids=[*(f"family:{head}" for head in heads), *themes["theme_id"]],
+            labels=[*(f"{label(names[h])} and near" for h in heads), *map(label, themes["name"])],
+            parents=[*("" for _ in heads), *(f"family:{f}" if f == f else "" for f in family)],
+            values=[*(0 for _ in heads), *themes["n_passages"]],
+            marker={"colors": [*("#f0f0f3" for _ in heads), *colours.values()]},
+            branchvalues="remainder", textinfo="label+value", hoverinfo="label+value",
+            tiling={"pad": 3},
+        )
+    )  # fmt: skip
+    figure.update_layout(margin={"l": 10, "r": 10, "b": 10})
+    finding = (
+        f"One level up, {plural(int(family.notna().sum()), 'discovered theme')} "
+        f"form {plural(len(heads), 'family')}."
+    )
+    table = themes.assign(family=family.map(names))[["name", "family", "n_passages"]]
+    return finish(figure, finding, table, 420)
+
+
+def named_evidence(analysis: Analysis) -> go.Figure | None:
+    """Scores of all passages for each named theme, and the bar; None without named themes."""
+    named = analysis.model.named
+    if not named:
+        return None
+    scores = analysis.model.decision_function(analysis.vectors)
+    bars, colours = analysis.model.thresholds_, theme_colours(analysis)
+    figure = make_subplots(rows=len(named), cols=1, shared_xaxes=True, vertical_spacing=0.06,
+                           subplot_titles=[plain(theme.name) for theme in named])  # fmt: skip
+    rows = []
+    for i, theme in enumerate(named, 1):
+        column = scores[theme.id]
+        counts, edges = np.histogram(
+            column, bins=np.arange(np.floor(column.min() * 20), column.max() * 20 + 1) / 20
+        )
+        n = int((analysis.assignments["theme_id"] == theme.id).sum())
+        figure.add_trace(
+            go.Bar(x=(edges[:-1] + edges[1:]) / 2, y=counts, width=np.diff(edges),
+                   marker_color=colours[theme.id], showlegend=False, name=theme.name),
+            row=i, col=1,
+        )  # fmt: skip
+        figure.add_vline(x=bars[theme.id], line_dash="dash", row=i, col=1)
+        rows.append((theme.name, float(bars[theme.id]), float(column.max()), n))
+    figure.update_yaxes(title="passages", type="log", dtick=1)
+    figure.update_xaxes(title="score", row=len(named), col=1)
+    found = [f"{name} {n}" for name, _, _, n in rows]
+    finding = f"Passages that carry each named theme: {', '.join(found)}. Dashed: the bar, set from this corpus."
+    table = pd.DataFrame(rows, columns=["theme", "bar", "highest score", "passages"])
+    return finish(figure, finding, table, 130 + 150 * len(named))
+
+
+def level_curve(analysis: Analysis) -> go.Figure:
+    """Stability, persistence, separation and the score made of them at each level tried."""
+    levels = analysis.model.levels_
+    levels = levels[levels["n_clusters"] > 1] if len(levels) > 1 else levels
+    chosen = analysis.model.levels_.query("chosen").iloc[0]
+    figure = go.Figure()
+    for column, colour, dash in (
+        ("stability", PALETTE[0], "dot"),
+        ("persistence", PALETTE[3], "dashdot"),
+        ("separation", PALETTE[1], "dash"),
+        ("score", PALETTE[4], "solid"),
+    ):
+        figure.add_trace(
+            go.Scatter(
+                x=levels["n_clusters"], y=levels[column], mode="lines+markers", name=column,
+                line={"color": colour, "dash": dash},
+                error_y={"array": levels["stability_error"]} if column == "stability" else None,
+            )
+        )  # fmt: skip
+    figure.add_vline(x=chosen["n_clusters"], line_dash="dash", line_color=QUIET)
+    figure.update_xaxes(title="number of clusters", type="log")
+    figure.update_yaxes(rangemode="tozero")
+    figure.update_layout(
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"}
+    )
+    count = plural(int(chosen["n_clusters"]), "cluster")
+    finding = f"{count}: no level separates better than chance would."
+    if chosen["score"] > 0:
+        finding = (
+            f"{count}: the level with the best score, made of stability ({chosen['stability']:.2f}), "
+            f"persistence ({chosen['persistence']:.2f}) and separation ({chosen['separation']:.2f})."
+        )
+    return finish(figure, finding, levels, 380)
+
+
+def stability_of_themes(analysis: Analysis) -> go.Figure | None:
+    """How well each discovered theme comes back in refits; None where there are none."""
+    table = analysis.themes.dropna(subset="stability")[["theme_id", "name", "stability"]]
+    if table.empty:
+        return None
+    table = table.sort_values("stability", ascending=False, kind="stable")
+    colours = theme_colours(analysis)
+    shades = [colours[theme_id] for theme_id in table["theme_id"]]
+    texts = [f"{value:.2f}" for value in table["stability"]]
+    figure = bars(table["stability"], table["name"], texts, shades)
+    figure.update_xaxes(range=[0, 1.1], title="mean Jaccard index over 20 refits")
+    fragile = table.loc[table["stability"] < 0.6, "name"].tolist()
+    finding = (
+        f"Fragile, seen in refits with less than 0.6 overlap: {', '.join(fragile)}."
+        if fragile
+        else f"Every discovered theme comes back in refits; the least stable, {table['name'].iloc[-1]}, with {table['stability'].iloc[-1]:.2f} overlap."
+    )
+    return finish(figure, finding, table[["name", "stability"]], 120 + 28 * len(table))

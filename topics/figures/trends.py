@@ -1,0 +1,235 @@
+"""Figures of who speaks of what, and when: trends, new themes, contrasts, actors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from topics.analysis import Analysis
+from topics.figures.style import (
+    QUIET,
+    TOP_SOURCES,
+    finish,
+    heat_map,
+    label,
+    percent,
+    plain,
+    theme_colours,
+    theme_names,
+)
+
+_COLUMNS = 3
+_TOP_CONTRASTS = 15
+_TOP_ACTORS = 14
+_LEAST_MENTIONS = 3  # documents
+
+
+def trends(analysis: Analysis, shares: pd.DataFrame, breaks: pd.DataFrame) -> go.Figure | None:
+    """Small multiples: share of documents with each theme by period, intervals, breaks.
+
+    Parameters
+    ----------
+    analysis
+        A run.
+    shares, breaks
+        From `measures.shares_over_time` and `measures.change_points`.
+
+    Returns
+    -------
+    go.Figure or None
+        None where no dated document carries a theme.
+    """
+    names, colours = theme_names(analysis), theme_colours(analysis)
+    ids = [i for i in names if shares.loc[shares["theme_id"] == i, "n"].sum()]
+    if not ids:
+        return None
+    n_rows = -(-len(ids) // _COLUMNS)
+    figure = make_subplots(rows=n_rows, cols=_COLUMNS, shared_xaxes=True, shared_yaxes=True,
+                           subplot_titles=[label(names[i], 34) for i in ids],
+                           vertical_spacing=0.28 / max(n_rows, 1), horizontal_spacing=0.04)  # fmt: skip
+    for place, theme_id in enumerate(ids):
+        own = shares[(shares["theme_id"] == theme_id) & (shares["of"] > 0)]
+        where = {"row": place // _COLUMNS + 1, "col": place % _COLUMNS + 1}
+        for trace in _trend(own, colours[theme_id], names[theme_id]):
+            figure.add_trace(trace, **where)
+        for period in breaks.loc[breaks["theme_id"] == theme_id, "period"]:
+            figure.add_vline(x=period, line_dash="dash", line_color=QUIET, **where)
+    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    figure.update_xaxes(showticklabels=True, nticks=4)
+    figure.update_annotations(font_size=12)
+    columns = ["period", "theme_id", "n", "of", "share", "low", "high", "interval", "at_fixed_mix"]
+    return finish(figure, trend_finding(analysis, breaks), shares[columns], 150 + 170 * n_rows)
+
+
+def _trend(own: pd.DataFrame, colour: str, name: str) -> list[go.Scatter]:
+    """Band, share at a fixed mix of sources, and share of one theme."""
+    band = [*own["high"], *own["low"][::-1]]
+    return [
+        go.Scatter(x=[*own["period"], *own["period"][::-1]], y=band, mode="lines", fill="toself",
+                   line_width=0, fillcolor=colour, opacity=0.2, hoverinfo="skip", showlegend=False),
+        go.Scatter(x=own["period"], y=own["at_fixed_mix"], mode="lines", hoverinfo="skip",
+                   line={"color": colour, "width": 1, "dash": "dot"}, showlegend=False),
+        go.Scatter(x=own["period"], y=own["share"], mode="lines+markers", showlegend=False,
+                   line_color=colour, name=plain(name),
+                   marker={"size": 6, "symbol": ["circle-open" if p else "circle" for p in own["partial"]]},
+                   text=[f"{n} of {of}" for n, of in zip(own["n"], own["of"], strict=True)],
+                   hovertemplate="%{x|%Y-%m-%d}: %{y:.0%} (%{text})<extra></extra>"),
+    ]  # fmt: skip
+
+
+def trend_finding(analysis: Analysis, breaks: pd.DataFrame, most: int = 3) -> str:
+    """The clearest breaks in a sentence, or that there is none."""
+    names = theme_names(analysis)
+    if breaks.empty:
+        return "No clear change: no theme's share of documents moved more than permuted dates do."
+    clearest = breaks.reindex(breaks["difference"].abs().sort_values(ascending=False).index)
+    parts = [
+        f"{names[row.theme_id]} {'rose' if row.after > row.before else 'fell'} from "
+        f"{percent(row.before)} to {percent(row.after)} of documents in {_when(row)}"
+        for row in clearest.head(most).itertuples()
+    ]
+    more = f"; {len(breaks) - most} more breaks" if len(breaks) > most else ""
+    return "; ".join(parts) + more + "."
+
+
+def _when(row: Any) -> str:
+    """A break's first day, and between which days it may lie."""
+    days = [f"{day.day} {day:%B %Y}" for day in (row.period, row.earliest, row.latest)]
+    sure = row.earliest == row.latest
+    return f"the period from {days[0]}" + ("" if sure else f" (or between {days[1]} and {days[2]})")
+
+
+def emergence(analysis: Analysis, table: pd.DataFrame) -> go.Figure:
+    """Share of each theme before and in the recent periods; what is new or rising stands out."""
+    names, colours = theme_names(analysis), theme_colours(analysis)
+    table = table.sort_values("recent", ascending=False, kind="stable")
+    figure = go.Figure()
+    for row in table.itertuples():
+        clear = isinstance(row.kind, str)
+        colour = colours[row.theme_id] if clear else QUIET
+        figure.add_trace(
+            go.Scatter(
+                x=[row.before, row.recent], y=[label(names[row.theme_id])] * 2, mode="lines+markers+text",
+                line_color=colour, marker={"symbol": ["circle-open", "circle"], "size": 9},
+                text=["", f"  {row.kind}" if clear else ""], textposition="middle right",
+                showlegend=False, hovertemplate="%{x:.1%}<extra></extra>",
+            )
+        )  # fmt: skip
+    figure.update_xaxes(
+        tickformat=".0%",
+        title="share of documents: hollow before, full of late",
+        rangemode="tozero",
+    )
+    figure.update_yaxes(autorange="reversed")
+    called = table.dropna(subset="kind")
+    parts = [
+        f"{names[row.theme_id]} is {row.kind} ({percent(row.before)} before, {percent(row.recent)} since "
+        f"{row.since.day} {row.since:%B %Y}, in {row.documents} documents of {row.sources} sources)"
+        for row in called.itertuples()
+    ]
+    finding = "; ".join(parts) or "No theme is new or rising more than permuted dates make it"
+    shown = table.assign(theme=table["theme_id"].map(names)).drop(columns="theme_id")
+    return finish(figure, f"{finding}.", shown, 140 + 26 * len(table))
+
+
+def theme_by(analysis: Analysis, table: pd.DataFrame) -> go.Figure | None:
+    """Share of each source's (or country's) documents that carry a theme; None without any.
+
+    `table` is from `measures.contrasts`; its first column says who is compared.
+    """
+    if table.empty:
+        return None
+    column, names = table.columns[0], theme_names(analysis)
+    kept = table[column].drop_duplicates().head(TOP_SOURCES)
+    shown = table[table[column].isin(kept)]
+    grid = shown.pivot(index="theme_id", columns=column, values="second").loc[list(names), kept]
+    of = shown.drop_duplicates(column).set_index(column)["of_second"]
+    grid.index = [names[theme_id] for theme_id in grid.index]
+    grid.columns = [f"{label(str(name), 24)}<br>n={of[name]}" for name in grid.columns]
+    twin = shown.assign(theme=shown["theme_id"].map(names), share=shown["second"])
+    twin = twin[[column, "theme", "n_second", "of_second", "share", "low", "high"]]
+    most = shown.loc[shown["second"].idxmax()]
+    finding = (
+        f"The largest share: {names[most['theme_id']]} is in {percent(most['second'])} of the documents of "
+        f"{most[column]} ({most['n_second']} of {most['of_second']})."
+    )
+    return heat_map(grid, grid.map(lambda share: f"{share:.0%}"), finding, twin)
+
+
+def contrasts(analysis: Analysis, table: pd.DataFrame) -> go.Figure | None:
+    """The differences between one source (or country) and the others, with intervals.
+
+    `table` is from `measures.contrasts`. Those that are clear, or, where none is, the largest;
+    None where there is nothing to compare.
+    """
+    if table.empty:
+        return None
+    column, names, colours = table.columns[0], theme_names(analysis), theme_colours(analysis)
+    some = table[table["clear"]] if table["clear"].any() else table
+    some = some.reindex(some["difference"].abs().sort_values(ascending=False, kind="stable").index)
+    some = some.head(_TOP_CONTRASTS)
+    whose = [
+        f"{label(str(s), 24)} · {label(names[t], 30)}"
+        for s, t in zip(some[column], some["theme_id"], strict=True)
+    ]
+    reach = {
+        "array": some["high"] - some["difference"], "arrayminus": some["difference"] - some["low"],
+        "color": QUIET,
+    }  # fmt: skip
+    figure = go.Figure(
+        go.Scatter(
+            x=some["difference"], y=whose, mode="markers", error_x=reach,
+            marker={"size": 9, "color": [colours[t] for t in some["theme_id"]]},
+            hovertemplate="%{y}: %{x:+.0%}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.add_vline(x=0, line_color=QUIET)
+    figure.update_xaxes(
+        tickformat="+.0%", title=f"share of its documents less share of the others'"
+    )
+    figure.update_yaxes(autorange="reversed")
+    finding = f"No {column} differs clearly from the others in any theme."
+    if table["clear"].any():
+        first = some.iloc[0]
+        finding = (
+            f"{first[column]} differs most: {names[first['theme_id']]} is in {percent(first['second'])} of its "
+            f"documents and in {percent(first['first'])} of the others' (difference "
+            f"{100 * first['low']:+.0f} to {100 * first['high']:+.0f} points)."
+        )
+    shown = some.assign(theme=some["theme_id"].map(names)).drop(columns="theme_id")
+    return finish(figure, finding, shown, 140 + 28 * len(some))
+
+
+def actors(analysis: Analysis, table: pd.DataFrame) -> go.Figure | None:
+    """Share of each theme's documents that name the most frequent actors; None without any.
+
+    `table` is from `measures.actors_by_theme`.
+    """
+    if table.empty:
+        return None
+    names = theme_names(analysis)
+    kept = table.groupby("actor")["n"].sum().sort_values(ascending=False, kind="stable")
+    shown = table[table["actor"].isin(kept.index[:_TOP_ACTORS])]
+    grid = shown.pivot(index="theme_id", columns="actor", values="share").fillna(0.0)
+    grid = grid.reindex(
+        index=[i for i in names if i in grid.index], columns=kept.index[:_TOP_ACTORS]
+    )
+    grid.index = [names[theme_id] for theme_id in grid.index]
+    twin = table[table["n"] >= _LEAST_MENTIONS].assign(theme=table["theme_id"].map(names))
+    marked = twin[np.isfinite(twin["lift"])].sort_values("low", ascending=False, kind="stable")
+    marked = marked[marked["low"] > marked["elsewhere"]].drop_duplicates("theme").head(3)
+    parts = [
+        f"{row.actor} in {percent(row.share)} of the documents on {row.theme} ({percent(row.elsewhere)} elsewhere)"
+        for row in marked.itertuples()
+    ]
+    finding = (
+        f"Named most: {'; '.join(parts)}."
+        if parts
+        else "No actor is named in one theme more than elsewhere."
+    )
+    columns = ["theme", "actor", "kind", "n", "of", "share", "low", "high", "elsewhere", "lift"]
+    return heat_map(grid, grid.map(lambda v: f"{v:.0%}" if v else ""), finding, twin[columns])

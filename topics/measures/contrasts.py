@@ -1,0 +1,123 @@
+"""How sides differ: one period, source, country or language against another, theme by theme."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from topics.incidence import Incidence
+from topics.intervals import Estimate, correlation, difference, ratio
+from topics.measures.shares import BY_SOURCE, shares
+from topics.measures.strata import Blocks, difference_within, sums
+
+_LEAST_DOCUMENTS = 5
+
+
+def contrast(first: Incidence, second: Incidence, tests: int | None = None) -> pd.DataFrame:
+    """How much more of the second documents than of the first carry each theme.
+
+    Parameters
+    ----------
+    first, second
+        Two sets of documents with the same themes.
+    tests
+        Number of comparisons that `clear` allows for; the number of themes if None.
+
+    Returns
+    -------
+    pd.DataFrame
+        theme_id, n_first, of_first, first (share), n_second, of_second, second, difference, low,
+        high (95%, MOVER), ratio, ratio_low, ratio_high, clear (the interval of the difference
+        leaves zero out, widened for the number of tests by Bonferroni's rule).
+    """
+    parts = [shares(first), shares(second)]
+    table = pd.DataFrame({"theme_id": parts[0]["theme_id"]})
+    for name, part in zip(("first", "second"), parts, strict=True):
+        table[[f"n_{name}", f"of_{name}", name]] = part[["n", "of", "share"]]
+    by_source = all((part["interval"] == BY_SOURCE).all() for part in parts)
+    together = _correlation(*_joined(first, second)) if by_source else 0.0
+    one, other = map(_estimate, parts)
+    table["difference"] = other[0] - one[0]
+    table["low"], table["high"] = difference(one, other, together)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        table["ratio"] = other[0] / one[0]
+    table["ratio_low"], table["ratio_high"] = ratio(one, other)
+    wide = [_estimate(shares(p, 1 - 0.05 / (tests or len(table)))) for p in (first, second)]
+    low, high = difference(wide[0], wide[1], together)
+    table["clear"] = (low > 0) | (high < 0)
+    return table
+
+
+def _estimate(table: pd.DataFrame) -> Estimate:
+    share, low, high = table[["share", "low", "high"]].to_numpy().T
+    return share, low, high
+
+
+def _correlation(both: Incidence, is_second: np.ndarray) -> np.ndarray:
+    """Of the two shares, the same sources being in both."""
+    carries = both.carries.to_numpy(dtype=float)
+    halves = [
+        (sums(carries * kept[:, None], both.voices), np.bincount(both.voices, kept))
+        for kept in (~is_second, is_second)
+    ]
+    return correlation(halves[0], halves[1])
+
+
+def within_sources(first: Incidence, second: Incidence) -> pd.DataFrame:
+    """How much more of the second documents carry each theme, each source set against itself.
+
+    Where this is about zero and `contrast` is not, other sources may be all that changed.
+
+    Returns
+    -------
+    pd.DataFrame
+        theme_id, difference, low, high (Mantel-Haenszel difference with its 95% interval under
+        permutation within sources); NaN where no source is on both sides.
+    """
+    both, is_second = _joined(first, second)
+    numbers = 2 * both.days + is_second
+    rows = np.unique(numbers, return_index=True)[1]
+    gap, error = difference_within(Blocks.of(both, numbers), is_second[rows])
+    half = norm.ppf(0.975) * error
+    columns = {"difference": gap, "low": gap - half, "high": gap + half}
+    return pd.DataFrame({"theme_id": both.carries.columns, **columns})
+
+
+def _joined(first: Incidence, second: Incidence) -> tuple[Incidence, np.ndarray]:
+    """Both as one, and which rows are of the second."""
+    both = Incidence(
+        pd.concat([first.documents, second.documents], ignore_index=True),
+        pd.concat([first.carries, second.carries], ignore_index=True),
+    )
+    return both, np.arange(len(both.documents)) >= len(first.documents)
+
+
+def contrasts(incidence: Incidence, column: str) -> pd.DataFrame:
+    """Each source (or country, or language) against all the others.
+
+    Returns
+    -------
+    pd.DataFrame
+        The column and those of `contrast`, in which second is the source and first the others;
+        sources with most documents first, those with fewer than 5 left out. Empty where fewer
+        than two are known.
+    """
+    known = incidence.where(incidence.documents[column].notna())
+    counts = (
+        known.documents[column]
+        .value_counts()
+        .sort_index()
+        .sort_values(ascending=False, kind="stable")
+    )
+    groups = counts.index[counts >= _LEAST_DOCUMENTS] if len(counts) > 1 else []
+    tests = len(groups) * incidence.carries.shape[1]
+    parts = []
+    for group in groups:
+        own = known.documents[column] == group
+        table = contrast(known.where(~own), known.where(own), tests)
+        table.insert(0, column, group)
+        parts.append(table)
+    if not parts:
+        return pd.DataFrame(columns=[column, *contrast(known, known).columns])
+    return pd.concat(parts, ignore_index=True)

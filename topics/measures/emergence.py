@@ -1,0 +1,216 @@
+"""Themes that are new or rising of late, and how early that could have been known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from topics.errors import InputError
+from topics.incidence import Incidence
+from topics.measures.shares import periods_of
+from topics.measures.strata import Blocks, Scan, corrected
+
+_RECENT = 3  # periods that may be the new ones
+_LEAST_BEFORE = 3  # periods to compare them with
+_LEAST_SOURCES = 2
+_QUIET = 6  # periods after which a theme may be called again
+_COLUMNS = ["theme_id", "since", "first_seen", "documents", "sources", "before", "recent", "p"]
+Rule = Callable[[Incidence, str], dict[str, str]]
+
+
+def emergence(
+    incidence: Incidence,
+    period: str | None = None,
+    *,
+    false_alarms: float = 0.05,
+    permutations: int = 999,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Which themes are new, or rising, in the last one to three periods.
+
+    The share of the recent periods is set against all before, source by source, and compared
+    with permuted dates as in `change_points`, one-sided; p is corrected over themes and over
+    how many periods are called recent.
+
+    Parameters
+    ----------
+    incidence
+        Documents and themes; those without a date are left out.
+    period, permutations, random_state
+        As for `change_points`.
+    false_alarms
+        Chance that any theme at all is called new or rising where none is.
+
+    Returns
+    -------
+    pd.DataFrame
+        theme_id, kind (new: none of its documents is older; rising; or missing: no clear rise,
+        or one source alone), since (first recent period), first_seen (date), documents and
+        sources (with their countries; since then, 0 where they are not known), before, recent (shares), p.
+
+    Raises
+    ------
+    InputError
+        If there are not at least four periods.
+    """
+    dated = incidence.dated
+    every, place = periods_of(dated, period)
+    n = len(every)
+    if n <= _LEAST_BEFORE:
+        raise InputError(
+            f"period: wanted more than {_LEAST_BEFORE} periods to tell what is new, got {n}; "
+            "name a shorter one"
+        )
+    starts = list(range(max(n - _RECENT, _LEAST_BEFORE), n))
+    first = np.unique(dated.days, return_index=True)[1]
+    scan = Scan(Blocks.of(dated, dated.days), place[first], [(start, n) for start in starts])
+    z, random = scan.observed(), np.random.default_rng(random_state)
+    chance = [again.max(axis=0) for again in scan.shuffled(permutations, random)]
+    p = corrected(z.max(axis=0), np.array(chance))
+    starts = np.take(starts, z.argmax(axis=0))
+    rows = [
+        (theme, *_row(dated, dated.carries[theme].to_numpy(), place >= start, every[start]), value)
+        for theme, start, value in zip(dated.carries.columns, starts, p, strict=True)
+    ]
+    table = pd.DataFrame(rows, columns=_COLUMNS)
+    spread = (table["sources"] >= _LEAST_SOURCES) | dated.documents[
+        ["source", "country"]
+    ].isna().all(axis=None)
+    clear = (table["p"] <= false_alarms) & spread
+    kinds = np.where(table["before"] > 0, "rising", "new")
+    table.insert(1, "kind", pd.Series(kinds).where(clear, None))
+    return table
+
+
+def _row(
+    dated: Incidence, carries: np.ndarray, recent: np.ndarray, since: pd.Period
+) -> tuple[object, ...]:
+    documents = dated.documents[carries & recent]
+    sources = len(documents[["source", "country"]].dropna(how="all").drop_duplicates())
+    first = dated.documents.loc[carries, "date"].min()
+    before, after = carries[~recent].mean(), carries[recent].mean()
+    return since.start_time, first, len(documents), sources, before, after
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """How `emergence` would have done, had it been run at the end of every period.
+
+    Attributes
+    ----------
+    signals
+        theme_id, raised (first day after the period in which the theme was called new or
+        rising), kind, event (date of the event that it goes with, missing for a false alarm).
+    events
+        theme_id, date, raised (of its first signal, missing where there was none) and lead (days
+        from signal to event, negative where the signal came after it).
+    """
+
+    signals: pd.DataFrame
+    events: pd.DataFrame
+
+    @property
+    def precision(self) -> float:
+        """Share of signals that go with an event; NaN without signals."""
+        return float(self.signals["event"].notna().mean())
+
+    @property
+    def recall(self) -> float:
+        """Share of events that have a signal; NaN without events."""
+        return float(self.events["raised"].notna().mean())
+
+    @property
+    def lead(self) -> float:
+        """Median days from signal to event; NaN without hits."""
+        return float(self.events["lead"].median())
+
+
+def backtest(
+    incidence: Incidence,
+    events: pd.DataFrame,
+    period: str | None = None,
+    *,
+    window: int = 3,
+    false_alarms: float = 0.05,
+    rule: Rule | None = None,
+) -> Backtest:
+    """Replay the corpus period by period and compare what is called new with dated events.
+
+    The themes themselves are those found in the whole corpus: hindsight that a live run lacks.
+
+    Parameters
+    ----------
+    incidence
+        Documents and themes; those without a date are left out.
+    events
+        theme_id, date.
+    period
+        As for `change_points`, chosen once, from the whole corpus.
+    window
+        A signal goes with an event at most so many periods away, before or after.
+    false_alarms
+        Chance of any false signal in the whole replay, shared out over its periods.
+    rule
+        Another way to tell what is new: from the documents so far and the period to the kind by
+        theme_id. `emergence` if None.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or an event is of no theme.
+    """
+    _check(events, incidence)
+    dated = incidence.dated
+    every, place = periods_of(dated, period)
+    looks = np.unique(place[place >= _LEAST_BEFORE])
+    rule = rule or partial(_called, false_alarms=false_alarms / max(len(looks), 1))
+    signals: list[tuple[str, int, str]] = []
+    for now in looks:
+        called = rule(dated.where(place <= now), every.freqstr[0])
+        latest = {theme: at for theme, at, _ in signals}
+        signals += [
+            (theme, int(now), kind)
+            for theme, kind in called.items()
+            if now - latest.get(theme, -len(every)) > _QUIET
+        ]
+    return _matched(signals, events, every, window)
+
+
+def _called(incidence: Incidence, period: str, false_alarms: float) -> dict[str, str]:
+    table = emergence(incidence, period, false_alarms=false_alarms).dropna(subset="kind")
+    return dict(zip(table["theme_id"], table["kind"], strict=True))
+
+
+def _check(events: pd.DataFrame, incidence: Incidence) -> None:
+    missing = {"theme_id", "date"} - set(events.columns)
+    if missing:
+        raise InputError(f"events: wanted columns theme_id and date, {min(missing)} is missing")
+    unknown = set(events["theme_id"]) - set(incidence.carries.columns)
+    if unknown:
+        raise InputError(
+            f"events: no theme {min(unknown)!r}; there are {', '.join(incidence.carries.columns)}"
+        )
+
+
+def _matched(
+    signals: list[tuple[str, int, str]], events: pd.DataFrame, every: pd.PeriodIndex, window: int
+) -> Backtest:
+    """Pair each signal with the nearest event of its theme, each event with its first signal."""
+    table = pd.DataFrame(signals, columns=["theme_id", "now", "kind"])
+    table["raised"] = [every[now].end_time.ceil("D") for now in table["now"]]
+    events = events[["theme_id", "date"]].assign(date=pd.to_datetime(events["date"]))
+    at = (events["date"].dt.to_period(every.freq) - every[0]).map(lambda gap: gap.n)
+    near = [
+        (at[events["theme_id"] == theme] - now).abs().sort_values(kind="stable")
+        for theme, now in zip(table["theme_id"], table["now"], strict=True)
+    ]
+    own = [gaps.index[0] if len(gaps) and gaps.iloc[0] <= window else None for gaps in near]
+    table["event"] = pd.to_datetime([events["date"].get(i) for i in own])
+    firsts = table.assign(own=own).dropna(subset="own").drop_duplicates("own").set_index("own")
+    events["raised"] = firsts["raised"].reindex(events.index)
+    events["lead"] = (events["date"] - events["raised"]).dt.days
+    return Backtest(table[["theme_id", "raised", "kind", "event"]], events)

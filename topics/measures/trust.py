@@ -1,0 +1,146 @@
+"""What each theme rests on, and whether what is said of it survives a refit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from topics.analysis import Analysis
+from topics.graph import nearest_to
+from topics.incidence import Incidence
+from topics.measures.shares import periods_of
+from topics.measures.strata import Blocks, difference_within
+from topics.named import NamedTheme
+from topics.scorer import ThemeScorer
+
+ABSENT = NamedTheme(
+    "falconry",
+    "Falconry",
+    "Falconers train hawks and falcons to hunt from the glove.",
+    ("a falconer flies her hawk", "hoods, jesses and lures for birds of prey"),
+)
+
+
+def trust(analysis: Analysis) -> pd.DataFrame:
+    """What each theme rests on.
+
+    Returns
+    -------
+    pd.DataFrame
+        theme_id, passages, documents, independent (documents less near-copies), sources,
+        largest_source and source_share (its share of the documents with a source), stability (see
+        `ThemeModel.themes_`).
+    """
+    every = Incidence.of(analysis, independent=False)
+    heads = every.documents["document_id"].isin(analysis.copy_of).to_numpy()
+    passages = analysis.assignments["theme_id"].value_counts()
+    rows = []
+    for theme_id, stability in analysis.themes[["theme_id", "stability"]].itertuples(index=False):
+        own = every.carries[theme_id].to_numpy()
+        sources = every.documents.loc[own, "source"].value_counts(normalize=True)
+        largest = (sources.index[0], float(sources.iloc[0])) if len(sources) else (None, np.nan)
+        counts = int(passages.get(theme_id, 0)), int(own.sum()), int((own & heads).sum())
+        rows.append((theme_id, *counts, len(sources), *largest, stability))
+    columns = ["theme_id", "passages", "documents", "independent", "sources", "largest_source",
+               "source_share", "stability"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def conclusions(
+    analysis: Analysis, breaks: pd.DataFrame, period: str | None = None, refits: int = 20
+) -> pd.DataFrame:
+    """Whether what is said of each theme over time is said in refits too.
+
+    The claim is the clearest break of the theme; where it has none, that its share did not
+    change between the halves of the time span.
+
+    Parameters
+    ----------
+    analysis, breaks, period
+        A run, its `change_points`, and the period that they were found with.
+    refits
+        As for `ThemeModel.refits`.
+
+    Returns
+    -------
+    pd.DataFrame
+        theme_id, claim (rise, fall, no change), since (the period that begins with it), survives (share of
+        refits in which the difference within sources is on the same side of zero with 95%
+        confidence, or about zero where no change is claimed), overlap (mean Jaccard index of the
+        passages with the refits'). Empty if no dates are known.
+    """
+    columns = ["theme_id", "claim", "since", "survives", "overlap"]
+    dated = Incidence.of(analysis).dated
+    if dated.documents.empty:
+        return pd.DataFrame(columns=columns)
+    every, place = periods_of(dated, period)
+    owner = pd.Index(dated.documents["document_id"]).get_indexer(analysis.passages["document_id"])
+    rows = []
+    for theme_id, again in zip(
+        analysis.themes["theme_id"], analysis.model.refits(refits), strict=True
+    ):
+        own = breaks[breaks["theme_id"] == theme_id].sort_values("p", kind="stable")
+        cut = (
+            every.get_loc(own["period"].iloc[0].to_period(every.freq))
+            if len(own)
+            else len(every) // 2
+        )
+        claim = "no change" if own.empty else "rise" if own["difference"].iloc[0] > 0 else "fall"
+        z = [_z(dated, place >= cut, owner, carries) for carries in again]
+        same = [_claimed(value) == claim for value in z]
+        rows.append(
+            (
+                theme_id,
+                claim,
+                every[cut].start_time,
+                np.mean(same),
+                _overlap(analysis, theme_id, again),
+            )
+        )
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _z(dated: Incidence, late: np.ndarray, owner: np.ndarray, carries: np.ndarray) -> float:
+    """Of the difference within sources, in the documents of which a passage was refitted."""
+    n = len(dated.documents)
+    known = np.bincount(owner[(owner >= 0) & (carries >= 0)], minlength=n) > 0
+    on = np.bincount(owner[(owner >= 0) & (carries == 1)], minlength=n) > 0
+    part = Incidence(dated.documents, pd.DataFrame({"theme": on})).where(known)
+    days = 2 * part.days + late[known]
+    first = np.unique(days, return_index=True)[1]
+    gap, error = difference_within(Blocks.of(part, days), late[known][first])
+    return float(gap[0] / error[0]) if error[0] > 0 else 0.0
+
+
+def _claimed(z: float) -> str:
+    return "no change" if abs(z) < norm.ppf(0.975) else "rise" if z > 0 else "fall"
+
+
+def _overlap(analysis: Analysis, theme_id: str, again: np.ndarray) -> float:
+    """Mean Jaccard index of a theme's passages with those of refits, where both know them."""
+    ids = analysis.assignments.loc[analysis.assignments["theme_id"] == theme_id, "passage_id"]
+    own = analysis.passages["passage_id"].isin(ids).to_numpy() & (again >= 0)
+    either = (own | (again == 1)).sum(axis=1)
+    return float(np.mean((own & (again == 1)).sum(axis=1) / np.maximum(either, 1)))
+
+
+def borderline(analysis: Analysis, theme_id: str, most: int = 2) -> list[str]:
+    """Passages that carry a theme only just: those with the lowest scores."""
+    own = analysis.assignments[analysis.assignments["theme_id"] == theme_id]
+    return own.sort_values("score", kind="stable")["passage_id"].head(most).tolist()
+
+
+def absent_theme(analysis: Analysis, theme: NamedTheme = ABSENT) -> list[str]:
+    """Passages that a theme takes which should not be there, such as falconry: ideally none.
+
+    They are scored beside the named themes, by the same rules.
+    """
+    model, passages, vectors = analysis.model, analysis.passages, analysis.vectors
+    texts, documents = passages["text"].tolist(), passages["document_id"].tolist()
+    around = nearest_to(vectors, vectors, 15)
+    scorer = ThemeScorer.fit(
+        [*model.named, theme], texts, documents, vectors, *around, model._embed
+    )
+    scores = scorer.scores(vectors, texts, documents, *around)
+    return passages["passage_id"][scores[:, -1] >= scorer.thresholds[-1]].tolist()

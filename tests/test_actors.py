@@ -1,0 +1,240 @@
+"""Who is mentioned, who only seems to be, and in which themes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from topics.actors import Actor, actors_by_theme, mentions, read_actors
+from topics.errors import InputError
+from topics.incidence import Incidence
+
+
+def passages_of(*texts):
+    return pd.DataFrame({
+        "passage_id": [f"p{i}" for i in range(1, len(texts) + 1)],
+        "text": pd.Series(texts, dtype="str"),
+    })  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def named():
+    """Names of the actors that a text mentions, by the bundled list."""
+    actors = read_actors()
+    return lambda text: mentions(passages_of(text), actors)["actor"].tolist()
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write an actors file; give its path."""
+
+    def write_file(content):
+        path = tmp_path / "mine.yml"
+        path.write_text(content, encoding="utf-8")
+        return path
+
+    return write_file
+
+
+@pytest.mark.parametrize(
+    ("text", "actors"),
+    [
+        ("Beijing’s answer came late.", ["China"]),
+        ("Two Norwegians rowed past.", ["Norway"]),
+        ("The U.S. and the US-led group", ["United States"]),
+        ("The White House waited for Downing Street.", ["United Kingdom", "United States"]),
+        ("Brussels wrote to Kyiv.", ["European Union", "Ukraine"]),
+        ("Seoul and Pyongyang exchanged lists.", ["North Korea", "South Korea"]),
+        ("Tokyo met Taipei\nin Hong\nKong.", ["Hong Kong", "Japan", "Taiwan"]),
+        ("Côte d’Ivoire sells cocoa to Türkiye and Czechia.", ["Czech Republic", "Ivory Coast", "Turkey"]),
+        ("The Chinese are French.", ["China", "France"]),
+        ("Burma and Belgrade", ["Myanmar", "Serbia"]),
+        ("A Congolese miner", ["Democratic Republic of the Congo"]),
+        ("The Fed followed the People's Bank of China.", ["Federal Reserve", "People's Bank of China"]),
+        ("US Treasury Secretary", ["Treasury Department", "United States"]),
+    ],
+)  # fmt: skip
+def test_names_demonyms_and_capitals_stand_for_the_actor(named, text, actors):
+    assert named(text) == actors
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tell us about the turkey and the chad",
+        "a Roman road",
+        "New Mexico, Latin America and Washington Post",
+        "a jersey from New Jersey",
+        "the coach Bertil Jordan and Jordan Miller",
+        "peaches from Georgia",
+        "Georgetown, Victoria, Kingston and San José",
+        "the Paris Agreement in the South China Sea",
+        "it cost US$40",
+        "the Koreas and the Americas",
+    ],
+)
+def test_what_only_looks_like_an_actor_is_none(named, text):
+    assert named(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "actor"),
+    [
+        ("Papua New Guinea", "Papua New Guinea"),
+        ("Equatorial Guinea", "Equatorial Guinea"),
+        ("Guinea-Bissau", "Guinea-Bissau"),
+        ("Guinea", "Guinea"),
+        ("Nigeria", "Nigeria"),
+        ("Niger", "Niger"),
+        ("South Sudanese", "South Sudan"),
+        ("Democratic People’s Republic of Korea", "North Korea"),
+        ("Dominican Republic", "Dominican Republic"),
+        ("In Jordan, rain fell.", "Jordan"),
+    ],
+)
+def test_the_longest_name_wins(named, text, actor):
+    assert named(text) == [actor]
+
+
+@pytest.mark.parametrize(
+    ("text", "instrument"),
+    [
+        ("Tariffs rose.", "tariff"),
+        ("a free trade agreement", "free-trade agreement"),
+        ("Free-Trade Agreements", "free-trade agreement"),
+        ("embargoes", "embargo"),
+        ("Treasurys fell.", "government bonds"),
+        ("anti-dumping case", "anti-dumping"),
+    ],
+)
+def test_instruments_are_found_in_any_case_number_and_hyphenation(named, text, instrument):
+    assert named(text) == [instrument]
+
+
+def test_a_passage_and_actor_make_one_row_in_the_order_of_the_passages():
+    actors = [Actor("Tarn", "state", ("Tarn",)), Actor("toll", "instrument", ("toll",))]
+    found = mentions(passages_of("Tarn sets a toll; Tarn!", "none", "A TOLL"), actors)
+    assert found.to_dict("list") == {
+        "passage_id": ["p1", "p1", "p3"],
+        "actor": ["Tarn", "toll", "toll"],
+        "kind": ["state", "instrument", "instrument"],
+    }
+
+
+def test_without_a_mention_there_are_no_rows_but_the_columns():
+    found = mentions(passages_of("quiet"), [])
+    assert (len(found), list(found)) == (0, ["passage_id", "actor", "kind"])
+
+
+def test_a_file_adds_actors_and_aliases_and_takes_aliases_away(write):
+    path = write("""
+- {name: Harbour League, kind: bloc, aliases: [HL]}
+- {name: Georgia, kind: state}
+- {name: Norway, kind: state, aliases: [Oslofjord], not: [Oslo, Norwegian Blue]}
+""")
+    text = "HL: Georgia.", "Oslofjord", "Oslo", "a Norwegian Blue", "Norwegian"
+    found = mentions(passages_of(*text), read_actors(path))
+    assert found[["passage_id", "actor"]].values.tolist() == [
+        ["p1", "Georgia"],
+        ["p1", "Harbour League"],
+        ["p2", "Norway"],
+        ["p5", "Norway"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("name: Tarn", "wanted a list of actors (name, kind, aliases), got dict"),
+        ("- Tarn", "entry 1: wanted fields name, kind, aliases; got 'Tarn'"),
+        ("- {name: no, kind: state}", "entry 1: wanted fields name, kind, aliases; got"),
+        ("- {name: Tarn}", "kind: wanted state, bloc, agency, instrument; got None"),
+        ("- {name: Tarn, kind: state, colour: red}", "entry 1: unknown field 'colour'"),
+        ("- {name: Tarn, kind: state, aliases: T}", "aliases: wanted a list of texts, got 'T'"),
+        ("- {name: Tarn, kind: state, not: ['']}", "not: wanted a list of texts, got ['']"),
+        ("- [", "is not valid YAML"),
+    ],
+)
+def test_a_bad_file_is_refused_with_the_reason(write, content, message):
+    with pytest.raises(InputError) as caught:
+        read_actors(write(content))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"cannot read .*none\.yml.*No such file"):
+        read_actors(tmp_path / "none.yml")
+
+
+def in_themes(held, themes):
+    """Tables of documents d1, d2, ... whose passages mention and carry what is listed."""
+    passages = pd.DataFrame(
+        [(f"d{d}:{i}", f"d{d}") for d, own in enumerate(held, 1) for i in range(len(own))],
+        columns=["passage_id", "document_id"],
+    )
+    flat = [pair for own in held for pair in own]
+    ids = passages["passage_id"]
+    assignments = pd.DataFrame(
+        [(p, t) for p, (_, own) in zip(ids, flat, strict=True) for t in own],
+        columns=["passage_id", "theme_id"],
+    )
+    found = pd.DataFrame(
+        [(p, a, "state") for p, (own, _) in zip(ids, flat, strict=True) for a in own],
+        columns=["passage_id", "actor", "kind"],
+    )
+    documents = passages[["document_id"]].drop_duplicates(ignore_index=True)
+    carries = pd.DataFrame({t: [any(t in own for _, own in doc) for doc in held] for t in themes})
+    return Incidence(documents, carries), passages, assignments, found
+
+
+def test_an_actor_counts_in_the_passages_that_carry_the_theme_and_once_a_document():
+    held = [
+        [("A", "t"), ("A", "t"), ("B", "")],  # B stands beside the theme
+        [("", "t"), ("A", "")],
+        [("A", ""), ("", ""), ("", ""), ("", "")],
+    ]
+    table = actors_by_theme(*in_themes(held, "t"))
+    row = table.iloc[0]
+    assert len(table) == 1
+    assert (row["actor"], row["n"], row["of"], row["share"]) == ("A", 1, 2, 0.5)
+    assert (row["low"], row["high"]) == pytest.approx((0.0945, 0.9055), abs=1e-4)
+
+
+def test_elsewhere_as_many_passages_are_drawn_as_carry_the_theme():
+    held = [
+        [("A", "t"), ("", "t")],
+        [("A", ""), ("", ""), ("", ""), ("", "")],  # two of four hold it with chance 1/2
+        [("", "")],
+    ]
+    row = actors_by_theme(*in_themes(held, "t")).iloc[0]
+    assert row["elsewhere"] == pytest.approx(0.25)
+    assert row["lift"] == pytest.approx(4)
+
+
+def test_themes_keep_their_order_and_the_most_frequent_actor_comes_first():
+    held = [[("BA", "u"), ("", "")], [("B", "u")], [("C", "t")]]
+    table = actors_by_theme(*in_themes(held, "tu"))
+    assert table[["theme_id", "actor", "n"]].values.tolist() == [
+        ["t", "C", 1],
+        ["u", "B", 2],
+        ["u", "A", 1],
+    ]
+    assert table["lift"].tolist() == [np.inf] * 3
+
+
+def test_where_every_document_carries_the_theme_elsewhere_is_not_known():
+    table = actors_by_theme(*in_themes([[("A", "t")], [("A", "t")]], "t"))
+    assert table[["elsewhere", "lift"]].isna().all(axis=None)
+
+
+def test_documents_left_out_of_the_incidence_do_not_count():
+    incidence, *rest = in_themes([[("A", "t")], [("A", "t")], [("", "")]], "t")
+    row = actors_by_theme(incidence.where([True, False, True]), *rest).iloc[0]
+    assert (row["n"], row["of"]) == (1, 1)
+
+
+def test_no_mentions_make_no_rows():
+    table = actors_by_theme(*in_themes([[("", "t")], [("", "")]], "t"))
+    assert list(table) == ["theme_id", "actor", "kind", "n", "of", "share", "low", "high",
+                           "elsewhere", "lift"]  # fmt: skip
+    assert table.empty

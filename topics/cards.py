@@ -223,7 +223,7 @@ def trust(analysis: Analysis, conclusions: pd.DataFrame) -> Html:
             "largest source": largest,
             "stability": facts["stability"],
             "trend": facts["claim"],
-            "survives": facts["survives"].map("{:.0%}".format),
+            "survives": facts["survives"].map("{:.0%}".format, na_action="ignore"),
             "beware": beware,
         }
     )
@@ -290,27 +290,26 @@ def _article(heading: str, body: Html) -> str:
     return f"<article class='card'><h4>{escape(heading)}</h4>{body.markup}</article>"
 
 
-def wording(analysis: Analysis, column: str, most: int = 4) -> Html:
-    """For each theme, the words that mark a source (or country, or period) among the others."""
-    passages = analysis.passages[analysis.passages["document_id"].isin(analysis.copy_of)]
-    parts = []
+def wording(analysis: Analysis, sides: pd.Series, most: int = 4) -> Html:
+    """For each theme, the words that mark a side (a source, country or period) among the others.
+
+    `sides` has a side for each row of `analysis.passages`; its name says what they are.
+    """
+    what, parts = str(sides.name), []
+    independent = analysis.passages["document_id"].isin(analysis.copy_of)
     for theme_id, own in analysis.assignments.groupby("theme_id", sort=False):
-        carrying = passages[passages["passage_id"].isin(own["passage_id"])]
-        words = measures.marking_words(carrying, carrying[column], most)
-        told = (
-            words["word"]
-            + " ("
-            + words["n"].astype(str)
-            + " : "
-            + words["n_others"].astype(str)
-            + ")"
-        )
-        joined = told.groupby(words["side"], sort=False).agg(", ".join)
-        parts.append(pd.DataFrame({"theme_id": theme_id, column: joined.index, "words": joined}))
-    found = pd.concat(parts) if parts else pd.DataFrame(columns=["theme_id", column, "words"])
+        carrying = independent & analysis.passages["passage_id"].isin(own["passage_id"])
+        words = measures.marking_words(analysis.passages[carrying], sides[carrying], most)
+        counts = words[["n", "n_others"]].astype(str)
+        told = words["word"] + " (" + counts["n"] + " : " + counts["n_others"] + ")"
+        joined = told.groupby(words["side"], sort=True).agg(", ".join)
+        parts.append(pd.DataFrame({"theme_id": theme_id, what: joined.index, "words": joined}))
+    found = pd.concat(parts) if parts else pd.DataFrame()
     if found.empty:
-        return note(f"No words mark one {column} beside the others, or too few documents to tell.")
-    line = f"Behind each word, documents of the {column} with it and of the others."
+        return note(
+            f"No word marks one {what} beside the others; fewer than five documents of a theme are not looked at."
+        )
+    line = f"Behind each word, documents of the {what} with it and of the others."
     return Html(f"<p>{line}</p>{table(named(analysis, found)).markup}")
 
 
@@ -339,8 +338,7 @@ def controls(analysis: Analysis, placebo: pd.DataFrame) -> Html:
 
     `placebo` are the `change_points` of permuted dates.
     """
-    taken = measures.absent_theme(analysis)
-    n = len(analysis.passages)
+    taken, n = measures.absent_theme(analysis)
     lines = [
         f"With dates permuted within sources: {figures.plural(len(placebo), 'break')}; up to one run in twenty may find one.",
         f"An invented theme, falconry, was given {len(taken)} of {figures.plural(n, 'passage')}.",

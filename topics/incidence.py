@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,7 +13,6 @@ import pandas as pd
 if TYPE_CHECKING:
     from topics.analysis import Analysis
 
-_STRAY = 10  # interquartile ranges, from which on a date is not believed
 _ABOUT = ["document_id", "date", "source", "country", "language"]
 
 
@@ -54,6 +54,10 @@ class Incidence:
             self.documents[kept].reset_index(drop=True), self.carries[kept].reset_index(drop=True)
         )
 
+    def only(self, themes: Sequence[str]) -> Incidence:
+        """These themes alone, so that no test is corrected for the others."""
+        return Incidence(self.documents, self.carries[list(themes)])
+
     def permuted(self, random_state: int = 0) -> Incidence:
         """The same with dates exchanged at random between a source's documents: a placebo.
 
@@ -67,10 +71,14 @@ class Incidence:
 
     @cached_property
     def dated(self) -> Incidence:
-        """The documents whose date is known, and not far from all others (mistaken, mostly)."""
+        """The documents whose date is known, and is not so far from the others as to be mistaken.
+
+        That is more than half the span of the middle 96% of them, and more than 30 days, away.
+        """
         dates = self.documents["date"]
-        low, high = dates.quantile([0.25, 0.75])
-        reach = _STRAY * max(high - low, pd.Timedelta(days=30))
+        low = dates.quantile(0.02, interpolation="higher")
+        high = dates.quantile(0.98, interpolation="lower")
+        reach = max((high - low) / 2, pd.Timedelta(days=30))
         return self.where(dates.between(low - reach, high + reach))
 
     @cached_property

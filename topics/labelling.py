@@ -227,11 +227,11 @@ def labelled_shares(analysis: Analysis, labels: pd.DataFrame) -> pd.DataFrame:
 
     The model's share, less what it gave wrongly, plus what it missed, labels weighed by one over
     their probability: design-based supervised learning (Egami et al. 2023), its weights
-    calibrated to the known number of passages that the model gives the theme. Intervals of what
-    is right and what is missed are Jeffreys' (Brown, Cai and DasGupta 2001) on an effective
-    number of labels (Franco et al. 2019); its variance is of strata joined over periods, their
-    rates smoothed, so that none found is not none there. The share joins both (MOVER, Zou and
-    Donner 2008). Intervals are of this corpus: they close where every passage is labelled.
+    calibrated to the known numbers of passages in which the model has the theme first, further
+    down or not at all. Each of the three has a Jeffreys interval (Brown, Cai and DasGupta 2001)
+    on the effective number of its labels (Franco et al. 2019), from rates of strata, joined over
+    periods and smoothed, so that none found is not none there; MOVER joins them (Zou and Donner
+    2008). Intervals are of the passages of this run: labels of all of them leave none.
 
     Parameters
     ----------
@@ -261,15 +261,16 @@ def labelled_shares(analysis: Analysis, labels: pd.DataFrame) -> pd.DataFrame:
     truth, found = _majority(labels, given.columns), given.to_numpy()
     own = given.columns.to_numpy() == analysis.model.primary_.to_numpy(object)[:, None]
     counts, size = found.sum(axis=0), len(found)
-    # What a theme leads, where it comes second, where it is not given: all differ in errors.
+    # Passages that the theme is first in, further ones that have it, the rest: errors differ.
     cells = [own, found & ~own, ~found]
     rates = [_rates(truth, cell[rows], cell.sum(axis=0), sample) for cell in cells]
-    rates[1] = np.where(np.isnan(rates[1]), _unknown(rates[0][0]), rates[1])
+    unknown = np.array([rates[0][0], np.zeros(len(own[0])), np.ones(len(own[0]))])
+    rates[1] = np.where(np.isnan(rates[1]), unknown, rates[1])  # none of these few is labelled
     parts = [_part(c.mean(axis=0), rate) for c, rate in zip(cells, rates, strict=True)]
     right, lost, share = _joined(parts[:2]), parts[2], _joined(parts)
     with np.errstate(divide="ignore", invalid="ignore"):
         precision = right * size / counts
-        odds = lost[0] / right[0], *reversed(ratio(right, lost))
+        odds = lost[0] / right[0], *reversed(ratio(*[(e[0], e[1], e[2]) for e in (right, lost)]))
     estimates = {
         "naive": (counts / size, *wilson(counts, size)),
         "share": share,
@@ -306,11 +307,6 @@ def _majority(labels: pd.DataFrame, themes: pd.Index) -> np.ndarray:
     return (np.sign(share - 0.5) + 1) / 2
 
 
-def _unknown(rate: np.ndarray) -> np.ndarray:
-    """Rates of passages none of which is labelled: as this one at best, nothing excluded."""
-    return np.array([rate, np.zeros(len(rate)), np.ones(len(rate))])
-
-
 def _part(weight: np.ndarray, rates: np.ndarray) -> np.ndarray:
     """Rates as shares of all passages; nothing of those that there are none of."""
     return np.where(weight > 0, weight * rates, 0.0)
@@ -338,10 +334,7 @@ def _rates(
         mean = (weights * n * smooth).sum(axis=0) / total
         # Of a stratum labelled whole the passages are known, but not all inside need be of it.
         unseen = np.maximum(1 - 1 / weights, 1 - labelled / size)
-        # How many of a stratum are inside is chance too, unless all are: it sways the mix.
-        mixed = (1 - n / strata.sum(axis=1, keepdims=True)) * (smooth - mean) ** 2
-        spread = weights**2 * unseen * n * (smooth * (1 - smooth) + mixed)
-        spread = spread.sum(axis=0) / total**2
+        spread = (weights**2 * unseen * n * smooth * (1 - smooth)).sum(axis=0) / total**2
         effective = np.minimum(mean * (1 - mean) / spread, 1e9)  # finite, though all be labelled
     bounds = [
         beta.ppf(q, rate * effective + 0.5, (1 - rate) * effective + 0.5) for q in (0.025, 0.975)

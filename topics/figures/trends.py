@@ -189,7 +189,7 @@ def contrasts(analysis: Analysis, table: pd.DataFrame) -> go.Figure | None:
     )  # fmt: skip
     figure.add_vline(x=0, line_color=QUIET)
     figure.update_xaxes(
-        tickformat="+.0%", title=f"share of its documents less share of the others'"
+        tickformat="+.0%", title="share of its documents less share of the others'"
     )
     figure.update_yaxes(autorange="reversed")
     finding = f"No {column} differs clearly from the others in any theme."

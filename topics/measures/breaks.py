@@ -86,7 +86,7 @@ def change_points(
     for theme, cuts in search.breaks(len(every)).items():
         ends = [0, *sorted(cuts), len(every)]
         for first, cut, last in zip(ends, ends[1:], ends[2:], strict=False):
-            own = Incidence(dated.documents, dated.carries.iloc[:, [theme]])
+            own = dated.only([dated.carries.columns[theme]])
             sides = [own.where((place >= a) & (place < b)) for a, b in pairwise((first, cut, last))]
             before, after = (float(side.carries.to_numpy().mean()) for side in sides)
             effect = within_sources(sides[0], sides[1]).iloc[0]
@@ -103,7 +103,10 @@ class _Search:
         self, incidence: Incidence, place: np.ndarray, false_alarms: float, draws: int, seed: int
     ) -> None:
         first = np.unique(incidence.days, return_index=True)[1]
-        self.blocks, self.periods = Blocks.of(incidence, incidence.days), place[first]
+        self.blocks, self.periods = (
+            Blocks.of(incidence.carries.to_numpy(), incidence.strata, incidence.days),
+            place[first],
+        )
         self.false_alarms, self.draws = false_alarms, draws
         self.random = np.random.default_rng(seed)
 

@@ -9,7 +9,7 @@ from scipy.stats import norm
 from topics.incidence import Incidence
 from topics.intervals import Estimate, correlation, difference, ratio
 from topics.measures.shares import BY_SOURCE, shares
-from topics.measures.strata import Blocks, difference_within, sums
+from topics.measures.strata import difference_within, sums
 
 _LEAST_DOCUMENTS = 5
 
@@ -76,9 +76,7 @@ def within_sources(first: Incidence, second: Incidence) -> pd.DataFrame:
         permutation within sources); NaN where no source is on both sides.
     """
     both, is_second = _joined(first, second)
-    numbers = 2 * both.days + is_second
-    rows = np.unique(numbers, return_index=True)[1]
-    gap, error = difference_within(Blocks.of(both, numbers), is_second[rows])
+    gap, error = difference_within(both.carries.to_numpy(), both.strata, both.days, is_second)
     half = norm.ppf(0.975) * error
     columns = {"difference": gap, "low": gap - half, "high": gap + half}
     return pd.DataFrame({"theme_id": both.carries.columns, **columns})

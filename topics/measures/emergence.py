@@ -17,7 +17,7 @@ from topics.measures.strata import Blocks, Scan, corrected
 _RECENT = 3  # periods that may be the new ones
 _LEAST_BEFORE = 3  # periods to compare them with
 _LEAST_SOURCES = 2
-_QUIET = 6  # periods after which a theme may be called again
+_QUIET = 2  # periods without a call, after which a theme may be called anew
 _COLUMNS = ["theme_id", "since", "first_seen", "documents", "sources", "before", "recent", "p"]
 Rule = Callable[[Incidence, str], dict[str, str]]
 
@@ -67,7 +67,11 @@ def emergence(
         )
     starts = list(range(max(n - _RECENT, _LEAST_BEFORE), n))
     first = np.unique(dated.days, return_index=True)[1]
-    scan = Scan(Blocks.of(dated, dated.days), place[first], [(start, n) for start in starts])
+    scan = Scan(
+        Blocks.of(dated.carries.to_numpy(), dated.strata, dated.days),
+        place[first],
+        [(start, n) for start in starts],
+    )
     z, random = scan.observed(), np.random.default_rng(random_state)
     chance = [again.max(axis=0) for again in scan.shuffled(permutations, random)]
     p = corrected(z.max(axis=0), np.array(chance))
@@ -169,14 +173,12 @@ def backtest(
     looks = np.unique(place[place >= _LEAST_BEFORE])
     rule = rule or partial(_called, false_alarms=false_alarms / max(len(looks), 1))
     signals: list[tuple[str, int, str]] = []
+    called: dict[str, int] = {}  # when each theme was called last
     for now in looks:
-        called = rule(dated.where(place <= now), every.freqstr[0])
-        latest = {theme: at for theme, at, _ in signals}
-        signals += [
-            (theme, int(now), kind)
-            for theme, kind in called.items()
-            if now - latest.get(theme, -len(every)) > _QUIET
-        ]
+        for theme, kind in rule(dated.where(place <= now), every.freqstr[0]).items():
+            if now - called.get(theme, -len(every)) > _QUIET:
+                signals.append((theme, int(now), kind))
+            called[theme] = now
     return _matched(signals, events, every, window)
 
 
@@ -201,7 +203,7 @@ def _matched(
 ) -> Backtest:
     """Pair each signal with the nearest event of its theme, each event with its first signal."""
     table = pd.DataFrame(signals, columns=["theme_id", "now", "kind"])
-    table["raised"] = [every[now].end_time.ceil("D") for now in table["now"]]
+    table["raised"] = pd.to_datetime([every[now].end_time.ceil("D") for now in table["now"]])
     events = events[["theme_id", "date"]].assign(date=pd.to_datetime(events["date"]))
     at = (events["date"].dt.to_period(every.freq) - every[0]).map(lambda gap: gap.n)
     near = [
@@ -211,6 +213,6 @@ def _matched(
     own = [gaps.index[0] if len(gaps) and gaps.iloc[0] <= window else None for gaps in near]
     table["event"] = pd.to_datetime([events["date"].get(i) for i in own])
     firsts = table.assign(own=own).dropna(subset="own").drop_duplicates("own").set_index("own")
-    events["raised"] = firsts["raised"].reindex(events.index)
+    events["raised"] = pd.to_datetime(firsts["raised"].reindex(events.index))
     events["lead"] = (events["date"] - events["raised"]).dt.days
     return Backtest(table[["theme_id", "raised", "kind", "event"]], events)

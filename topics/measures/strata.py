@@ -9,8 +9,6 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 
-from topics.incidence import Incidence
-
 Stretch = tuple[int, int]  # first period and the one after the last
 
 
@@ -33,11 +31,10 @@ class Blocks:
     strata: np.ndarray
 
     @classmethod
-    def of(cls, incidence: Incidence, numbers: np.ndarray) -> Blocks:
-        """The documents of an incidence, in blocks of these numbers ``(documents,)``."""
+    def of(cls, carries: np.ndarray, strata: np.ndarray, numbers: np.ndarray) -> Blocks:
+        """Documents ``(documents, themes)`` of these strata, in blocks of these numbers."""
         first, block = np.unique(numbers, return_index=True, return_inverse=True)[1:]
-        carried = sums(incidence.carries.to_numpy(dtype=float), block)
-        return cls(carried, np.bincount(block), incidence.strata[first])
+        return cls(sums(carries.astype(float), block), np.bincount(block), strata[first])
 
     def part(self, kept: np.ndarray, themes: list[int]) -> Blocks:
         """Some blocks and themes."""
@@ -67,18 +64,31 @@ def sums(rows: np.ndarray, groups: np.ndarray, n: int | None = None) -> np.ndarr
     return sp.csr_matrix((np.ones(len(groups)), (groups, np.arange(len(groups)))), shape) @ rows
 
 
-def difference_within(blocks: Blocks, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mantel-Haenszel difference of the shares of two sets of blocks, and its standard error.
+def difference_within(
+    carries: np.ndarray, strata: np.ndarray, days: np.ndarray, second: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mantel-Haenszel difference of the shares of two sets of documents, and its standard error.
 
     Only sources that wrote in both count, each compared with itself; the error is the one under
-    permutation of blocks within sources. NaN where no source wrote in both.
+    permutation within sources of what each published on one day. NaN where no source wrote in
+    both.
+
+    Parameters
+    ----------
+    carries
+        bool ``(documents, themes)``.
+    strata, days, second
+        ``(documents,)``: number of the source and of the block, and which are of the second set.
     """
-    sizes = sums(np.column_stack([blocks.sizes * ~second, blocks.sizes * second]), blocks.strata)
+    numbers = 2 * days + second
+    blocks = Blocks.of(carries, np.unique(strata, return_inverse=True)[1], numbers)
+    late = second[np.unique(numbers, return_index=True)[1]]
+    sizes = sums(np.column_stack([blocks.sizes * ~late, blocks.sizes * late]), blocks.strata)
     both = (sizes[:, 0] * sizes[:, 1] / sizes.sum(axis=1)).sum()
-    inside = np.bincount(blocks.strata[second], minlength=len(sizes))[None, :].astype(float)
+    inside = np.bincount(blocks.strata[late], minlength=len(sizes))[None, :].astype(float)
     error = np.sqrt(np.maximum(blocks.variance(inside)[0], 0))
     both = both if both > 0 else np.nan
-    return blocks.residuals[second].sum(axis=0) / both, error / both
+    return blocks.residuals[late].sum(axis=0) / both, error / both
 
 
 class Scan:

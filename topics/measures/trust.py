@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
 from topics.analysis import Analysis
+from topics.embedding import encode
 from topics.graph import nearest_to
 from topics.incidence import Incidence
 from topics.measures.shares import periods_of
-from topics.measures.strata import Blocks, difference_within
+from topics.measures.strata import difference_within
 from topics.named import NamedTheme
 from topics.scorer import ThemeScorer
 
+_MOST_SCORED = 3000  # passages
 ABSENT = NamedTheme(
     "falconry",
     "Falconry",
@@ -106,10 +110,9 @@ def _z(dated: Incidence, late: np.ndarray, owner: np.ndarray, carries: np.ndarra
     n = len(dated.documents)
     known = np.bincount(owner[(owner >= 0) & (carries >= 0)], minlength=n) > 0
     on = np.bincount(owner[(owner >= 0) & (carries == 1)], minlength=n) > 0
-    part = Incidence(dated.documents, pd.DataFrame({"theme": on})).where(known)
-    days = 2 * part.days + late[known]
-    first = np.unique(days, return_index=True)[1]
-    gap, error = difference_within(Blocks.of(part, days), late[known][first])
+    gap, error = difference_within(
+        on[known, None], dated.strata[known], dated.days[known], late[known]
+    )
     return float(gap[0] / error[0]) if error[0] > 0 else 0.0
 
 
@@ -131,16 +134,28 @@ def borderline(analysis: Analysis, theme_id: str, most: int = 2) -> list[str]:
     return own.sort_values("score", kind="stable")["passage_id"].head(most).tolist()
 
 
-def absent_theme(analysis: Analysis, theme: NamedTheme = ABSENT) -> list[str]:
+def absent_theme(
+    analysis: Analysis, theme: NamedTheme = ABSENT, random_state: int = 0
+) -> tuple[list[str], int]:
     """Passages that a theme takes which should not be there, such as falconry: ideally none.
 
-    They are scored beside the named themes, by the same rules.
+    It is scored beside the named themes, by the same rules, on at most 3,000 passages.
+
+    Returns
+    -------
+    passage_ids
+        Those taken.
+    n
+        How many were scored.
     """
-    model, passages, vectors = analysis.model, analysis.passages, analysis.vectors
+    model, n = analysis.model, min(len(analysis.passages), _MOST_SCORED)
+    rows = np.random.default_rng(random_state).permutation(len(analysis.passages))[:n]
+    passages, vectors = analysis.passages.iloc[rows], analysis.vectors[rows]
     texts, documents = passages["text"].tolist(), passages["document_id"].tolist()
-    around = nearest_to(vectors, vectors, 15)
+    around = nearest_to(vectors, vectors, min(15, n))
+    named = [*model.named, theme]
     scorer = ThemeScorer.fit(
-        [*model.named, theme], texts, documents, vectors, *around, model._embed
+        named, texts, documents, vectors, *around, partial(encode, embedder=model.embedder)
     )
     scores = scorer.scores(vectors, texts, documents, *around)
-    return passages["passage_id"][scores[:, -1] >= scorer.thresholds[-1]].tolist()
+    return passages["passage_id"][scores[:, -1] >= scorer.thresholds[-1]].tolist(), n

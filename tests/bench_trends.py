@@ -1,0 +1,217 @@
+"""Are intervals, breaks and signals what they say? By simulation, and on corpora with known events.
+
+The peer for new themes is the popularity rule of BERTrend (Boutaleb et al. 2024), written from its
+paper: a theme's popularity grows by its documents and decays by exp(-0.01 days²); weak signals
+are rising themes between the 10th and the 75th percentile of all popularities.
+"""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import topics
+from topics import measures
+from topics.intervals import wilson
+
+ROOT = Path(__file__).parents[1]
+UN = ROOT.parent / "shared/corpora/ungdc_paragraphs_2010_2024.jsonl.gz"
+UN_THEMES = [
+    {"id": "pandemic", "phrases": ["the coronavirus pandemic and its victims",
+                                   "access to COVID-19 vaccines for all countries"]},
+    {"id": "ukraine", "phrases": ["Russian aggression against Ukraine",
+                                  "the war in Ukraine and its territorial integrity"]},
+    {"id": "oceans", "phrases": ["conservation of the oceans and marine life",
+                                 "sustainable fishing and the law of the sea"]},
+]  # fmt: skip
+SAMPLE_EVENTS = [  # dated before the themes of the sample were looked at
+    ("tariffs", "2025-04-02"), ("rare-earths", "2025-04-04"), ("bonds-and-treasurys", "2025-04-09"),
+    ("brexit-reset", "2025-05-19"), ("democrats-and-majority", "2025-06-03"),
+]  # fmt: skip
+
+
+def corpus(random, n=600, sources=6, themes=6, share=0.1, times=1.0, months=16, joins=False):
+    """Documents over 16 months; the first theme's share is multiplied in the second half."""
+    days, source = random.integers(0, 30 * months, n), random.integers(0, sources, n)
+    rates = share * random.uniform(0.5, 1.5, (sources, themes))
+    if joins:  # the last source writes in the second half only, and more on everything
+        late = source == sources - 1
+        days[late] = random.integers(15 * months, 30 * months, late.sum())
+        rates[-1] = np.minimum(4 * rates[-1], 0.9)
+    chance = rates[source]
+    chance[days >= 15 * months, 0] = np.minimum(times * chance[days >= 15 * months, 0], 0.95)
+    documents = pd.DataFrame({
+        "document_id": [str(i) for i in range(n)],
+        "date": pd.Timestamp("2024-01-01") + pd.to_timedelta(days, unit="D"),
+        "source": [f"s{s}" for s in source], "country": None, "language": "en",
+    })  # fmt: skip
+    carries = pd.DataFrame(random.random((n, themes)) < chance).add_prefix("t")
+    return measures.Incidence(documents, carries)
+
+
+def coverage(runs=600):
+    """How often 95% intervals hold the true share, documents being alike within a source."""
+    print(f"\n95% intervals over {runs} runs: share of runs in which they hold the true share")
+    print("sources  docs each  share  correlation   block bootstrap  Wilson")
+    for sources, each, share, alike in [(20, 6, 0.1, 0.05), (30, 20, 0.3, 0.05), (30, 20, 0.1, 0.2),
+                                        (190, 20, 0.02, 0.05), (190, 20, 0.1, 0.2)]:  # fmt: skip
+        random, held = np.random.default_rng(0), np.zeros(2)
+        for _ in range(runs):
+            sizes = 1 + random.poisson(each - 1, sources)
+            rates = random.beta(*np.array([share, 1 - share]) * (1 - alike) / alike, sources)
+            owner = np.repeat(np.arange(sources), sizes)
+            about = {
+                "document_id": owner,
+                "date": pd.NaT,
+                "source": owner.astype(str),
+                "country": None,
+            }
+            carries = pd.DataFrame({"t": random.random(len(owner)) < rates[owner]})
+            row = measures.shares(measures.Incidence(pd.DataFrame(about), carries)).iloc[0]
+            naive = wilson(row["n"], row["of"])
+            held += row["low"] <= share <= row["high"], naive[0] <= share <= naive[1]
+        print(
+            f"{sources:7}  {each:9}  {share:5}  {alike:11}   {held[0] / runs:15.3f}  {held[1] / runs:6.3f}"
+        )
+
+
+def false_alarms(runs=200):
+    """How often any break, or any new theme, is found where none is."""
+    print(f"\nfalse alarms, stated rate .05, {runs} corpora each: breaks, new or rising")
+    kinds = {"6 sources, 600 documents": {}, "a source joins late": {"joins": True},
+             "200 documents, 12 themes": {"n": 200, "themes": 12},
+             "3,000 documents, 20 themes of 2%": {"n": 3000, "themes": 20, "share": 0.02}}  # fmt: skip
+    for name, options in kinds.items():
+        found = np.zeros(2)
+        for i in range(runs):
+            made = corpus(np.random.default_rng(i), **options)
+            found += (
+                len(measures.change_points(made, permutations=199, random_state=i)) > 0,
+                measures.emergence(made, permutations=199, random_state=i)["kind"].notna().any(),
+            )
+        print(f"{name:34} {found[0] / runs:.3f}  {found[1] / runs:.3f}")
+
+
+def power(runs=60):
+    """How often a planted break is found, and whether the interval of its place holds it."""
+    print(
+        f"\nplanted breaks, {runs} corpora each: found, alone, place within its interval, months wide"
+    )
+    for n, share in [(300, 0.1), (1000, 0.1), (1000, 0.03), (4000, 0.03)]:
+        for times in (1.5, 2, 3):
+            rows = []
+            for i in range(runs):
+                made = corpus(np.random.default_rng(i), n=n, share=share, times=times)
+                found = measures.change_points(made, "M", permutations=199, random_state=i)
+                own = found[found["theme_id"] == "t0"]
+                for row in own.sort_values("p", kind="stable").head(1).itertuples():
+                    held = row.earliest <= pd.Timestamp(
+                        "2024-09-01"
+                    ) and row.latest >= pd.Timestamp("2024-08-01")
+                    width = (row.latest - row.earliest).days / 30.4
+                    rows.append((len(own) == 1, held, width))
+            shown = "  ".join(f"{v:.2f}" for v in np.mean(rows, axis=0)) if rows else "–"
+            print(
+                f"{n:5} documents, {share:.0%} of them, times {times:3}: {len(rows) / runs:.2f}  {shown}"
+            )
+
+
+def bertrend(incidence, period):
+    """Themes that BERTrend's rule calls weak signals at the end of the documents."""
+    days = incidence.documents["date"].dt.to_period(period)
+    every = pd.period_range(days.min(), days.max())
+    counts = incidence.carries.groupby(days.to_numpy()).sum().reindex(every, fill_value=0)
+    popularity, last, history = pd.Series(0.0, counts.columns), pd.Series(0, counts.columns), []
+    for i, (when, row) in enumerate(counts.iterrows()):
+        silent = (when.start_time - every[last].start_time).days.to_numpy()
+        popularity = (popularity + row).where(row > 0, popularity * np.exp(-0.01 * silent**2.0))
+        last = last.where(row == 0, i)
+        history.append(popularity)
+    table = pd.DataFrame(history)
+    low, high = np.percentile(table.to_numpy(), [10, 75])
+    rising = table.tail(3).diff().mean() > 0
+    weak = (popularity >= low) & (popularity <= high) & rising
+    return dict.fromkeys(weak.index[weak], "weak")
+
+
+def signals(name, incidence, events, period=None):
+    """Back-test of both rules on dated events."""
+    for rule, call in (("ours", None), ("BERTrend's", bertrend)):
+        result = measures.backtest(incidence, events, period, rule=call)
+        print(f"{name:32} {rule:10} {len(result.signals):4} signals, {len(events):2} events: precision "
+              f"{result.precision:.2f}, recall {result.recall:.2f}, median lead {result.lead:+.0f} days")  # fmt: skip
+
+
+def planted(incidence, n=12, seed=0):
+    """Dates permuted, then n frequent themes thinned to a tenth before a year of their own."""
+    random, made = np.random.default_rng(seed), incidence.permuted(seed)
+    frequent = made.carries.columns[made.carries.sum() >= 150]
+    carries, years = made.carries.copy(), made.documents["date"].dt.year
+    events = []
+    for theme in random.choice(frequent, min(n, len(frequent)), replace=False):
+        year = int(random.integers(2015, 2023))
+        carries.loc[(years < year) & (random.random(len(years)) > 0.1), theme] = False
+        events.append((theme, f"{year}-09-25"))
+    events = pd.DataFrame(events, columns=["theme_id", "date"])
+    return measures.Incidence(made.documents, carries), events
+
+
+def sample():
+    run = topics.analyse(ROOT / "data/articles", ROOT / "data/themes.yml", progress=False)
+    carried = measures.Incidence.of(run)
+    events = pd.DataFrame(SAMPLE_EVENTS, columns=["theme_id", "date"])
+    signals("sample, dated events", carried, events[events["theme_id"].isin(carried.carries)])
+
+
+def united_nations():
+    """Every fourth paragraph of fifteen years of speeches."""
+    documents = topics.read_corpus(UN).documents.iloc[::4].reset_index(drop=True)
+    passages = topics.split_passages(documents)
+    model = topics.ThemeModel(UN_THEMES).fit(passages, topics.embed(passages["text"].tolist()))
+    about = documents[["document_id", "date", "source", "country", "language"]]
+    owner = passages.set_index("passage_id")["document_id"]
+    pairs = model.assignments_.assign(document_id=lambda a: a["passage_id"].map(owner))
+    carries = pd.crosstab(pairs["document_id"], pairs["theme_id"]).reindex(about["document_id"])
+    carries = carries.reindex(columns=model.theme_ids).fillna(0).astype(bool).reset_index(drop=True)
+    incidence = measures.Incidence(about, carries)
+    breaks = measures.change_points(incidence)
+    print(f"\nUN, {len(about):,} paragraphs, {carries.shape[1]} themes: breaks of the named ones")
+    named = breaks[breaks["theme_id"].isin([theme["id"] for theme in UN_THEMES])]
+    for row in named.itertuples():
+        print(f"{row.theme_id:10} {row.period.year} ({row.earliest.year} to {row.latest.year})  "
+              f"{row.before:.1%} to {row.after:.1%}, p {row.p:.3f}")  # fmt: skip
+    placebo = [len(measures.change_points(incidence.permuted(i))) for i in range(10)]
+    print(f"breaks with dates permuted, ten times: {placebo}")
+    real = [("pandemic", "2020-09-25"), ("ukraine", "2014-09-25"), ("ukraine", "2022-09-25")]
+    signals("UN, three real events", measures.Incidence(about, carries[["pandemic", "ukraine", "oceans"]]),
+            pd.DataFrame(real, columns=["theme_id", "date"]))  # fmt: skip
+    signals("UN, planted", *planted(incidence))
+
+
+def speed(n=57_336, themes=50, countries=193, years=15):
+    random = np.random.default_rng(0)
+    about = pd.DataFrame({
+        "document_id": np.arange(n).astype(str), "source": "speeches", "language": "en",
+        "date": pd.to_datetime(random.integers(2010, 2010 + years, n).astype(str)),
+        "country": random.integers(0, countries, n).astype(str),
+    })  # fmt: skip
+    made = measures.Incidence(
+        about, pd.DataFrame(random.random((n, themes)) < 0.04).add_prefix("t")
+    )
+    print(f"\n{n:,} documents, {themes} themes, {years} years: seconds")
+    for measure in (measures.shares_over_time, measures.change_points, measures.emergence):
+        started = time.perf_counter()
+        measure(made)
+        print(f"{measure.__name__:18} {time.perf_counter() - started:.1f}")
+
+
+if __name__ == "__main__":
+    coverage()
+    false_alarms()
+    power()
+    speed()
+    print("\nnew or rising themes, replayed period by period")
+    sample()
+    if UN.exists():
+        united_nations()

@@ -22,8 +22,8 @@ test: $(READY)  ## Lint, type-check and test
 lab: $(READY)  ## Open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir=.  notebooks/1_corpus.ipynb
 
-bench: $(READY)  ## Print quality and speed beside trafilatura, jusText, BERTopic and KeyNMF
-	@for part in reading copies themes named words; do $(BIN)/python tests/bench_$$part.py || exit; done
+bench: $(READY)  ## Print quality and speed beside trafilatura, jusText, BERTopic, KeyNMF and BERTrend
+	@for part in reading copies themes named words trends; do $(BIN)/python tests/bench_$$part.py || exit; done
 
 lock: $(READY)  ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \

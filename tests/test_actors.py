@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from topics.actors import Actor, actors_by_theme, mentions, read_actors
 from topics.errors import InputError
 from topics.incidence import Incidence
+from topics.measures.actors import Actor, actors_by_theme, mentions, read_actors
 
 
 def passages_of(*texts):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from topics.incidence import Incidence
-from topics.sides import leads, marking_words
+from topics.measures.sides import leads, marking_words
 
 FILLERS = "otter heron badger lapwing marten plover weasel bittern".split()
 MARKS = ["side", "word", "n", "n_others", "log_odds", "z"]

@@ -61,12 +61,12 @@ def shown(figure: go.Figure | None, otherwise: str) -> go.Figure | Html:
     return note(otherwise) if figure is None else figure
 
 
-def or_why(make: Callable[[], Any]) -> Any:
-    """What `make` returns, or, where the data do not allow it, the sentence that says why."""
+def or_why(make: Callable[[], Any], otherwise: str | None = None) -> Any:
+    """What `make` returns, or, where the data do not allow it, why not, or another sentence."""
     try:
         return make()
     except InputError as error:
-        return note(f"{error}.")
+        return note(otherwise or f"{error}.")
 
 
 def counted(carried: measures.Incidence) -> Html:
@@ -213,7 +213,10 @@ def trust(analysis: Analysis, conclusions: pd.DataFrame) -> Html:
     facts = measures.trust(analysis).merge(conclusions, on="theme_id", how="left")
     facts["stability"] = facts["stability"].fillna(facts["overlap"])
     beware = [_warnings(row) for row in facts.itertuples()]
-    largest = facts["largest_source"] + facts["source_share"].map(" {:.0%}".format)
+    largest = [
+        f"{row.largest_source} {row.source_share:.0%}" if row.sources else None
+        for row in facts.itertuples()
+    ]
     shown = pd.DataFrame(
         {
             "theme_id": facts["theme_id"],
@@ -227,7 +230,7 @@ def trust(analysis: Analysis, conclusions: pd.DataFrame) -> Html:
             "beware": beware,
         }
     )
-    line = f"{sum(map(bool, beware))} of {figures.plural(len(facts), 'theme')} call for care."
+    line = f"Themes that call for care: {sum(map(bool, beware))} of {len(facts)}."
     return Html(f"<p>{line}</p>{table(named(analysis, shown)).markup}")
 
 
@@ -240,6 +243,15 @@ def _warnings(row: Any) -> str:
         "its trend hangs on the fit": row.survives < 0.9,
     }
     return "; ".join(text for text, holds in tests.items() if holds)
+
+
+def breaks(analysis: Analysis, shares: pd.DataFrame, found: pd.DataFrame) -> Html:
+    """The breaks as a table, or why there are none; from `measures`, shares over time and breaks."""
+    periods = shares.loc[shares["of"] > 0, "period"].nunique()
+    reasons = {0: "No document has a date, so no break can be found.",
+               1: "All dates fall into one period, so no break can be found."}  # fmt: skip
+    otherwise = reasons.get(periods, "No clear change in any theme: there is no break to list.")
+    return table_or_note(named(analysis, found), otherwise)
 
 
 def either_side(analysis: Analysis, breaks: pd.DataFrame, most: int = 3) -> Html:
@@ -300,8 +312,9 @@ def wording(analysis: Analysis, sides: pd.Series, most: int = 4) -> Html:
     for theme_id, own in analysis.assignments.groupby("theme_id", sort=False):
         carrying = independent & analysis.passages["passage_id"].isin(own["passage_id"])
         words = measures.marking_words(analysis.passages[carrying], sides[carrying], most)
-        counts = words[["n", "n_others"]].astype(str)
-        told = words["word"] + " (" + counts["n"] + " : " + counts["n_others"] + ")"
+        told = pd.Series(
+            [f"{row.word} ({row.n} : {row.n_others})" for row in words.itertuples()], dtype="str"
+        )
         joined = told.groupby(words["side"], sort=True).agg(", ".join)
         parts.append(pd.DataFrame({"theme_id": theme_id, what: joined.index, "words": joined}))
     found = pd.concat(parts) if parts else pd.DataFrame()

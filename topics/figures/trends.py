@@ -62,7 +62,10 @@ def trends(analysis: Analysis, shares: pd.DataFrame, breaks: pd.DataFrame) -> go
     figure.update_xaxes(showticklabels=True, nticks=4)
     figure.update_annotations(font_size=12)
     columns = ["period", "theme_id", "n", "of", "share", "low", "high", "interval", "at_fixed_mix"]
-    return finish(figure, trend_finding(analysis, breaks), shares[columns], 150 + 170 * n_rows)
+    finding = trend_finding(analysis, breaks)
+    if shares.loc[shares["of"] > 0, "period"].nunique() < 2:
+        finding = "All dated documents fall into one period: no change can be measured."
+    return finish(figure, finding, shares[columns], 150 + 170 * n_rows)
 
 
 def _trend(own: pd.DataFrame, colour: str, name: str) -> list[go.Scatter]:
@@ -188,9 +191,7 @@ def contrasts(analysis: Analysis, table: pd.DataFrame) -> go.Figure | None:
         )
     )  # fmt: skip
     figure.add_vline(x=0, line_color=QUIET)
-    figure.update_xaxes(
-        tickformat="+.0%", title="share of its documents less share of the others'"
-    )
+    figure.update_xaxes(tickformat="+.0%", title="share of its documents less share of the others'")
     figure.update_yaxes(autorange="reversed")
     finding = f"No {column} differs clearly from the others in any theme."
     if table["clear"].any():

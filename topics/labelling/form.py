@@ -9,7 +9,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from topics.errors import InputError
-from topics.labelling import NO_THEME, read_sheet, save_sheet
+from topics.labelling.sheets import NO_THEME, read_sheet, save_sheet
 
 
 class LabellingForm(widgets.VBox):

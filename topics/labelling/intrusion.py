@@ -13,7 +13,8 @@ from scipy.stats import binomtest
 
 from topics.cache import digest
 from topics.errors import InputError
-from topics.labelling import given_themes, harmless, read_answers
+from topics.labelling.estimates import given_themes
+from topics.labelling.sheets import harmless, read_answers
 from topics.words import alike
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ def tick(form, *names):
 
 
 def boxes(form):
-    return {child.description: child for child in form.children if hasattr(child, "indent")}
+    parts = [part for child in form.children for part in getattr(child, "children", ())]
+    return {part.description: part for part in parts if hasattr(part, "indent")}
 
 
 def press(form, name):

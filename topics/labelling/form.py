@@ -51,8 +51,9 @@ class LabellingForm(widgets.VBox):
         save.on_click(lambda _: self._save())
         back.on_click(lambda _: self._show(max(self._row - 1, 0)))
         buttons = widgets.HBox([save, back])  # Tab leads from the last checkbox to saving
-        boxes = self._boxes.values()
-        super().__init__([self._progress, self._passage, *boxes, buttons, self._message])
+        columns = {"grid_template_columns": "repeat(auto-fill, minmax(16rem, 1fr))"}
+        boxes = widgets.GridBox([*self._boxes.values()], layout=columns)
+        super().__init__([self._progress, self._passage, boxes, buttons, self._message])
         blank = self._sheet["themes"].str.strip() == ""
         self._show(int(blank.to_numpy().argmax()) if blank.any() else len(blank) - 1)
 

@@ -161,10 +161,9 @@ def agreement(analysis: Analysis, gold: str | None) -> Html:
             "No labels were given. Label a few hundred passages by hand before you rely on a "
             "theme's share: without labels its errors cannot be known."
         )
-    labels = measures.gold_labels(analysis.passages, analysis.documents, measures.read_gold(gold))
+    scores, ami, n, labels = _gold_scores(analysis, gold)
     if labels.isna().all():
         return note(f"None of the labels in {gold} belongs to a passage of this corpus.")
-    scores, ami, n = measures.agreement(analysis, labels)
     share = labels.notna().mean()
     text = (
         f"{labels.notna().sum():,} of {len(labels):,} passages ({share:.0%}) have labels. Discovered "
@@ -173,6 +172,11 @@ def agreement(analysis: Analysis, gold: str | None) -> Html:
     )
     found = table(named(analysis, scores)).markup if len(scores) else ""
     return Html(f"<p>{escape(text)}</p>{found}")
+
+
+def _gold_scores(analysis: Analysis, gold: str) -> tuple[pd.DataFrame, float, int, pd.Series]:
+    labels = measures.gold_labels(analysis.passages, analysis.documents, measures.read_gold(gold))
+    return *measures.agreement(analysis, labels), labels
 
 
 def labelled(analysis: Analysis, folder: str | None) -> Html:
@@ -205,13 +209,14 @@ def changes(analysis: Analysis) -> Html:
     return Html(f"<p>Since the earlier report: {counts}.</p>" + table(found).markup)
 
 
-def trust(analysis: Analysis, conclusions: pd.DataFrame) -> Html:
+def trust(analysis: Analysis, conclusions: pd.DataFrame, gold: str | None = None) -> Html:
     """A row a theme: what it rests on, whether its trend survives refits, and what to beware of.
 
-    `conclusions` is from `measures.conclusions`.
+    `conclusions` is from `measures.conclusions`, `gold` a file of labels made by people.
     """
     facts = measures.trust(analysis).merge(conclusions, on="theme_id", how="left")
     facts["stability"] = facts["stability"].fillna(facts["overlap"])
+    scores = _gold_scores(analysis, gold)[0].set_index("theme_id") if gold else pd.DataFrame()
     beware = [_warnings(row) for row in facts.itertuples()]
     largest = [
         f"{row.largest_source} {row.source_share:.0%}" if row.sources else None
@@ -227,6 +232,7 @@ def trust(analysis: Analysis, conclusions: pd.DataFrame) -> Html:
             "stability": facts["stability"],
             "trend": facts["claim"],
             "survives": facts["survives"].map("{:.0%}".format, na_action="ignore"),
+            **{c: facts["theme_id"].map(scores[c]) for c in ("precision", "recall") if c in scores},
             "beware": beware,
         }
     )
@@ -335,15 +341,21 @@ def leads(analysis: Analysis, found: pd.DataFrame) -> Html:
     return table_or_note(named(analysis, clear), text)
 
 
-def borderline(analysis: Analysis) -> Html:
-    """The lowest-scored passages of each named theme."""
-    none = Html("<p>No passage carries it.</p>")
-    parts = [
-        _article(theme.name, quotes(analysis, found) if found else none)
-        for theme in analysis.model.named
-        for found in [measures.borderline(analysis, theme.id)]
-    ]
-    return Html("".join(parts)) if parts else note("No themes were named in advance.")
+def doubtful(analysis: Analysis, seed: int, most: int = 2) -> Html:
+    """Of each theme, folded away: passages that only just carry it, and some at random."""
+    parts = []
+    for theme in analysis.themes.itertuples():
+        own = analysis.assignments.query("theme_id == @theme.theme_id")["passage_id"]
+        if own.empty:
+            continue
+        chance = own.sample(min(most, len(own)), random_state=seed)
+        only_just = measures.borderline(analysis, theme.theme_id, most)
+        parts.append(
+            f"<details><summary>{escape(theme.name)}</summary>"
+            f"<p>Only just:</p>{quotes(analysis, only_just).markup}"
+            f"<p>At random:</p>{quotes(analysis, chance).markup}</details>"
+        )
+    return Html("".join(parts)) if parts else note("No passage carries a theme.")
 
 
 def controls(analysis: Analysis, placebo: pd.DataFrame) -> Html:

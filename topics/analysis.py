@@ -86,6 +86,9 @@ class Analysis:
         """passage_id, theme_id, score; see `ThemeModel.assignments_`."""
         return self.model.assignments_
 
+    def _repr_html_(self) -> str:
+        return self.corpus._repr_html_() + self.model._repr_html_()
+
     def save(self, folder: Path) -> None:
         """Write the run into a folder, without pickle."""
         folder.mkdir(parents=True, exist_ok=True)

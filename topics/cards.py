@@ -13,47 +13,11 @@ import plotly.graph_objects as go
 from topics import figures, labelling, measures
 from topics.analysis import Analysis
 from topics.errors import InputError
+from topics.html import Html, note, table
 from topics.passages import best_sentence
 
 _FEW = 10  # independent documents, below which a theme's share is an anecdote
 _CHANGES = ("new", "grown", "steady", "shrunk", "vanished")
-
-
-class Html:
-    """HTML that Jupyter shows and the report takes over."""
-
-    def __init__(self, markup: str) -> None:
-        self.markup = markup
-
-    def _repr_html_(self) -> str:
-        return self.markup
-
-
-def table(frame: pd.DataFrame, most: int = 50) -> Html:
-    """A frame as a plain table, its first `most` rows; says how many more there are."""
-    head = "".join(f"<th scope='col'>{escape(str(name))}</th>" for name in frame.columns)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(_cell(value))}</td>" for value in row) + "</tr>"
-        for row in frame.head(most).itertuples(index=False)
-    )
-    more = f"<p>and {len(frame) - most:,} more</p>" if len(frame) > most else ""
-    return Html(
-        f"<div class='scroll' tabindex='0'><table class='plain'><thead><tr>{head}</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>{more}"
-    )
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return "–" if pd.isna(value) else f"{value:.2f}"
-    return figures.cell(value)
-
-
-def note(text: str) -> Html:
-    """One sentence in place of a figure that cannot be drawn."""
-    return Html(f"<p class='note'>{escape(text)}</p>")
 
 
 def shown(figure: go.Figure | None, otherwise: str) -> go.Figure | Html:

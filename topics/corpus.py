@@ -17,6 +17,7 @@ from topics.cache import storable
 from topics.errors import InputError, UnreadableError
 from topics.files import find_files, shown_name
 from topics.furniture import drop_shared_lines
+from topics.html import note, table
 from topics.readers import Reading, Record, read_file
 
 COLUMNS = ["document_id", "text", "title", "date", "source", "country", "language", "url", "path"]
@@ -73,6 +74,11 @@ class Corpus:
     notes: pd.DataFrame
     furniture: pd.DataFrame
     details: pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        columns = ["document_id", "date", "source", "title"]
+        line = f"{len(self.documents):,} documents; {len(self.skipped):,} files or rows skipped"
+        return note(line).markup + table(self.documents[columns], most=5).markup
 
 
 @dataclass

@@ -19,6 +19,7 @@ from topics.clusters import choose_level, cluster_stability, find_levels, hierar
 from topics.embedding import Embedder, encode
 from topics.errors import InputError
 from topics.graph import Neighbours, nearest_to, others
+from topics.html import note, table
 from topics.named import NamedTheme, as_themes, read_themes
 from topics.naming import describe
 from topics.scorer import ThemeScorer
@@ -257,6 +258,12 @@ class ThemeModel:
         texts, documents = passages["text"].tolist(), passages["document_id"].tolist()
         named = self._scorer.scores(vectors, texts, documents, nearest, near)
         return named, self._votes(vectors, nearest, near)
+
+    def _repr_html_(self) -> str:
+        if not hasattr(self, "themes_"):
+            return note("A theme model that is not fitted yet.").markup
+        columns = ["name", "kind", "n_passages", "n_documents", "stability", "keywords"]
+        return table(self.themes_[columns]).markup
 
     @property
     def theme_ids(self) -> list[str]:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
-from typing import Any
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 
 from topics.analysis import Analysis
+from topics.html import cell
 
 # Colours that stand out from white by 3:1 at least; the first five are Okabe and Ito's.
 PALETTE = [
@@ -63,18 +62,6 @@ def finish(figure: go.Figure, finding: str, table: pd.DataFrame, height: int) ->
         height=height,
     )
     return figure
-
-
-def cell(value: Any) -> str:
-    """A value as text in a table, a missing one as a dash."""
-    if isinstance(value, float | np.floating):
-        number = float(value)
-        return (
-            "–" if np.isnan(number) else f"{number:.3g}" if abs(number) < 100 else f"{number:,.0f}"
-        )
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
-    return "–" if value is None or value is pd.NaT else str(value)
 
 
 def percent(share: float) -> str:

@@ -5,24 +5,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from runs import FIELD, PORT, analysis_of, run_on
 
-from topics import Analysis, Corpus, ThemeModel, cards, embed, figures, measures, split_passages
+from topics import InputError, cards, figures, labelling, measures
 
 HOSTILE = "</p><script>alert(1)</script><img src=x onerror='go()'> \"quoted\" & 'so'"
-PORT = [
-    "The dock strike shut the harbour on Monday, and no ships were unloaded by the dockers.",
-    "Dockers voted for the strike over wages while forty ships waited outside the harbour.",
-    "Shipping lines counted the cost of the dock strike in the harbour as it went on.",
-    "Talks between dockers and the harbour board failed again, so the strike goes on.",
-    "Ships left the harbour for other ports when the dockers' strike entered its third week.",
-]
-FIELD = [
-    "The wheat harvest was poor after a drought, and farmers feared for their dry fields.",
-    "Farmers brought in the harvest late; rain had come to the wheat fields at last.",
-    "A harvest so small was last seen in the great drought, wheat farmers remembered.",
-    "Bread prices rose as the wheat harvest failed in fields that drought had cracked.",
-    "The ministry will pay farmers who lost their wheat harvest to the summer drought.",
-]
 
 
 class Reader(HTMLParser):
@@ -40,25 +27,6 @@ class Reader(HTMLParser):
 
     def handle_data(self, data):
         self.text += data
-
-
-def run_on(texts, named=(), **meta):
-    """A run on documents of one passage each, without a map."""
-    documents = pd.DataFrame(
-        {"document_id": [f"{i}.txt" for i in range(len(texts))], "text": texts}
-    )
-    for column in ("title", "source", "country", "url", "path"):
-        documents[column] = pd.Series(meta.get(column), index=documents.index, dtype="str")
-    documents["date"] = pd.to_datetime(pd.Series(meta.get("date"), index=documents.index))
-    documents["document_id"] = meta.get("document_id", documents["document_id"])
-    documents["language"] = "en"
-    none = pd.DataFrame(columns=["file", "reason"])
-    corpus = Corpus(documents, none, none, none, none)
-    passages = split_passages(documents)
-    vectors = embed(passages["text"].tolist(), progress=False)
-    model = ThemeModel(named).fit(passages, vectors)
-    left_out = pd.DataFrame(columns=["document_id", "language"])
-    return Analysis(corpus, left_out, passages, vectors, model, np.zeros((len(texts), 2)), {})
 
 
 @pytest.fixture(scope="module")
@@ -98,15 +66,67 @@ def gold_of(analysis, tmp_path, opening=None):
     return str(path)
 
 
+def refused():
+    raise InputError(HOSTILE)
+
+
+def breaks_of(*found):
+    """Breaks as `measures.change_points` finds them, from (theme, first day, before, after)."""
+    table = pd.DataFrame(found, columns=["theme_id", "period", "before", "after"])
+    table["period"] = table["earliest"] = table["latest"] = pd.to_datetime(table["period"])
+    return table.assign(difference=table["after"] - table["before"])
+
+
+def called(*found):
+    """Themes that are new or rising, from (theme, kind, since)."""
+    table = pd.DataFrame(found, columns=["theme_id", "kind", "since"])
+    return table.assign(since=pd.to_datetime(table["since"]))
+
+
+def led(p):
+    """Heron follows a source with a hostile name."""
+    return pd.DataFrame({"theme_id": ["strike"], "leader": HOSTILE, "follower": "Heron", "p": p})
+
+
+def trust(run, gold=None):
+    breaks = measures.change_points(measures.Incidence.of(run), permutations=9)
+    return cards.trust(run, measures.conclusions(run, breaks), gold)
+
+
+def labelled(run, folder, coders=("Ann", HOSTILE)):
+    """Half of the passages labelled as the model has them, the rest left blank, by each coder."""
+    sheet, key = labelling.draw_sheet(run, len(run.passages))
+    labelling.write_sheet(key, folder / "key.csv")
+    theme = run.themes["theme_id"].iloc[0]
+    for number, coder in enumerate(coders):
+        themes = [theme if i % 4 == 0 else "none" if i % 2 == 0 else "" for i in range(len(sheet))]
+        filled = sheet.assign(themes=themes, coder=coder)
+        labelling.write_sheet(filled, folder / f"{number}.csv")
+    return cards.labelled(run, str(folder))
+
+
+SHARES = pd.DataFrame({"period": pd.to_datetime(["2025-04-01", "2025-05-01"]), "of": [9, 9]})
 PIECES = {
     "cards of themes": lambda run, _: cards.theme_cards(run),
     "quotes": lambda run, _: cards.quotes(run, run.passages["passage_id"]),
-    "borderline": lambda run, _: cards.borderline(run),
+    "doubtful": lambda run, _: cards.doubtful(run, seed=0),
     "table of trust": lambda run, _: cards.table(cards.named(run, measures.trust(run))),
     "table of documents": lambda run, _: cards.table(run.documents),
     "names of columns": lambda run, _: cards.table(pd.DataFrame({HOSTILE: [1]})),
     "note": lambda run, _: cards.note(HOSTILE),
     "agreement": lambda run, tmp_path: cards.agreement(run, gold_of(run, tmp_path)),
+    "why not": lambda run, _: cards.or_why(refused),
+    "another sentence": lambda run, _: cards.or_why(refused, HOSTILE),
+    "trust": lambda run, _: trust(run),
+    "labelled": labelled,
+    "breaks": lambda run, _: cards.breaks(
+        run, SHARES, breaks_of(("strike", "2025-05-02", 0.1, 0.5))
+    ),
+    "either side": lambda run, _: cards.either_side(
+        run, breaks_of(("strike", "2025-05-02", 0.1, 0.5))
+    ),
+    "earliest": lambda run, _: cards.earliest(run, called(("strike", "new", "2025-05-01"))),
+    "leads": lambda run, _: cards.leads(run, led(0.01)),
 }
 
 
@@ -116,6 +136,33 @@ def test_text_from_documents_and_themes_is_shown_as_it_stands(hostile, tmp_path,
     assert not page.tags & {"script", "img", "b"}
     assert page.attributes <= {"class", "id", "scope", "tabindex"}
     assert HOSTILE in page.text
+
+
+def own(name):
+    """Words that stand in one document alone."""
+    return [f"{name}x{i}" for i in range(12)]
+
+
+def test_marking_words_stand_beside_escaped_names_of_sources():
+    documents = [
+        (f"{source}{i}", None, f"{source} {HOSTILE}", " ".join([words, *own(f"{source}{i}")]))
+        for source, words in (("Gull", "Crane crews on the quay"), ("Heron", "Barley for the mill"))
+        for i in range(7)
+    ]
+    run = analysis_of(documents, {"trade": [document_id for document_id, *_ in documents]})
+    page = Reader(cards.wording(run, run.passages["source"]).markup)
+    assert not page.tags & {"script", "img"}
+    assert f"Gull {HOSTILE}" in page.text
+    assert "quay (7 : 0)" in page.text
+
+
+def test_what_falconry_was_given_is_quoted_escaped():
+    hawk = "The falconer hooded her hawk and let it hunt from the glove over the moor."
+    run = run_on([*PORT, *FIELD, f"{hawk} {HOSTILE}", f"{hawk} So she did. {HOSTILE}"])
+    page = Reader(cards.controls(run, breaks_of()).markup)
+    assert not page.tags & {"script", "img"}
+    assert page.text.count(hawk) == 2
+    assert "falconry, was given 2 of 12 passages" in page.text
 
 
 def test_passages_without_a_theme_are_quoted_escaped(hostile):
@@ -214,21 +261,197 @@ def test_names_stand_in_place_of_ids_of_themes(calm):
 def test_what_is_missing_is_said_in_a_sentence():
     run = run_on(PORT[:1])
     assert "No labels were given." in cards.agreement(run, None).markup
-    assert "No themes were named in advance." in cards.borderline(run).markup
+    bare = analysis_of([("d", None, None, None)], {"ferries": []})
+    assert "No passage carries a theme." in cards.doubtful(bare, seed=0).markup
     assert "Every passage carries a theme." in cards.without_theme(run, seed=0).markup
+
+
+def test_what_was_not_found_is_said_in_a_sentence(calm):
+    found = {
+        "There is no break to show.": cards.either_side(calm, breaks_of()),
+        "No theme is new or rising": cards.earliest(calm, called(("opera", None, "2025-05-01"))),
+        "Too few dated documents of two sources": cards.leads(calm, led(0.5).head(0)),
+        "No source clearly leads another": cards.leads(calm, led(0.5)),
+        "No word marks one source": cards.wording(calm, calm.passages["source"]),
+        "No word marks one country": cards.wording(calm, calm.passages["country"]),
+        "No labelled sheet was given": cards.labelled(calm, None),
+        "given 0 of 10 passages": cards.controls(calm, breaks_of()),
+    }
+    for sentence, piece in found.items():
+        assert sentence in Reader(piece.markup).text
+
+
+@pytest.mark.parametrize(
+    ("n", "sentence"),
+    [
+        (0, "No document has a date, so no break can be found."),
+        (1, "All dates fall into one period, so no break can be found."),
+        (2, "No clear change in any theme: there is no break to list."),
+    ],
+)
+def test_it_is_said_why_there_is_no_break(calm, n, sentence):
+    shares = SHARES.assign(of=[9 * (n > 0), 9 * (n > 1)])
+    assert Reader(cards.breaks(calm, shares, breaks_of()).markup).text == sentence
+
+
+def test_what_the_data_allow_is_shown_as_it_is_and_else_why_not():
+    assert cards.or_why(lambda: 7) == 7
+    assert Reader(cards.or_why(refused).markup).text == f"{HOSTILE}."
+    assert Reader(cards.or_why(refused, "None.").markup).text == "None."
+
+
+def test_documents_without_a_date_or_with_a_mistaken_one_are_counted():
+    dates = [*pd.date_range("2025-01-01", periods=60, freq="D"), None, None, "1999-01-01"]
+    documents = [(f"d{i}", date, None, None) for i, date in enumerate(dates)]
+    run = analysis_of(documents, {"ferries": []})
+    assert Reader(cards.counted(measures.Incidence.of(run)).markup).text == (
+        "60 independent documents with a date; 2 without one; 1 left out whose date is far from "
+        "all others."
+    )
+    of_all_dated = measures.Incidence.of(analysis_of(documents[:1], {"ferries": []}))
+    assert Reader(cards.counted(of_all_dated).markup).text == "1 independent document with a date."
+
+
+def test_a_break_is_shown_by_the_best_passage_on_either_side():
+    dates = ["2025-05-01", "2025-05-02", "2025-05-03", "2025-06-01", "2025-06-02", None]
+    documents = [(f"d{i}", date, None, None) for i, date in enumerate(dates)]
+    run = analysis_of(documents, {"ferries": ["d5", "d1", "d4", "d0", "d3"], "grain": ["d2"]})
+    page = cards.either_side(run, breaks_of(("ferries", "2025-06-01", 0.1, 0.5))).markup
+    assert Reader(page).text.startswith("Ferries, before and after 2025-06-01")
+    assert [text for text in ("d0", "d1", "d2", "d3", "d4", "d5") if f"{text}, " in page] == [
+        "d1", "d4",
+    ]  # fmt: skip
+    assert page.count("<blockquote>") == 2
+
+
+def test_the_clearest_breaks_are_shown_first_and_a_theme_from_nothing_by_one_passage():
+    documents = [("may", "2025-05-01", None, None), ("june", "2025-06-01", None, None)]
+    run = analysis_of(documents, {"ferries": ["may", "june"], "grain": ["june"]})
+    found = breaks_of(("ferries", "2025-06-01", 0.2, 0.3), ("grain", "2025-06-01", 0, 0.9))
+    articles = cards.either_side(run, found).markup.split("</article>")
+    assert [Reader(part).text.split(",")[0] for part in articles] == ["Grain", "Ferries", ""]
+    assert [part.count("<blockquote>") for part in articles] == [1, 2, 0]
+
+
+def test_a_new_theme_is_shown_by_its_first_passages():
+    documents = [(f"d{i}", f"2025-05-0{9 - i}", None, None) for i in range(5)]
+    run = analysis_of(documents, {"ferries": [f"d{i}" for i in range(5)], "grain": ["d4"]})
+    found = called(("ferries", "new", "2025-05-06"), ("grain", None, "2025-05-06"))
+    page = cards.earliest(run, found).markup
+    assert Reader(page).text.startswith("Ferries: new")
+    assert [place for place in range(5) if f"d{place}, " in page] == [2, 3]
+    assert page.index("d3, ") < page.index("d2, ")
+
+
+def test_trust_says_what_to_beware_of(calm):
+    page = Reader(trust(calm).markup)
+    assert page.text.count("few documents (5)") == 2
+    assert page.text.count("few documents (0)") == 1  # Opera
+    assert "mostly Gull" in page.text
+
+
+def test_trust_tells_precision_and_recall_where_there_are_labels(hostile, tmp_path):
+    page = Reader(trust(hostile, gold_of(hostile, tmp_path)).markup)
+    assert "precision" in page.text
+    assert "recall" in page.text
+    assert "precision" not in Reader(trust(hostile).markup).text
+
+
+def test_each_theme_is_shown_by_passages_that_only_just_carry_it_and_by_others():
+    names = [f"d{i}" for i in range(6)]
+    run = analysis_of([(name, None, None, None) for name in names], {"ferries": names, "grain": []})
+    page = cards.doubtful(run, seed=0).markup
+    just, chance = page.split("At random:")
+    assert [name for name in names if f"{name}, " in just] == ["d4", "d5"]
+    assert chance.count("<blockquote>") == 2
+    assert page == cards.doubtful(run, seed=0).markup
+    assert page.count("<summary>") == 1  # none for grain
+
+
+def test_labels_are_counted_with_their_coders(calm, tmp_path):
+    page = Reader(labelled(calm, tmp_path).markup)
+    assert "5 passages labelled by 2 coders, 5 left blank." in page.text
+
+
+def trends_of(run, breaks=None):
+    shares = measures.shares_over_time(measures.Incidence.of(run), "M")
+    return figures.trends(run, shares, breaks_of() if breaks is None else breaks)
 
 
 def test_a_trend_that_no_dated_document_shows_gives_way_to_a_note():
     run = run_on(PORT[:4], date=["2025-05-02", "2025-05-03", "2025-06-01", "2025-06-02"])
     run.model.assignments_ = run.assignments.head(0)
-    figure = figures.trends(run, measures.shares_over_time(run, "M"))
+    figure = trends_of(run)
     assert cards.shown(figure, "No trend.").markup == "<p class='note'>No trend.</p>"
 
 
 def test_one_period_is_drawn_without_a_claim_about_change():
     run = run_on(PORT[:4], date="2025-05-02")
-    figure = figures.trends(run, measures.shares_over_time(run, "M"))
+    figure = trends_of(run)
     assert cards.shown(figure, "No trend.") is figure
     assert figure.layout.meta["finding"] == (
         "All dated documents fall into one period: no change can be measured."
     )
+
+
+@pytest.fixture(scope="module")
+def dated():
+    return run_on(PORT + FIELD, date=["2025-05-02", "2025-06-02"] * 5)
+
+
+def test_without_a_break_the_trend_says_that_nothing_changed_clearly(dated):
+    assert trends_of(dated).layout.meta["finding"].startswith("No clear change")
+    assert not trends_of(dated).layout.shapes
+
+
+def test_with_a_break_the_trend_names_theme_levels_and_day_and_draws_it(dated):
+    theme_id, name = dated.themes[["theme_id", "name"]].iloc[0]
+    figure = trends_of(dated, breaks_of((theme_id, "2025-06-01", 0.1, 0.4)))
+    assert figure.layout.meta["finding"] == (
+        f"{name} rose from 10% to 40% of documents in the period from 1 June 2025."
+    )
+    assert [shape.x0 for shape in figure.layout.shapes] == [pd.Timestamp("2025-06-01")]
+
+
+def test_the_trend_tells_where_a_break_may_lie_and_how_many_more_there_are(dated):
+    theme_id, name = dated.themes[["theme_id", "name"]].iloc[0]
+    months = pd.date_range("2025-05-01", periods=5, freq="MS")
+    breaks = breaks_of(*[(theme_id, month, 0.1 * (5 - i), 0) for i, month in enumerate(months)])
+    breaks.loc[0, "latest"] = pd.Timestamp("2025-06-01")
+    finding = trends_of(dated, breaks).layout.meta["finding"]
+    assert finding.startswith(
+        f"{name} fell from 50% to 0% of documents in the period from 1 May 2025 "
+        "(or between 1 May 2025 and 1 June 2025); "
+    )
+    assert finding.endswith("; 2 more breaks.")
+
+
+def test_what_is_new_is_told_with_its_shares_documents_and_sources(dated):
+    theme_id, name = dated.themes[["theme_id", "name"]].iloc[0]
+    since = pd.Timestamp("2025-06-01")
+    table = pd.DataFrame(
+        [(theme_id, "new", since, since, 3, 2, 0.0, 0.6, 0.01)],
+        columns=["theme_id", "kind", "since", "first_seen", "documents", "sources", "before",
+                 "recent", "p"],
+    )  # fmt: skip
+    assert figures.emergence(dated, table).layout.meta["finding"] == (
+        f"{name} is new (0% before, 60% since 1 June 2025, in 3 documents of 2 sources)."
+    )
+    none = figures.emergence(dated, table.assign(kind=None)).layout.meta["finding"]
+    assert none.startswith("No theme is new or rising")
+
+
+def test_the_contrast_that_is_largest_among_the_clear_ones_is_told(dated):
+    theme_id, name = dated.themes[["theme_id", "name"]].iloc[0]
+    table = pd.DataFrame(
+        [("Gull", theme_id, 0.2, 0.9, 0.5, 0.9, 0.7, False),
+         ("Heron", theme_id, 0.2, 0.6, 0.25, 0.5, 0.4, True)],
+        columns=["source", "theme_id", "first", "second", "low", "high", "difference", "clear"],
+    )  # fmt: skip
+    assert figures.contrasts(dated, table).layout.meta["finding"] == (
+        f"Heron differs most: {name} is in 60% of its documents and in 20% of the others' "
+        "(difference +25 to +50 points)."
+    )
+    none = figures.contrasts(dated, table.assign(clear=False)).layout.meta["finding"]
+    assert none == "No source differs clearly from the others in any theme."
+    assert figures.contrasts(dated, table.head(0)) is None

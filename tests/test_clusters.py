@@ -109,8 +109,20 @@ def test_a_level_says_how_far_its_clusters_hold_and_stand_apart(planted, levels)
 
 def test_planted_groups_come_back_in_every_refit(planted, levels):
     right = levels[choose_level(levels)]
-    stability = cluster_stability(graph_of(planted[0]), right, refits=5)
+    stability, refitted = cluster_stability(graph_of(planted[0]), right, refits=5)
     assert stability.tolist() == [1, 1, 1, 1]
+    assert refitted.shape == (5, sum(SIZES))
+    left_out = refitted == -2
+    assert (left_out.mean(axis=1) == 0.2).all()
+    assert (left_out | (refitted == right.labels)).all()
+
+
+@pytest.mark.parametrize("n", [4, 60])
+def test_one_cluster_is_always_the_same(n):
+    one = Level(1.0, np.zeros(n, dtype=int))
+    stability, refitted = cluster_stability(graph_of(random_centres(n)), one, refits=3)
+    assert stability.tolist() == [1]
+    assert refitted.tolist() == [[0] * n] * 3
 
 
 def test_the_level_with_the_highest_score_is_chosen_the_coarsest_of_equal_ones():

@@ -131,7 +131,7 @@ def drawn(driver, report: Path) -> int:
 def test_the_report_draws_every_figure_offline_and_without_complaint(sample, width):
     with chromium(width) as driver:
         n_figures = drawn(driver, sample / "report.html")
-        assert n_figures == 16
+        assert n_figures == 20
         assert n_figures == driver.execute_script(
             "return [...document.querySelectorAll('figure')]"
             ".filter(f => f.querySelector('.main-svg') && f.querySelector('.plot').clientHeight > 100).length"

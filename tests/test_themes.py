@@ -259,6 +259,38 @@ def test_a_model_read_back_predicts_as_the_saved_one(model, saved, passages, vec
     assert_frame_equal(loaded.search("school exam"), model.search("school exam"))
 
 
+def test_refits_tell_which_passages_would_carry_each_theme(model):
+    again = model.refits(7)
+    assert again.shape == (len(model.theme_ids), 7, len(TEXTS))
+    assert model.refits().shape[1] == 20
+    assert set(np.unique(again)) == {-1, 0, 1}
+    volcanoes, fisheries, *discovered = again
+    assert set(np.unique(again[:2])) == {0, 1}  # none is left out for a named theme
+    assert volcanoes.sum() == 0
+    assert (fisheries[:, SUBJECTS == "fishing"] == 1).mean() > 0.7
+    assert (fisheries[:, SUBJECTS != "fishing"] == 1).mean() < 0.05
+    left_out = np.mean(np.array(discovered) == -1)
+    assert left_out == pytest.approx(0.2, abs=0.03)
+
+
+def test_planted_subjects_come_back_in_refits(model):
+    for theme_id, again in zip(model.theme_ids[2:], model.refits()[2:], strict=True):
+        (subject,) = set(subjects_of(model, theme_id))
+        known = again >= 0
+        assert (again == (subject == SUBJECTS))[known].mean() > 0.9
+
+
+def test_refits_are_the_same_each_time_and_after_the_model_was_read_back(model, saved):
+    again = model.refits(5)
+    assert np.array_equal(model.refits(5), again)
+    assert np.array_equal(ThemeModel.load(saved).refits(5), again)
+
+
+def test_without_named_themes_refits_are_of_the_discovered_ones():
+    model = fitted(TEXTS)
+    assert model.refits(3).shape == (len(model.theme_ids), 3, len(TEXTS))
+
+
 def test_no_file_of_a_saved_model_is_a_pickle(saved):
     assert sorted(path.name for path in saved.iterdir()) == [
         "arrays.npz",
@@ -282,7 +314,8 @@ def test_a_folder_without_a_whole_model_is_refused(model, tmp_path, damage):
     elif damage == "cut off":
         arrays.write_bytes(arrays.read_bytes()[:5000])
     else:
-        state.write_text(state.read_text().replace('"format": 2', '"format": 99'))
+        saved_state = json.loads(state.read_text())
+        state.write_text(json.dumps(saved_state | {"format": 99}))
     with pytest.raises(InputError, match=r"^model: "):
         ThemeModel.load(tmp_path)
 

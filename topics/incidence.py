@@ -13,6 +13,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from topics.analysis import Analysis
 
+_FEW = 10
 _ABOUT = ["document_id", "date", "source", "country", "language"]
 
 
@@ -59,23 +60,29 @@ class Incidence:
         return Incidence(self.documents, self.carries[list(themes)])
 
     def permuted(self, random_state: int = 0) -> Incidence:
-        """The same with dates exchanged at random between a source's documents: a placebo.
+        """The same with dates exchanged at random between what a source published on different days.
 
-        Nothing that was found in it can be about time.
+        A placebo: nothing that is found in it can be about time.
         """
         random = np.random.default_rng(random_state)
-        slots = np.argsort(self.strata, kind="stable")
-        dates = self.documents["date"].to_numpy().copy()
-        dates[np.argsort(self.strata + random.random(len(dates)))] = dates[slots]
-        return Incidence(self.documents.assign(date=dates), self.carries)
+        first = np.unique(self.days, return_index=True)[1]
+        strata, dates = self.strata[first], self.documents["date"].to_numpy()[first]
+        exchanged = dates.copy()
+        exchanged[np.argsort(strata, kind="stable")] = dates[
+            np.argsort(strata + random.random(len(strata)))
+        ]
+        return Incidence(self.documents.assign(date=exchanged[self.days]), self.carries)
 
     @cached_property
     def dated(self) -> Incidence:
         """The documents whose date is known, and is not so far from the others as to be mistaken.
 
         That is more than half the span of the middle 96% of them, and more than 30 days, away.
+        Of fewer than 10 documents all are believed.
         """
         dates = self.documents["date"]
+        if dates.count() < _FEW:
+            return self.where(dates.notna())
         low = dates.quantile(0.02, interpolation="higher")
         high = dates.quantile(0.98, interpolation="lower")
         reach = max((high - low) / 2, pd.Timedelta(days=30))

@@ -221,7 +221,8 @@ def read_folder(folder: str | Path, themes: Iterable[str]) -> pd.DataFrame:
         raise InputError(
             f"labels: wanted a folder with {KEY_FILE} and a sheet, {str(folder)!r} has no sheet"
         )
-    key = read_sheet(folder / KEY_FILE, ["label_id", "passage_id", "stratum", "probability"])
+    columns = ["label_id", "passage_id", "stratum", "probability"]
+    key = read_sheet(folder / KEY_FILE, columns)[columns]
     key["probability"] = pd.to_numeric(key["probability"], errors="coerce")
     if not key["probability"].between(0, 1, inclusive="right").all():
         raise InputError(f"labels: {KEY_FILE} holds a probability that is none; draw a sheet again")

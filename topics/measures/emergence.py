@@ -165,9 +165,9 @@ def backtest(
     Raises
     ------
     InputError
-        If a column is missing or an event is of no theme.
+        If a column is missing, an event is of no theme, or its date is none.
     """
-    _check(events, incidence)
+    events = _checked(events, incidence)
     dated = incidence.dated
     every, place = periods_of(dated, period)
     looks = np.unique(place[place >= _LEAST_BEFORE])
@@ -187,7 +187,7 @@ def _called(incidence: Incidence, period: str, false_alarms: float) -> dict[str,
     return dict(zip(table["theme_id"], table["kind"], strict=True))
 
 
-def _check(events: pd.DataFrame, incidence: Incidence) -> None:
+def _checked(events: pd.DataFrame, incidence: Incidence) -> pd.DataFrame:
     missing = {"theme_id", "date"} - set(events.columns)
     if missing:
         raise InputError(f"events: wanted columns theme_id and date, {min(missing)} is missing")
@@ -196,6 +196,10 @@ def _check(events: pd.DataFrame, incidence: Incidence) -> None:
         raise InputError(
             f"events: no theme {min(unknown)!r}; there are {', '.join(incidence.carries.columns)}"
         )
+    dates = pd.to_datetime(events["date"], errors="coerce")
+    for wrong in events.loc[dates.isna(), "date"]:
+        raise InputError(f"events: {wrong!r} is no date; write it as 2025-05-19")
+    return events[["theme_id"]].assign(date=dates).reset_index(drop=True)
 
 
 def _matched(
@@ -204,7 +208,6 @@ def _matched(
     """Pair each signal with the nearest event of its theme, each event with its first signal."""
     table = pd.DataFrame(signals, columns=["theme_id", "now", "kind"])
     table["raised"] = pd.to_datetime([every[now].end_time.ceil("D") for now in table["now"]])
-    events = events[["theme_id", "date"]].assign(date=pd.to_datetime(events["date"]))
     at = (events["date"].dt.to_period(every.freq) - every[0]).map(lambda gap: gap.n)
     near = [
         (at[events["theme_id"] == theme] - now).abs().sort_values(kind="stable")

@@ -136,13 +136,19 @@ def shares_over_time(incidence: Incidence, period: str | None = None) -> pd.Data
 def _partial(dates: pd.Series, every: pd.PeriodIndex, place: np.ndarray) -> set[int]:
     """The first and the last period where documents set in later, or end earlier, than in others.
 
-    Where dates are nominal, as one day a year, all periods are alike and none is partial.
+    Both from the period's start and from its end: periods differ in length, so where dates are
+    nominal, as one day a year, all are alike and none is partial.
     """
-    days = (dates - every.start_time[place]).dt.days.groupby(place)
-    starts, ends = days.min(), (every.end_time[place] - dates).dt.days.groupby(place).min()
+    since = (dates - every.start_time[place]).dt.days.groupby(place)
+    until = (every.end_time[place] - dates).dt.days.groupby(place)
+    later = _above_others(since.min(), 0) and _above_others(-until.max(), 0)
     last = len(every) - 1
-    cut = {0: starts[0] > starts.drop(0).max(), last: ends[last] > ends.drop(last).max()}
-    return {i for i, is_cut in cut.items() if is_cut}
+    earlier = _above_others(until.min(), last) and _above_others(-since.max(), last)
+    return {i for i, is_cut in ((0, later), (last, earlier)) if is_cut}
+
+
+def _above_others(values: pd.Series, key: int) -> bool:
+    return bool(values[key] > values.drop(key).max())
 
 
 def _at_fixed_mix(incidence: Incidence, place: np.ndarray, n_periods: int) -> np.ndarray:

@@ -18,6 +18,7 @@ from topics.named import NamedTheme
 from topics.scorer import ThemeScorer
 
 _MOST_SCORED = 3000  # passages
+_CLEAR = norm.ppf(0.975)  # deviations of a difference
 ABSENT = NamedTheme(
     "falconry",
     "Falconry",
@@ -71,7 +72,8 @@ def conclusions(
     pd.DataFrame
         theme_id, claim (rise, fall, no change), since (the period that begins with it), survives (share of
         refits in which the difference within sources is on the same side of zero with 95%
-        confidence, or about zero where no change is claimed), overlap (mean Jaccard index of the
+        confidence, or about zero where no change is claimed; missing, with
+        the claim, where no source wrote before and after), overlap (mean Jaccard index of the
         passages with the refits'). Empty if no dates are known.
     """
     columns = ["theme_id", "claim", "since", "survives", "overlap"]
@@ -81,51 +83,44 @@ def conclusions(
     every, place = periods_of(dated, period)
     owner = pd.Index(dated.documents["document_id"]).get_indexer(analysis.passages["document_id"])
     rows = []
-    for theme_id, again in zip(
-        analysis.themes["theme_id"], analysis.model.refits(refits), strict=True
-    ):
-        own = breaks[breaks["theme_id"] == theme_id].sort_values("p", kind="stable")
-        cut = (
-            every.get_loc(own["period"].iloc[0].to_period(every.freq))
-            if len(own)
-            else len(every) // 2
-        )
-        claim = "no change" if own.empty else "rise" if own["difference"].iloc[0] > 0 else "fall"
-        z = [_z(dated, place >= cut, owner, carries) for carries in again]
-        same = [_claimed(value) == claim for value in z]
+    refitted = zip(analysis.themes["theme_id"], analysis.model.refits(refits), strict=True)
+    for theme_id, again in refitted:
+        own = breaks[breaks["theme_id"] == theme_id].sort_values("p", kind="stable").head(1)
+        since = own["period"].iloc[0] if len(own) else every[len(every) // 2].start_time
+        late = place >= every.get_loc(since.to_period(every.freq))
+        z = np.array([_z(dated, late, owner, carries) for carries in again])
+        claim = _claimed(own["difference"].iloc[0] if len(own) else 0.0, 0)
+        survives = np.mean([_claimed(value, _CLEAR) == claim for value in z])
+        overlap = _overlap(analysis, theme_id, again)
+        known = np.isfinite(z).any()
         rows.append(
-            (
-                theme_id,
-                claim,
-                every[cut].start_time,
-                np.mean(same),
-                _overlap(analysis, theme_id, again),
-            )
+            (theme_id, claim if known else None, since, survives if known else np.nan, overlap)
         )
     return pd.DataFrame(rows, columns=columns)
 
 
 def _z(dated: Incidence, late: np.ndarray, owner: np.ndarray, carries: np.ndarray) -> float:
-    """Of the difference within sources, in the documents of which a passage was refitted."""
+    """Of the difference within sources, in documents of which a passage was refitted; or NaN."""
     n = len(dated.documents)
     known = np.bincount(owner[(owner >= 0) & (carries >= 0)], minlength=n) > 0
     on = np.bincount(owner[(owner >= 0) & (carries == 1)], minlength=n) > 0
     gap, error = difference_within(
         on[known, None], dated.strata[known], dated.days[known], late[known]
     )
-    return float(gap[0] / error[0]) if error[0] > 0 else 0.0
+    return float(gap[0] / error[0]) if error[0] > 0 else 0 * float(gap[0])
 
 
-def _claimed(z: float) -> str:
-    return "no change" if abs(z) < norm.ppf(0.975) else "rise" if z > 0 else "fall"
+def _claimed(value: float, bar: float) -> str:
+    return "rise" if value > bar else "fall" if value < -bar else "no change"
 
 
 def _overlap(analysis: Analysis, theme_id: str, again: np.ndarray) -> float:
-    """Mean Jaccard index of a theme's passages with those of refits, where both know them."""
+    """Mean Jaccard index of a theme's passages with those of refits, where either has any."""
     ids = analysis.assignments.loc[analysis.assignments["theme_id"] == theme_id, "passage_id"]
     own = analysis.passages["passage_id"].isin(ids).to_numpy() & (again >= 0)
-    either = (own | (again == 1)).sum(axis=1)
-    return float(np.mean((own & (again == 1)).sum(axis=1) / np.maximum(either, 1)))
+    either, both = (own | (again == 1)).sum(axis=1), (own & (again == 1)).sum(axis=1)
+    some = either > 0
+    return float((both[some] / either[some]).mean()) if some.any() else float("nan")
 
 
 def borderline(analysis: Analysis, theme_id: str, most: int = 2) -> list[str]:

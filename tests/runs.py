@@ -1,0 +1,120 @@
+"""Small runs and tables of documents and themes that several test files count from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from topics import Analysis, Corpus, ThemeModel, embed, split_passages
+from topics.measures import Incidence
+
+NO_ROWS = pd.DataFrame()
+PORT = [
+    "The dock strike shut the harbour on Monday, and no ships were unloaded by the dockers.",
+    "Dockers voted for the strike over wages while forty ships waited outside the harbour.",
+    "Shipping lines counted the cost of the dock strike in the harbour as it went on.",
+    "Talks between dockers and the harbour board failed again, so the strike goes on.",
+    "Ships left the harbour for other ports when the dockers' strike entered its third week.",
+]
+FIELD = [
+    "The wheat harvest was poor after a drought, and farmers feared for their dry fields.",
+    "Farmers brought in the harvest late; rain had come to the wheat fields at last.",
+    "A harvest so small was last seen in the great drought, wheat farmers remembered.",
+    "Bread prices rose as the wheat harvest failed in fields that drought had cracked.",
+    "The ministry will pay farmers who lost their wheat harvest to the summer drought.",
+]
+COPY = "The ferry to the northern island sank in shallow water while it was moored on Friday night."
+DATED = [
+    ("may-a", "2025-05-05", "Gull", COPY),
+    ("may-b", "2025-05-30", "Gull", None),
+    ("july-a", "2025-07-01", "Heron", None),
+    ("july-b", "2025-07-02", None, None),
+    ("july-copy", "2025-07-03", "Heron", COPY + " Again."),
+    ("july-c", "2025-07-31", "Heron", None),
+    ("undated", None, "Ibis", None),
+]
+CARRIED = {"ferries": ["may-a", "july-a", "july-copy", "undated"], "grain": ["july-a", "july-b"]}
+
+
+def run_on(texts, named=(), **meta):
+    """A run on documents of one passage each, without a map."""
+    documents = pd.DataFrame(
+        {"document_id": [f"{i}.txt" for i in range(len(texts))], "text": texts}
+    )
+    for column in ("title", "source", "country", "url", "path"):
+        documents[column] = pd.Series(meta.get(column), index=documents.index, dtype="str")
+    documents["date"] = pd.to_datetime(pd.Series(meta.get("date"), index=documents.index))
+    documents["document_id"] = meta.get("document_id", documents["document_id"])
+    documents["language"] = "en"
+    none = pd.DataFrame(columns=["file", "reason"])
+    corpus = Corpus(documents, none, none, none, none)
+    passages = split_passages(documents)
+    vectors = embed(passages["text"].tolist(), progress=False)
+    model = ThemeModel(named).fit(passages, vectors)
+    left_out = pd.DataFrame(columns=["document_id", "language"])
+    return Analysis(corpus, left_out, passages, vectors, model, np.zeros((len(texts), 2)), {})
+
+
+def analysis_of(documents, carried, *, named=(), clusters=()):
+    """A run on documents (id, date, source, text) of one passage each, as if found by hand.
+
+    `carried` says for each theme which documents' passages carry it, the best first.
+    """
+    table = pd.DataFrame(documents, columns=["document_id", "date", "source", "text"])
+    table["date"] = pd.to_datetime(table["date"])
+    table["text"] = [
+        text if isinstance(text, str) else " ".join(f"{name}{i}" for i in range(9))
+        for name, text in zip(table["document_id"], table["text"], strict=True)
+    ]
+    table = table.assign(country=None, language="en").astype({"source": "str"})
+    model = ThemeModel([{"id": theme_id} for theme_id in named])
+    model.themes_ = pd.DataFrame(
+        {"theme_id": list(carried), "name": [i.title() for i in carried], "stability": 0.8}
+    )
+    model.assignments_ = pd.DataFrame(
+        [
+            (f"{document}:1", theme_id, 1 - place / 10)
+            for theme_id, own in carried.items()
+            for place, document in enumerate(own)
+        ],
+        columns=["passage_id", "theme_id", "score"],
+    )
+    model._labels = np.array(clusters)
+    corpus = Corpus(table, NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
+    left_out = pd.DataFrame({"document_id": []})
+    passages = split_passages(table)
+    return Analysis(corpus, left_out, passages, NO_ROWS, model, NO_ROWS, {})
+
+
+def incidence(dates, sources, **carries):
+    """One document a date and source; for each theme, whether the document carries it."""
+    documents = pd.DataFrame(
+        {
+            "document_id": [f"d{i}" for i in range(len(dates))],
+            "date": pd.to_datetime(pd.Series(list(dates), dtype=object)),
+            "source": pd.Series(list(sources), dtype="str"),
+            "country": pd.Series([None] * len(dates), dtype="str"),
+            "language": "en",
+        }
+    )
+    themes = {name: np.array(carried, dtype=bool) for name, carried in carries.items()}
+    return Incidence(documents, pd.DataFrame(themes, index=documents.index))
+
+
+def rows(table, *columns):
+    """Some columns of a table as a list of tuples."""
+    return list(table[list(columns)].itertuples(index=False, name=None))
+
+
+def monthly(rng, rates, *, per_source=20, sources=("Gull", "Heron"), start="2025-01-01"):
+    """So many documents a month and source, on days at random; with `ferries` at each rate.
+
+    `rates` is ``(months,)`` or ``(months, sources)``; `grain` is in a fifth throughout.
+    """
+    rates = np.broadcast_to(np.transpose(rates), (len(sources), len(rates))).T
+    months = pd.date_range(start, periods=len(rates), freq="MS")
+    dates = months.repeat(len(sources) * per_source)
+    dates += pd.to_timedelta(rng.integers(28, size=len(dates)), "D")
+    names = np.tile(np.repeat(sources, per_source), len(rates))
+    ferries = rng.random(len(dates)) < np.repeat(rates.ravel(), per_source)
+    return incidence(dates, names, ferries=ferries, grain=rng.random(len(dates)) < 0.2)

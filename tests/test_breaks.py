@@ -1,0 +1,146 @@
+"""When a share changed: planted breaks are found, and where nothing changes hardly any are."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+from runs import incidence, monthly, rows
+
+from topics import InputError
+from topics.measures import change_points, contrast
+
+STEP = [0.1] * 6 + [0.3] * 6
+FLAT = [0.2] * 12
+JULY = pd.Timestamp("2025-07-01")
+
+
+def breaks(table, **options):
+    return change_points(table, "M", permutations=99, **options)
+
+
+def test_a_share_that_trebles_breaks_in_the_right_month():
+    found = breaks(monthly(np.random.default_rng(0), STEP, per_source=40))
+    assert rows(found, "theme_id", "period") == [("ferries", JULY)]
+    row = found.iloc[0]
+    assert (row["before"], row["after"]) == pytest.approx((0.1, 0.3), abs=0.03)
+    assert row["ratio"] == row["after"] / row["before"]
+    assert row["difference"] == pytest.approx(row["after"] - row["before"], abs=0.01)
+    assert 0 < row["low"] < row["difference"] < row["high"]
+    assert row["p"] == 0.01
+
+
+def test_the_interval_of_a_breaks_month_covers_it():
+    tables = (monthly(np.random.default_rng(seed), STEP, per_source=40) for seed in range(40))
+    found = pd.concat([breaks(table).head(1) for table in tables])
+    assert len(found) == 40
+    covered = (found["earliest"] <= JULY) & (found["latest"] >= JULY)
+    assert covered.mean() >= 0.9
+    assert (found["earliest"] <= found["period"]).all()
+    assert (found["period"] <= found["latest"]).all()
+
+
+def test_a_share_that_rises_and_falls_back_breaks_twice():
+    found = breaks(monthly(np.random.default_rng(1), [0.1] * 4 + [0.5] * 4 + [0.1] * 4))
+    assert rows(found, "theme_id", "period") == [
+        ("ferries", pd.Timestamp("2025-05-01")), ("ferries", pd.Timestamp("2025-09-01")),
+    ]  # fmt: skip
+    assert found["difference"].gt(0).tolist() == [True, False]
+
+
+def test_a_theme_that_comes_from_nothing_has_no_finite_ratio():
+    found = breaks(monthly(np.random.default_rng(0), [0.0] * 6 + [0.3] * 6))
+    assert rows(found.head(1), "period", "before", "ratio") == [(JULY, 0.0, np.inf)]
+
+
+def unchanged(rng):
+    return monthly(rng, FLAT, per_source=10)
+
+
+def in_bursts(rng):
+    """What a source writes on one day is all of one theme, or none of it is."""
+    table = monthly(rng, FLAT, per_source=10)
+    one_a_day = rng.random(table.days.max() + 1) < 0.2
+    return incidence(
+        table.documents["date"], table.documents["source"], ferries=one_a_day[table.days]
+    )
+
+
+def joined_by_a_source(rng):
+    """Ibis, which writes of ferries more often, is read from July on."""
+    table = monthly(rng, [(0.1, 0.1, 0.5)] * 12, per_source=10, sources=("Gull", "Heron", "Ibis"))
+    documents = table.documents
+    return table.where((documents["source"] != "Ibis") | (documents["date"] >= JULY))
+
+
+@pytest.mark.parametrize("corpus", [unchanged, in_bursts, joined_by_a_source])
+def test_where_nothing_changes_few_corpora_in_a_hundred_show_a_break(corpus):
+    alarms = [not breaks(corpus(np.random.default_rng(seed))).empty for seed in range(100)]
+    assert np.mean(alarms) <= 0.12
+
+
+def test_a_source_that_joins_makes_no_break_though_the_share_moves_clearly():
+    table = joined_by_a_source(np.random.default_rng(3))
+    late = table.documents["date"] >= JULY
+    assert contrast(table.where(~late), table.where(late)).set_index("theme_id")["clear"]["ferries"]
+    assert breaks(table).empty
+
+
+def test_a_break_is_measured_between_documents_of_the_same_sources():
+    rates = [(0.1, 0.1, 0.6)] * 6 + [(0.4, 0.4, 0.9)] * 6
+    table = monthly(np.random.default_rng(4), rates, sources=("Gull", "Heron", "Ibis"))
+    documents = table.documents
+    found = breaks(table.where((documents["source"] != "Ibis") | (documents["date"] >= JULY)))
+    row = found.set_index("period").loc[JULY]
+    assert row["difference"] == pytest.approx(0.3, abs=0.06)
+    assert row["after"] - row["before"] > 0.4
+
+
+DAYS = pd.date_range("2025-01-01", periods=60)
+HALVES = np.arange(60) >= 33
+
+
+@pytest.mark.parametrize(
+    ("dates", "sources", "carried"),
+    [
+        ([], [], []),
+        ([None] * 60, ["Gull"] * 60, HALVES),
+        (DAYS[:20], ["Gull"] * 20, HALVES[20:40]),
+        (DAYS, [f"source {i}" for i in range(60)], HALVES),
+        (DAYS, ["Gull"] * 60, np.arange(60) == 45),
+        (DAYS, ["Gull"] * 60, [False] * 60),
+        (DAYS, ["Gull"] * 60, [True] * 60),
+    ],
+    ids=["no documents", "no dates", "one period", "each source once", "a theme in one document",
+         "in none", "in all"],
+)  # fmt: skip
+def test_where_no_change_can_be_told_there_is_no_break(dates, sources, carried):
+    assert breaks(incidence(dates, sources, ferries=carried)).empty
+
+
+def test_one_source_is_enough_for_a_break():
+    found = change_points(incidence(DAYS, ["Gull"] * 60, ferries=HALVES), "W", permutations=99)
+    assert found["period"].tolist() == [pd.Timestamp("2025-02-03")]
+
+
+def test_documents_whose_source_is_not_known_are_compared_with_each_other():
+    table = monthly(np.random.default_rng(0), STEP, per_source=80, sources=(None,))
+    assert breaks(table)["period"].tolist() == [JULY]
+
+
+def test_more_than_120_periods_are_refused():
+    dates = pd.date_range("2025-01-01", periods=121)
+    table = incidence(dates, ["Gull"] * 121, ferries=[True] * 121)
+    with pytest.raises(InputError, match="wanted at most 120 periods, got 121; name a longer one"):
+        change_points(table, "D")
+    assert change_points(table.where(np.arange(121) > 0), "D", permutations=9).empty
+
+
+def test_the_same_seed_gives_the_same_rows():
+    table = monthly(np.random.default_rng(5), STEP)
+    assert_frame_equal(breaks(table, random_state=3), breaks(table, random_state=3))
+
+
+def test_dates_permuted_within_sources_have_no_break():
+    table = monthly(np.random.default_rng(0), STEP, per_source=40)
+    assert not breaks(table).empty
+    assert breaks(table.permuted(0)).empty

@@ -408,7 +408,7 @@ def test_with_a_break_the_trend_names_theme_levels_and_day_and_draws_it(dated):
     theme_id, name = dated.themes[["theme_id", "name"]].iloc[0]
     figure = trends_of(dated, breaks_of((theme_id, "2025-06-01", 0.1, 0.4)))
     assert figure.layout.meta["finding"] == (
-        f"{name} rose from 10% to 40% of documents in the period from 1 June 2025."
+        f"{name} rose from 10% to 40% of documents from June 2025 on."
     )
     assert [shape.x0 for shape in figure.layout.shapes] == [pd.Timestamp("2025-06-01")]
 
@@ -420,8 +420,8 @@ def test_the_trend_tells_where_a_break_may_lie_and_how_many_more_there_are(dated
     breaks.loc[0, "latest"] = pd.Timestamp("2025-06-01")
     finding = trends_of(dated, breaks).layout.meta["finding"]
     assert finding.startswith(
-        f"{name} fell from 50% to 0% of documents in the period from 1 May 2025 "
-        "(or between 1 May 2025 and 1 June 2025); "
+        f"{name} fell from 50% to 0% of documents from May 2025 on "
+        "(or between May 2025 and June 2025); "
     )
     assert finding.endswith("; 2 more breaks.")
 
@@ -435,7 +435,7 @@ def test_what_is_new_is_told_with_its_shares_documents_and_sources(dated):
                  "recent", "p"],
     )  # fmt: skip
     assert figures.emergence(dated, table).layout.meta["finding"] == (
-        f"{name} is new (0% before, 60% since 1 June 2025, in 3 documents of 2 sources)."
+        f"{name} is new (0% before, 60% since June 2025, in 3 documents of 2 sources)."
     )
     none = figures.emergence(dated, table.assign(kind=None)).layout.meta["finding"]
     assert none.startswith("No theme is new or rising")

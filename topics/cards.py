@@ -221,7 +221,22 @@ def breaks(analysis: Analysis, shares: pd.DataFrame, found: pd.DataFrame) -> Htm
     reasons = {0: "No document has a date, so no break can be found.",
                1: "All dates fall into one period, so no break can be found."}  # fmt: skip
     otherwise = reasons.get(periods, "No clear change in any theme: there is no break to list.")
-    return table_or_note(named(analysis, found), otherwise)
+    if found.empty:
+        return note(otherwise)
+    shown = pd.DataFrame(
+        [
+            (
+                row.theme_id, figures.day_or_month(row.period),
+                f"{figures.day_or_month(row.earliest)} to {figures.day_or_month(row.latest)}",
+                f"{row.before:.1%}", f"{row.after:.1%}",
+                f"{100 * row.difference:+.1f} ({100 * row.low:+.1f} to {100 * row.high:+.1f})",
+                f"{row.p:.3f}",
+            )
+            for row in found.itertuples()
+        ],
+        columns=["theme_id", "from", "it may lie", "before", "after", "points (95%)", "p"],
+    )  # fmt: skip
+    return table(named(analysis, shown))
 
 
 def either_side(analysis: Analysis, breaks: pd.DataFrame, most: int = 3) -> Html:

@@ -16,11 +16,11 @@ from topics.figures.themes import (
     theme_map,
     theme_sizes,
 )
-from topics.figures.trends import actors, contrasts, emergence, theme_by, trends
+from topics.figures.trends import actors, contrasts, day_or_month, emergence, theme_by, trends
 
 __all__ = [
     "PALETTE",
-    "actors", "cell", "contrasts", "copies_by_source", "coverage",
+    "actors", "cell", "contrasts", "copies_by_source", "coverage", "day_or_month",
     "documents_by", "documents_over_time", "emergence", "funnel", "hierarchy", "level_curve",
     "named_evidence", "percent", "plain", "plural", "stability_of_themes", "theme_by",
     "theme_colours", "theme_map", "theme_names", "theme_sizes", "trends",

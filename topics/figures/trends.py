@@ -21,8 +21,10 @@ from topics.figures.style import (
     theme_colours,
     theme_names,
 )
+from topics.words import overlap
 
 _COLUMNS = 3
+_TOLD = 3  # findings in a title
 _TOP_CONTRASTS = 15
 _TOP_ACTORS = 14
 _LEAST_MENTIONS = 3  # documents
@@ -84,7 +86,7 @@ def _trend(own: pd.DataFrame, colour: str, name: str) -> list[go.Scatter]:
     ]  # fmt: skip
 
 
-def trend_finding(analysis: Analysis, breaks: pd.DataFrame, most: int = 3) -> str:
+def trend_finding(analysis: Analysis, breaks: pd.DataFrame) -> str:
     """The clearest breaks in a sentence, or that there is none."""
     names = theme_names(analysis)
     if breaks.empty:
@@ -92,18 +94,22 @@ def trend_finding(analysis: Analysis, breaks: pd.DataFrame, most: int = 3) -> st
     clearest = breaks.reindex(breaks["difference"].abs().sort_values(ascending=False).index)
     parts = [
         f"{names[row.theme_id]} {'rose' if row.after > row.before else 'fell'} from "
-        f"{percent(row.before)} to {percent(row.after)} of documents in {_when(row)}"
-        for row in clearest.head(most).itertuples()
+        f"{percent(row.before)} to {percent(row.after)} of documents {_when(row)}"
+        for row in clearest.head(_TOLD).itertuples()
     ]
-    more = f"; {len(breaks) - most} more breaks" if len(breaks) > most else ""
+    more = f"; {len(breaks) - _TOLD} more breaks" if len(breaks) > _TOLD else ""
     return "; ".join(parts) + more + "."
 
 
 def _when(row: Any) -> str:
-    """A break's first day, and between which days it may lie."""
-    days = [f"{day.day} {day:%B %Y}" for day in (row.period, row.earliest, row.latest)]
-    sure = row.earliest == row.latest
-    return f"the period from {days[0]}" + ("" if sure else f" (or between {days[1]} and {days[2]})")
+    """From when on a break holds, and between which days that may lie."""
+    since, first, last = map(day_or_month, (row.period, row.earliest, row.latest))
+    return f"from {since} on" + ("" if first == last else f" (or between {first} and {last})")
+
+
+def day_or_month(day: pd.Timestamp) -> str:
+    """A day, or the month that begins with it."""
+    return f"{day:%B %Y}" if day.day == 1 else f"{day.day} {day:%B %Y}"
 
 
 def emergence(analysis: Analysis, table: pd.DataFrame) -> go.Figure:
@@ -131,10 +137,14 @@ def emergence(analysis: Analysis, table: pd.DataFrame) -> go.Figure:
     called = table.dropna(subset="kind")
     parts = [
         f"{names[row.theme_id]} is {row.kind} ({percent(row.before)} before, {percent(row.recent)} since "
-        f"{row.since.day} {row.since:%B %Y}, in {row.documents} documents of {row.sources} sources)"
+        f"{day_or_month(row.since)}, in {row.documents} documents of {row.sources} sources)"
         for row in called.itertuples()
     ]
-    finding = "; ".join(parts) or "No theme is new or rising more than permuted dates make it"
+    more = [f"{len(parts) - _TOLD} more"] if len(parts) > _TOLD else []
+    finding = (
+        "; ".join(parts[:_TOLD] + more)
+        or "No theme is new or rising more than permuted dates make it"
+    )
     shown = table.assign(theme=table["theme_id"].map(names)).drop(columns="theme_id")
     return finish(figure, f"{finding}.", shown, 140 + 26 * len(table))
 
@@ -222,7 +232,9 @@ def actors(analysis: Analysis, table: pd.DataFrame) -> go.Figure | None:
     grid.index = [names[theme_id] for theme_id in grid.index]
     twin = table[table["n"] >= _LEAST_MENTIONS].assign(theme=table["theme_id"].map(names))
     marked = twin[np.isfinite(twin["lift"])].sort_values("low", ascending=False, kind="stable")
-    marked = marked[marked["low"] > marked["elsewhere"]].drop_duplicates("theme").head(3)
+    trivial = [overlap(*pair) for pair in zip(marked["theme"], marked["actor"], strict=True)]
+    marked = marked[(marked["low"] > marked["elsewhere"]) & ~np.array(trivial, dtype=bool)]
+    marked = marked.drop_duplicates("theme").head(_TOLD)
     parts = [
         f"{row.actor} in {percent(row.share)} of the documents on {row.theme} ({percent(row.elsewhere)} elsewhere)"
         for row in marked.itertuples()

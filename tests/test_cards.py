@@ -74,7 +74,8 @@ def breaks_of(*found):
     """Breaks as `measures.change_points` finds them, from (theme, first day, before, after)."""
     table = pd.DataFrame(found, columns=["theme_id", "period", "before", "after"])
     table["period"] = table["earliest"] = table["latest"] = pd.to_datetime(table["period"])
-    return table.assign(difference=table["after"] - table["before"])
+    gap = table["after"] - table["before"]
+    return table.assign(difference=gap, low=gap - 0.1, high=gap + 0.1, p=0.01)
 
 
 def called(*found):
@@ -424,6 +425,15 @@ def test_the_trend_tells_where_a_break_may_lie_and_how_many_more_there_are(dated
         "(or between May 2025 and June 2025); "
     )
     assert finding.endswith("; 2 more breaks.")
+
+
+def test_a_break_is_listed_in_months_and_points(calm):
+    first = calm.themes["theme_id"].iloc[0]
+    read = Reader(
+        cards.breaks(calm, SHARES, breaks_of((first, "2025-06-01", 0.1, 0.4))).markup
+    ).text
+    assert "June 2025" in read
+    assert "+30.0 (+20.0 to +40.0)" in read
 
 
 def test_what_is_new_is_told_with_its_shares_documents_and_sources(dated):

@@ -28,47 +28,25 @@ from topics.figures.style import (
 
 _HOVER_WORDS = 40
 _SVG_LIMIT = 3000  # points; more are drawn by WebGL
+_MOST_POINTS = 60_000
+_DENSITY_CELLS = 300
 
 
 def theme_map(analysis: Analysis) -> go.Figure:
-    """Every passage a point; each theme a colour, a symbol and a name beside its middle."""
+    """Every passage a point; each theme a colour, a symbol and a name beside its middle.
+
+    Of more than 60,000 passages the density is drawn instead.
+    """
     primary = analysis.model.primary_.to_numpy()
-    colours, names = theme_colours(analysis), theme_names(analysis)
     x, y = analysis.layout.T
-    scatter = go.Scatter if len(x) <= _SVG_LIMIT else go.Scattergl
-    hover = [_hover(row) for row in analysis.passages.itertuples()]
-    figure = go.Figure()
-    table, labels = [], []
-    order: list[tuple[str | None, str, str, str]] = [(None, "no theme", QUIET, "circle-open")]
-    order += [
-        (theme_id, names[theme_id], colours[theme_id], SYMBOLS[i % len(SYMBOLS)])
-        for i, theme_id in enumerate(names)
+    colours, names = theme_colours(analysis), theme_names(analysis)
+    owns = {theme_id: primary == theme_id for theme_id in names}
+    figure = go.Figure(_density(x, y) if len(x) > _MOST_POINTS else _points(analysis, primary))
+    labels = [
+        (float(np.median(x[own])), float(np.median(y[own])), label(names[i], 34), colours[i])
+        for i, own in owns.items()
+        if own.any()
     ]
-    for theme_id, name, colour, symbol in order:
-        own = pd.isna(primary) if theme_id is None else primary == theme_id
-        table.append((name, int(own.sum())))
-        if not own.any():
-            continue
-        figure.add_trace(
-            scatter(
-                x=x[own],
-                y=y[own],
-                mode="markers",
-                name=f"{label(name)} ({own.sum()})",
-                text=[hover[i] for i in np.flatnonzero(own)],
-                hovertemplate="%{text}<extra></extra>",
-                marker={
-                    "color": colour,
-                    "symbol": symbol,
-                    "size": 6 if theme_id else 5,
-                    "opacity": 0.8 if theme_id else 0.45,
-                },
-            )
-        )
-        if theme_id is not None:
-            labels.append(
-                (float(np.median(x[own])), float(np.median(y[own])), label(name, 34), colour)
-            )
     for left, low, name, colour in _spread(labels, float(np.ptp(y)) or 1.0):
         figure.add_annotation(
             x=left, y=low, text=f"<b>{name}</b>", showarrow=False,
@@ -77,16 +55,56 @@ def theme_map(analysis: Analysis) -> go.Figure:
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x")
     figure.update_layout(legend={"orientation": "h", "y": -0.02, "itemsizing": "constant"})
-    counts = pd.DataFrame(table, columns=["theme", "passages"])
-    themed = counts[counts["theme"] != "no theme"].sort_values("passages", ascending=False)
-    without = int(counts["passages"].iloc[0])
-    finding = (
-        f"Each passage is drawn in its strongest theme; the largest is {themed['theme'].iloc[0]} ({plural(int(themed['passages'].iloc[0]), 'passage')}); "
-        f"{percent(without / len(x))} of all {plural(len(x), 'passage')} carry no theme."
-        if len(themed)
-        else f"No theme was found in {plural(len(x), 'passage')}."
+    counts = pd.DataFrame(
+        [("no theme", int(pd.isna(primary).sum()))]
+        + [(names[i], int(own.sum())) for i, own in owns.items()],
+        columns=["theme", "passages"],
     )
-    return finish(figure, finding, counts, 720)
+    return finish(figure, _map_finding(counts), counts, 720)
+
+
+def _points(analysis: Analysis, primary: np.ndarray) -> list[go.Scatter]:
+    """A trace for the passages without a theme, and one a theme."""
+    x, y = analysis.layout.T
+    colours, names = theme_colours(analysis), theme_names(analysis)
+    scatter = go.Scatter if len(x) <= _SVG_LIMIT else go.Scattergl
+    hover = np.array([_hover(row) for row in analysis.passages.itertuples()], dtype=object)
+    looks = [("no theme", pd.isna(primary), QUIET, "circle-open", 5, 0.45)] + [
+        (names[i], primary == i, colours[i], SYMBOLS[number % len(SYMBOLS)], 6, 0.8)
+        for number, i in enumerate(names)
+    ]
+    return [
+        scatter(
+            x=x[own], y=y[own], mode="markers", name=f"{label(name)} ({own.sum()})",
+            text=hover[own], hovertemplate="%{text}<extra></extra>",
+            marker={"color": colour, "symbol": symbol, "size": size, "opacity": opacity},
+        )
+        for name, own, colour, symbol, size, opacity in looks
+        if own.any()
+    ]  # fmt: skip
+
+
+def _density(x: np.ndarray, y: np.ndarray) -> go.Heatmap:
+    """How many passages lie where, darker by the logarithm."""
+    counts, right, up = np.histogram2d(x, y, bins=_DENSITY_CELLS)
+    shades = np.where(counts > 0, np.log1p(counts), np.nan).T.round(2)
+    return go.Heatmap(
+        z=shades, x=right[:-1].round(4), y=up[:-1].round(4), showscale=False, hoverinfo="skip",
+        colorscale=[[0, "#e3edf5"], [1, "#34495e"]],
+    )  # fmt: skip
+
+
+def _map_finding(counts: pd.DataFrame) -> str:
+    """The largest theme, and how much carries none; from theme and passages, no theme first."""
+    n, without = int(counts["passages"].sum()), int(counts["passages"].iloc[0])
+    if n == without:
+        return f"No theme was found in {plural(n, 'passage')}."
+    most = counts.iloc[1:].nlargest(1, "passages").iloc[0]
+    return (
+        f"Each passage is drawn in its strongest theme; the largest is {most['theme']} "
+        f"({plural(int(most['passages']), 'passage')}); {percent(without / n)} of all "
+        f"{plural(n, 'passage')} carry no theme."
+    )
 
 
 def _hover(passage: Any) -> str:

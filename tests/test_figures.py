@@ -1,0 +1,31 @@
+"""Figures that are drawn in another way where there is much to draw."""
+
+import pandas as pd
+import pytest
+from runs import run_on
+
+from topics import figures
+from topics.figures import themes
+
+TEXTS = [
+    "The dock strike shut the harbour, and no ships were unloaded by the dockers.",
+    "Dockers voted for the strike while forty ships waited outside the harbour.",
+    "The wheat harvest was poor after a drought, and farmers feared for their fields.",
+    "Farmers brought in the wheat harvest late; rain had come to the dry fields.",
+]
+
+
+@pytest.fixture(scope="module")
+def run():
+    return run_on(TEXTS)
+
+
+def test_each_passage_is_a_point_of_the_map(run):
+    assert sum(len(trace.x) for trace in figures.theme_map(run).data) == len(TEXTS)
+
+
+def test_of_more_passages_than_can_be_drawn_the_map_shows_the_density(run, monkeypatch):
+    monkeypatch.setattr(themes, "_MOST_POINTS", 3)
+    figure = figures.theme_map(run)
+    assert [trace.type for trace in figure.data] == ["heatmap"]
+    assert pd.DataFrame(figure.layout.meta["table"]["rows"])[1].astype(int).sum() == len(TEXTS)

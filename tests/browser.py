@@ -1,14 +1,22 @@
-"""Headless Chromium with the network blocked, for tests that look at pages."""
+"""Headless Chromium with the network blocked, and the report that tests look at in it."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 
+from conftest import ROOT
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.ui import WebDriverWait
 
 _FLAGS = (
     "--headless=new",
@@ -20,9 +28,34 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    "--force-prefers-reduced-motion",  # nothing is still on its way when it is clicked
     "--enable-unsafe-swiftshader",
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
+
+
+def topics(
+    *arguments: str, cwd: Path = ROOT, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """The command line, its output caught, at a fixed time."""
+    return subprocess.run(
+        [sys.executable, "-m", "topics", *arguments],
+        cwd=cwd, capture_output=True, text=True, timeout=1200, check=False,
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1750000000", **environment},
+    )  # fmt: skip
+
+
+@cache
+def sample_report() -> Path:
+    """The folder of a report on the sample corpus, as ``make report`` writes it, made once."""
+    out = Path(tempfile.mkdtemp(prefix="topics-sample-"))
+    done = topics(
+        "report", "data/articles", "--themes", "data/themes.yml", "--gold", "data/gold.csv",
+        "--out", str(out),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == f"report: {out / 'report.html'}"
+    return out
 
 
 @contextmanager
@@ -34,15 +67,34 @@ def chromium(width: int = 1280, height: int = 900) -> Iterator[webdriver.Chrome]
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
-    # Windows are never narrower than 500 pixels; phones are.
-    driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
-    )
+    resize(driver, width, height)
     try:
         yield driver
     finally:
         driver.quit()
+
+
+def resize(driver: webdriver.Chrome, width: int, height: int = 900) -> None:
+    """Give the page this room; windows are never narrower than 500 pixels, but phones are."""
+    driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+    )
+
+
+def drawn(driver: webdriver.Chrome, page: str) -> int:
+    """Open a report and wait until all its figures are drawn; how many they are."""
+    driver.get(page)
+    WebDriverWait(driver, 120).until(
+        lambda d: d.execute_script("return document.body.dataset.drawn") is not None
+    )
+    return int(driver.execute_script("return document.body.dataset.drawn"))
+
+
+def prefer(driver: webdriver.Chrome, scheme: str) -> None:
+    """Have the reader prefer light or dark pages."""
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
 
 
 def requests_of(driver: webdriver.Chrome) -> list[str]:

@@ -3,42 +3,27 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
-import os
-import subprocess
-import sys
+import re
+import shlex
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from browser import chromium, requests_of
+import yaml
+from browser import chromium, drawn, requests_of, sample_report, topics
 from conftest import ROOT
-from selenium.webdriver.support.ui import WebDriverWait
 
-HOSTILE = "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
-
-
-def topics(
-    *arguments: str, cwd: Path = ROOT, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "topics", *arguments],
-        cwd=cwd, capture_output=True, text=True, timeout=1200, check=False,
-        env={**os.environ, "SOURCE_DATE_EPOCH": "1750000000", **environment},
-    )  # fmt: skip
+HOSTILE = (
+    "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
+    '<a href="data:text/html,<script>window.hacked = 1</script>">\u202ereversed\u2066</a>'
+)
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report on the sample corpus, as ``make report`` writes it."""
-    out = tmp_path_factory.mktemp("sample")
-    done = topics(
-        "report", "data/articles", "--themes", "data/themes.yml", "--gold", "data/gold.csv",
-        "--out", str(out),
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == f"report: {out / 'report.html'}"
-    return out
+def sample() -> Path:
+    return sample_report()
 
 
 def test_the_output_folder_holds_the_promised_files_and_nothing_else(sample):
@@ -119,18 +104,10 @@ def test_a_run_without_a_cache_writes_the_same_bytes(sample, tmp_path_factory, t
     assert (tmp_path / "report.html").read_bytes() == (sample / "report.html").read_bytes()
 
 
-def drawn(driver, report: Path) -> int:
-    driver.get(report.as_uri())
-    WebDriverWait(driver, 120).until(
-        lambda d: d.execute_script("return document.body.dataset.drawn") is not None
-    )
-    return int(driver.execute_script("return document.body.dataset.drawn"))
-
-
 @pytest.mark.parametrize("width", [1440, 390])
 def test_the_report_draws_every_figure_offline_and_without_complaint(sample, width):
     with chromium(width) as driver:
-        n_figures = drawn(driver, sample / "report.html")
+        n_figures = drawn(driver, (sample / "report.html").as_uri())
         assert n_figures == 20
         assert n_figures == driver.execute_script(
             "return [...document.querySelectorAll('figure')]"
@@ -143,11 +120,11 @@ def test_the_report_draws_every_figure_offline_and_without_complaint(sample, wid
 
 def test_the_report_can_be_read_without_seeing_its_figures(sample):
     with chromium() as driver:
-        drawn(driver, sample / "report.html")
+        drawn(driver, (sample / "report.html").as_uri())
         assert driver.execute_script("return document.querySelectorAll('h1').length") == 1
         figures = driver.execute_script(
             "return [...document.querySelectorAll('figure')].map(f => ["
-            "f.querySelector('[role=img]').getAttribute('aria-label'),"
+            "f.querySelector('.plot').getAttribute('aria-label'),"
             "f.querySelector('figcaption').textContent,"
             "f.querySelectorAll('.twin tbody tr').length])"
         )
@@ -164,7 +141,7 @@ def test_the_report_can_be_read_without_seeing_its_figures(sample):
 
 def test_code_is_hidden_until_asked_for(sample):
     with chromium() as driver:
-        drawn(driver, sample / "report.html")
+        drawn(driver, (sample / "report.html").as_uri())
         script = "return getComputedStyle(document.querySelector('details.code')).display"
         assert driver.execute_script(script) == "none"
         driver.find_element("id", "show-code").click()
@@ -172,7 +149,19 @@ def test_code_is_hidden_until_asked_for(sample):
 
 
 def test_the_report_is_small(sample):
-    assert (sample / "report.html").stat().st_size < 12_000_000
+    assert (sample / "report.html").stat().st_size < 4_000_000
+
+
+def test_the_report_says_how_to_repeat_and_how_to_cite_it(sample):
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    page = html.unescape((sample / "report.html").read_text())
+    command = re.search(r"<pre>(topics report .*)</pre>", page)[1]
+    assert shlex.split(command) == [
+        "topics", "report", "data/articles", "--gold", "data/gold.csv",
+        "--themes", "data/themes.yml", "--embedder", "minilm", "--seed", "0",
+    ]  # fmt: skip
+    assert f"version = {{{citation['version']}}}" in page
+    assert f"year = {{{citation['date-released'].year}}}" in page
 
 
 def test_hostile_text_and_files_that_cannot_be_read_do_no_harm(tmp_path):
@@ -184,6 +173,8 @@ def test_hostile_text_and_files_that_cannot_be_read_do_no_harm(tmp_path):
             f"Brief number {i} {HOSTILE} speaks of copper prices in the harbour and of the ships "
             "that wait there for a berth, more of them every week since the strike began in spring.\n"
         )
+    long = "a" * 200_000
+    (folder / "long.md").write_text(f"---\nlanguage: en\n---\n\nCopper prices rose to {long}.\n")
     (folder / "scan.pdf").write_bytes(b"%PDF-1.4 broken")
     (folder / "photo.png").write_bytes(b"\x89PNG\r\n")
     (folder / "rows.csv").write_text("a,b\n1,2\n")
@@ -194,7 +185,13 @@ def test_hostile_text_and_files_that_cannot_be_read_do_no_harm(tmp_path):
     done = topics("report", str(folder), "--themes", str(folder / "themes.yml"), "--out", str(out))
     assert done.returncode == 0, done.stderr
     with chromium() as driver:
-        drawn(driver, out / "report.html")
+        drawn(driver, (out / "report.html").as_uri())
+        quoted = driver.execute_script("return document.querySelector('#found').textContent")
+        assert quoted.count(HOSTILE) == 6 * 4  # text, source, title and theme
+        assert long[:400] in quoted
+        driver.find_element("name", "words").send_keys("copper")
+        assert driver.find_element("id", "count").text.startswith("7 of ")
+        assert driver.execute_script("return document.documentElement.scrollWidth") <= 1280
         assert driver.execute_script("return window.hacked") is None
         assert driver.get_log("browser") == []
         text = driver.execute_script("return document.body.innerText")
@@ -211,7 +208,7 @@ def test_one_document_makes_a_sensible_report(tmp_path):
     assert done.returncode == 0, done.stderr
     assert len(pd.read_parquet(tmp_path / "out" / "passages.parquet")) == 1
     with chromium() as driver:
-        assert drawn(driver, tmp_path / "out" / "report.html") > 3
+        assert drawn(driver, (tmp_path / "out" / "report.html").as_uri()) > 3
         assert driver.get_log("browser") == []
 
 

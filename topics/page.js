@@ -1,19 +1,176 @@
-// Draws the figures one after another, so that the page can be read at once.
+// Shows and filters passages, draws figures. Text of documents enters the page as text nodes only.
 const PRINT_WIDTH = 640; // pixels that fit a printed page
 const NARROW = 600; // below, names on the map would cover it: its legend has them
+const STEP = 25; // passages shown at a time
+const DARK_PAPER = "#1b1b1f"; // as in page.css
 const figures = [...document.querySelectorAll("figure")].filter((f) => f.querySelector(".plot"));
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const byId = (id) => document.getElementById(id);
+const form = byId("choose");
+let themes = [], passages = []; // all of them
+let found = [], hits = null; // passages that pass the form, and the words to mark in them
+let map = null; // the figure of all passages, and the passages of each of its traces
 
-function draw(figure) {
+async function unpacked(id) {
+  const bytes = Uint8Array.from(atob(byId(id).textContent), (c) => c.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+}
+
+function element(name, properties, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+// ---- passages
+
+async function readPassages() {
+  const data = JSON.parse(await unpacked("passages"));
+  const documents = data.documents.map(([id, title, date, source]) =>
+    ({ id, title, date, source, sourceName: data.sources[source] }));
+  themes = data.themes;
+  passages = data.passages.map(([place, start, end, text, carried, strongest], i) =>
+    ({ number: i + 1, from: documents[place], start, end, text, carried, strongest }));
+}
+
+function patterns(words) {
+  const parts = [...words.matchAll(/["“”„]([^"“”„]+)|[^\s"“”„]+/g)].map((m) => (m[1] ?? m[0]).trim());
+  return parts.filter(Boolean).map((part) =>
+    part.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&").replace(/\s+/g, "\\s+"));
+}
+
+function passes({ from, carried, text }, wanted, tests) {
+  const period = from.date?.slice(0, (wanted.first || wanted.last || "").length);
+  return (!wanted.theme || (wanted.theme === "none" ? !carried.length : carried.includes(+wanted.theme)))
+    && (!wanted.source || from.source === +wanted.source)
+    && (!wanted.first || period >= wanted.first)
+    && (!wanted.last || period <= wanted.last)
+    && tests.every((test) => test.test(text));
+}
+
+function choose() {
+  const wanted = Object.fromEntries(new FormData(form));
+  const words = patterns(wanted.words);
+  const tests = words.map((word) => new RegExp(word, "iu"));
+  hits = words.length ? new RegExp(`(${words.join("|")})`, "giu") : null;
+  found = passages.filter((passage) => passes(passage, wanted, tests));
+  byId("count").textContent =
+    `${found.length.toLocaleString("en-GB")} of ${passages.length.toLocaleString("en-GB")} passages`;
+  byId("found").replaceChildren();
+  showMore();
+  countThemes();
+  dim();
+}
+
+function countThemes() {
+  const rows = [...document.querySelectorAll("#by-theme tbody tr")];
+  const counts = rows.map(({ dataset: { theme } }) => found.filter(({ carried }) =>
+    theme === "none" ? !carried.length : carried.includes(+theme)).length);
+  rows.forEach((row, i) => {
+    row.cells[1].textContent = counts[i].toLocaleString("en-GB");
+    row.querySelector(".bar").style.width = `${100 * counts[i] / Math.max(...counts, 1)}%`;
+  });
+}
+
+function marked(text) {
+  if (!hits) return [text];
+  return text.split(hits).map((part, i) => (i % 2 ? element("mark", {}, part) : part));
+}
+
+function quoted(passage) {
+  const { number, from, start, end, text, carried } = passage;
+  const about = [from.date, from.sourceName, from.title].filter(Boolean);
+  const apart = (parts) => parts.flatMap((part, i) => [i ? " · " : "", element("bdi", {}, part)]);
+  return element("blockquote", { tabIndex: -1 },
+    element("p", { dir: "auto" }, ...marked(text), text.length < end - start ? " …" : ""),
+    element("footer", {}, ...apart(about), element("br"),
+      "Themes: ", ...apart(carried.length ? carried.map((i) => themes[i]) : ["none"]), element("br"),
+      element("a", { href: `#p-${number}` }, `passage ${number}`), " · ",
+      element("code", {}, element("bdi", {}, from.id), `, characters ${start}–${end}`)));
+}
+
+function showMore() {
+  const list = byId("found");
+  const next = found.slice(list.childElementCount, list.childElementCount + STEP).map(quoted);
+  list.append(...next);
+  byId("more").hidden = list.childElementCount >= found.length;
+  return next[0];
+}
+
+function pin() {
+  const passage = passages[/^#p-(\d+)$/.exec(location.hash)?.[1] - 1];
+  if (location.hash === "#explore") byId("pinned").hidden = true;
+  if (!passage) return;
+  const quote = Object.assign(quoted(passage), { id: `p-${passage.number}` });
+  const beside = [["Previous", passages[passage.number - 2]], ["Next", passages[passage.number]]]
+    .filter(([, other]) => other?.from === passage.from).flatMap(([name, { number }]) =>
+      [element("a", { href: `#p-${number}` }, `${name} in this document`), " · "]);
+  byId("pinned").replaceChildren(quote,
+    element("p", {}, ...beside, element("a", { href: "#explore" }, "Close")));
+  byId("pinned").hidden = false;
+  quote.focus({ preventScroll: true });
+  byId("pinned").scrollIntoView();
+}
+
+// ---- figures
+
+// The map has one trace a strongest theme, those without first, in the order of the passages.
+function connectMap(figure) {
   const plot = figure.querySelector(".plot");
-  const { data, layout, config } = JSON.parse(figure.querySelector("script").textContent);
-  if (plot.clientWidth < NARROW && layout.yaxis?.scaleanchor) {
-    delete layout.yaxis.scaleanchor;
-    delete layout.annotations;
+  const traces = [-1, ...themes.keys()]
+    .map((theme) => passages.filter(({ strongest }) => strongest === theme)).filter((own) => own.length);
+  if (!traces.every((own, i) => plot.data[i]?.text?.length === own.length)) return;
+  if (!map) plot.on("plotly_click", ({ points: [{ curveNumber, pointNumber }] }) => {
+    location.hash = `p-${traces[curveNumber][pointNumber].number}`;
+  });
+  map = { plot, traces };
+  byId("on-map").querySelector("a").href = `#${figure.id}`;
+  byId("on-map").hidden = false;
+  dim();
+}
+
+function dim() {
+  if (!map) return;
+  const kept = new Set(found);
+  const indices = (own) => own.flatMap((passage, i) => (kept.has(passage) ? [i] : []));
+  const all = found.length === passages.length;
+  const selectedpoints = map.traces.map((own) => (all ? null : indices(own)));
+  Plotly.restyle(map.plot, { selectedpoints });
+}
+
+// A colour with its lightness turned round and its hue kept, a little paler; white as the page.
+function turned(_, value) {
+  const match = typeof value === "string"
+    && /^(?:#([0-9a-f]{6})|rgba\(255, ?255, ?255, ?([\d.]+)\))$/i.exec(value);
+  if (!match) return value;
+  const rgb = [0, 2, 4].map((i) => parseInt((match[1] ?? "ffffff").slice(i, i + 2), 16));
+  const shift = 255 - Math.max(...rgb) - Math.min(...rgb);
+  const grey = rgb.reduce((sum, c) => sum + c + shift, 0) / 3;
+  return `rgba(${rgb.map((c) => Math.round(28 + 0.68 * (c + shift) + 0.2 * grey))},${match[2] ?? 1})`;
+}
+
+async function draw(figure, { night = dark.matches, width } = {}) {
+  const plot = figure.querySelector(".plot");
+  const drawing = figure.querySelector("script").textContent;
+  const { data, layout, config } = JSON.parse(drawing, night ? turned : undefined);
+  const isMap = Boolean(layout.yaxis?.scaleanchor); // only a map keeps its proportions
+  if (night) layout.paper_bgcolor = layout.plot_bgcolor = DARK_PAPER;
+  if (width) layout.width = width;
+  if (plot.clientWidth < NARROW) {
+    if (isMap) {
+      delete layout.yaxis.scaleanchor;
+      delete layout.annotations;
+    }
+    for (const bars of data) if (bars.orientation === "h") bars.textposition = "auto";
   }
-  return Plotly.newPlot(plot, data, layout, config).then(() => { figure.dataset.drawn = "yes"; });
+  await Plotly.react(plot, data, layout, config);
+  for (const svg of plot.querySelectorAll("svg.main-svg")) svg.ariaHidden = "true"; // a table says it
+  if (isMap && !width) connectMap(figure); // paper shows all of it
+  figure.dataset.drawn = "yes";
 }
 
 async function drawAll() {
+  document.head.append(element("script", {}, await unpacked("plotly")));
   for (const figure of figures) {
     await draw(figure);
     await new Promise((done) => setTimeout(done));
@@ -21,18 +178,26 @@ async function drawAll() {
   document.body.dataset.drawn = figures.length;
 }
 
-const button = document.getElementById("show-code");
+// ---- what the reader does
+
+byId("contents").open = !matchMedia("(max-width: 70rem)").matches;
+const button = byId("show-code");
 button.addEventListener("click", () => {
   const shown = document.body.classList.toggle("with-code");
   button.textContent = shown ? "Hide code" : "Show code";
   button.setAttribute("aria-pressed", shown);
 });
+form.addEventListener("input", choose);
+form.addEventListener("submit", (event) => event.preventDefault());
+form.addEventListener("reset", () => setTimeout(choose));
+byId("more").addEventListener("click", () => showMore().focus());
+addEventListener("hashchange", pin);
+addEventListener("beforeprint", () => figures.forEach((f) => draw(f, { night: false, width: PRINT_WIDTH })));
+addEventListener("afterprint", () => figures.forEach(async (figure) => {
+  await draw(figure);
+  Plotly.relayout(figure.querySelector(".plot"), { width: null, autosize: true });
+}));
+dark.addEventListener("change", () => figures.forEach((figure) => draw(figure)));
 
-window.addEventListener("beforeprint", () => {
-  for (const figure of figures) Plotly.relayout(figure.querySelector(".plot"), { width: PRINT_WIDTH });
-});
-window.addEventListener("afterprint", () => {
-  for (const figure of figures) Plotly.relayout(figure.querySelector(".plot"), { width: null, autosize: true });
-});
-
-drawAll();
+if ("DecompressionStream" in window) readPassages().then(choose).then(pin).then(drawAll);
+else byId("too-old").hidden = false;

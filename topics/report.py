@@ -7,10 +7,11 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import sys
 from datetime import UTC, datetime
-from html import escape
-from importlib.metadata import version
+from html import escape, unescape
+from importlib.metadata import metadata, version
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,30 @@ import pandas as pd
 from topics.analysis import Analysis, analyse
 from topics.cache import written_atomically
 from topics.errors import InputError
+from topics.explorer import explorer, packed
 from topics.figures import percent, plural
 from topics.files import find_files
 from topics.measures.gold import read_gold
 
 _PACKAGE = Path(__file__).parent
 _MARKDOWN_HEADING = re.compile(r"^(#{1,4}) (.+)$", re.MULTILINE)
-_CONFIG = {"displaylogo": False, "showSendToCloud": False, "responsive": True}
+_CONFIG = {
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "responsive": True,
+    # Each is a stop of the Tab key; what they do, the rest do too.
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+}
 _CELL_SECONDS = 3600
+_PLOTLY = "application/vnd.plotly.v1+json"
+_STANDS_OUT = (
+    "3_trends-trends-05",
+    "3_trends-trends-13",
+    "3_trends-trends-17",
+    "3_trends-trends-28",
+)
+_CALLS_FOR_CARE = re.compile(r"<p>(Themes that call for care: [1-9][^<]*)</p>")
+_YEAR = 2026  # of this version, as in CITATION.cff
 
 
 def write_report(
@@ -67,7 +84,7 @@ def write_report(
     parameters = {"folder": path, "gold": gold, "labels": labels, **options}
     analysis = analyse(path, **options)
     _say("writing the report (runs the notebooks)")
-    page = as_page(run_notebooks(parameters), analysis)
+    page = as_page(run_notebooks(parameters), analysis, parameters)
     write_data(analysis, folder, parameters)
     with written_atomically(folder / "report.html") as part:
         part.write_text(page, encoding="utf-8")
@@ -140,56 +157,125 @@ def run_notebooks(parameters: dict[str, Any]) -> nbformat.NotebookNode:
         raise
 
 
-def as_page(book: nbformat.NotebookNode, analysis: Analysis) -> str:
+def as_page(book: nbformat.NotebookNode, analysis: Analysis, parameters: dict[str, Any]) -> str:
     """One HTML page from executed notebooks: no request to anywhere, nothing run but its own code."""
     from jinja2 import Environment, FileSystemLoader
     from plotly.offline import get_plotlyjs
 
+    told = _told(book)
     sections: list[dict[str, Any]] = []
     body = "".join(_cell(cell, sections) for cell in book.cells)
-    plotly_js = get_plotlyjs().replace("</script", "<\\/script")
+    plotly_js = get_plotlyjs()
     page_js = (_PACKAGE / "page.js").read_text(encoding="utf-8")
     environment = Environment(loader=FileSystemLoader(_PACKAGE), autoescape=True)
     return environment.get_template("page.html").render(
         css=(_PACKAGE / "page.css").read_text(encoding="utf-8"),
-        plotly_js=plotly_js,
+        plotly=packed(plotly_js),
         page_js=page_js,
         hashes=[_csp_hash(plotly_js), _csp_hash(page_js)],
         sections=sections,
         body=body,
         summary=_summary(analysis),
+        findings=_findings(told),
+        care=_care(told, analysis),
+        explore=explorer(analysis),
         stamp=_stamp(),
+        command=_command(parameters),
+        citation=_citation(),
         about=analysis.about,
         version=version("topics"),
     )
 
 
+def _told(book: nbformat.NotebookNode) -> dict[str, dict[str, str]]:
+    """By cell, the finding of its figure or its call for care, and where on the page it stands."""
+    found = {}
+    for cell in book.cells:
+        for i, output in enumerate(cell.get("outputs", [])):
+            data = output.get("data", {})
+            text = data.get(_PLOTLY, {}).get("layout", {}).get("meta", {}).get("finding")
+            if call := _CALLS_FOR_CARE.search(data.get("text/html", "")):
+                text = unescape(call[1])
+            if text:
+                found[cell.id] = {"text": text, "anchor": f"output-{cell.id}-{i}"}
+    return found
+
+
+def _findings(told: dict[str, dict[str, str]]) -> list[dict[str, str]]:
+    """What stands out; that nothing does, only where that is all there is to say."""
+    lines = [told[cell] for cell in _STANDS_OUT if cell in told]
+    return [line for line in lines if not line["text"].startswith("No ")] or lines[:1]
+
+
+def _care(told: dict[str, dict[str, str]], analysis: Analysis) -> list[dict[str, str]]:
+    """What to beware of before anything is believed; no lines where there is nothing."""
+    lines = [line for line in told.values() if line["text"].startswith(("Themes that", "Fragile"))]
+    gaps = {
+        "without a date: no trend counts them": analysis.documents["date"].isna().sum(),
+        "in a language that the embedder does not read": len(analysis.left_out),
+    }
+    lines += [{"text": f"{plural(int(n), 'document')} {what}."} for what, n in gaps.items() if n]
+    if skipped := len(analysis.corpus.skipped):
+        lines.append({"text": f"Not everything could be read: {plural(skipped, 'gap')}."})
+    return lines
+
+
 def _summary(analysis: Analysis) -> list[str]:
-    """What stands at the top of the page, in sentences."""
-    documents, passages = analysis.documents, analysis.passages
-    themed = analysis.assignments["passage_id"].nunique()
+    """What was read and found, in two or three sentences."""
+    documents, passages, themes = analysis.documents, analysis.passages, analysis.themes
+    without = 1 - analysis.assignments["passage_id"].nunique() / len(passages)
+    dates, sources = documents["date"].dropna(), documents["source"].nunique()
+    who = f" of {plural(sources, 'source')}" if sources else ""
+    when = f", dated {_day(dates.min())} to {_day(dates.max())}," if len(dates) else ""
     lines = [
-        f"{plural(len(documents), 'document')} gave {plural(len(passages), 'passage')}; "
-        f"{percent(1 - themed / len(passages))} of them carry no theme."
+        f"{plural(len(documents), 'document')}{who}{when} gave {plural(len(passages), 'passage')} "
+        f"and {plural(len(themes), 'theme')}; {percent(without)} of the passages carry none."
     ]
-    if len(analysis.corpus.skipped):
+    named = themes[themes["kind"] == "named"]
+    found, empty = named[named["n_passages"] > 0], named[named["n_passages"] == 0]
+    if len(found):
+        sizes = [
+            f"{_apart(row.name)} ({plural(row.n_passages, 'passage')} in {plural(row.n_documents, 'document')})"
+            for row in found.itertuples()
+        ]
+        lines.append(f"Of the themes named in advance, found: {', '.join(sizes)}.")
+    if len(empty):
         lines.append(
-            f"Not everything could be read: {plural(len(analysis.corpus.skipped), 'gap')}, listed below."
-        )
-    if len(analysis.left_out):
-        lines.append(
-            f"{plural(len(analysis.left_out), 'document')} left out: in a language that the embedder does not read."
-        )
-    dates = documents["date"].dropna()
-    if len(dates):
-        lines.insert(1, f"They are dated {dates.min():%d %B %Y} to {dates.max():%d %B %Y}.")
-    if len(dates) < len(documents):
-        lines.append(f"{plural(len(documents) - len(dates), 'document')} without a date.")
-    for row in analysis.themes[analysis.themes["kind"] == "named"].itertuples():
-        lines.append(
-            f"{row.name}: {plural(row.n_passages, 'passage')} in {plural(row.n_documents, 'document')}."
+            f"Named in advance, but in no passage: {', '.join(map(_apart, empty['name']))}."
         )
     return lines
+
+
+def _apart(name: str) -> str:
+    """A name between Unicode's isolates: whichever way it is written, the sentence goes on."""
+    return f"\u2068{name}\u2069"
+
+
+def _day(date: pd.Timestamp) -> str:
+    return f"{date.day} {date:%B %Y}"
+
+
+def _command(parameters: dict[str, Any]) -> str:
+    """The command line that repeats the run, into the folder that --out names by default."""
+    words = ["topics", "report", str(parameters["folder"])]
+    for name, value in parameters.items():
+        if name == "folder" or value is None or value is False:
+            continue
+        words.append(f"--{name.replace('_', '-')}")
+        if isinstance(value, dict):
+            words.append(",".join(f"{field}={column}" for field, column in value.items()))
+        elif value is not True:
+            words.append(str(value))
+    return shlex.join(words)
+
+
+def _citation() -> str:
+    """The software as a BibTeX entry."""
+    return (
+        f"@software{{topics,\n  title = {{topics: {metadata('topics')['Summary']}}},\n"
+        f"  author = {{{{The topics authors}}}},\n  version = {{{version('topics')}}},\n"
+        f"  year = {{{_YEAR}}}\n}}"
+    )
 
 
 def _stamp() -> str:
@@ -235,14 +321,16 @@ def _code(source: str) -> str:
 
 
 def _output(output: nbformat.NotebookNode, name: str) -> str:
-    """A figure, a piece of our own HTML, or text; what a cell wrote to stderr is left out."""
+    """A figure, a piece of our own HTML, or text; neither stderr nor a bar of progress."""
     if output.output_type == "stream":
         return "" if output.name == "stderr" else f"<pre>{escape(output.text)}</pre>\n"
     data = output.get("data", {})
-    if "application/vnd.plotly.v1+json" in data:
-        return _figure(data["application/vnd.plotly.v1+json"], name)
+    if "application/vnd.jupyter.widget-view+json" in data:
+        return ""
+    if _PLOTLY in data:
+        return _figure(data[_PLOTLY], name)
     if "text/html" in data:
-        return f"{data['text/html']}\n"
+        return f'<div class="output" id="output-{name}">{data["text/html"]}</div>\n'
     return f"<pre>{escape(data['text/plain'])}</pre>\n" if "text/plain" in data else ""
 
 
@@ -260,8 +348,8 @@ def _figure(bundle: dict[str, Any], name: str) -> str:
     twin = meta.get("table", {"columns": [], "rows": []})
     rows = table(pd.DataFrame(twin["rows"], columns=twin["columns"]), most=300).markup
     return (
-        f'<figure id="figure-{name}"><figcaption>{escape(finding)}</figcaption>'
-        f'<div class="plot" role="img" aria-label="{escape(finding)}" '
+        f'<figure id="output-{name}"><figcaption>{escape(finding)}</figcaption>'
+        f'<div class="plot" role="group" aria-label="{escape(finding)}" '
         f'style="height:{int(layout.get("height", 400))}px"></div>'
         f'<script type="application/json">{text}</script>'
         f'<details class="twin"><summary>The same as a table</summary>{rows}</details></figure>\n'

@@ -1,0 +1,265 @@
+"""The report in a browser: passages filtered, searched and linked, the map with them, for all."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from base64 import b64decode
+from dataclasses import replace
+from importlib.resources import files
+
+import pandas as pd
+import pytest
+from browser import chromium, drawn, prefer, resize, sample_report
+from conftest import ROOT
+from runs import PORT, run_on
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from topics.explorer import explorer, packed
+from topics.report import _STANDS_OUT
+
+AXE = (files("axe_core_python") / "axe.min.js").read_text()
+# What plotly draws is hidden from readers of the page's structure; the tables stand for it.
+RUN_AXE = (
+    "axe.run({exclude: [['.svg-container']]}, {resultTypes: ['violations']})"
+    ".then(found => arguments[arguments.length - 1]("
+    "found.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 120))])))"
+)
+
+
+@pytest.fixture(scope="module")
+def opened():
+    with chromium() as driver:
+        drawn(driver, (sample_report() / "report.html").as_uri())
+        yield driver
+
+
+@pytest.fixture
+def page(opened):
+    """The report of the sample, with nothing chosen."""
+    opened.find_element(By.CSS_SELECTOR, "#choose [type=reset]").click()
+    opened.execute_script("location.hash = 'explore'")
+    WebDriverWait(opened, 10).until(lambda d: count(d) == "777 of 777 passages")
+    return opened
+
+
+@pytest.fixture(scope="module")
+def passages():
+    return pd.read_parquet(sample_report() / "passages.parquet")
+
+
+def count(driver):
+    return driver.find_element(By.ID, "count").text
+
+
+def enter(driver, **choices):
+    """Type what is wanted into the form's fields."""
+    for field, value in choices.items():
+        driver.find_element(By.NAME, field).send_keys(value)
+
+
+def texts(driver, selector):
+    return driver.execute_script(
+        "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent)", selector
+    )
+
+
+def press(driver, *keys):
+    driver.switch_to.active_element.send_keys(*keys)
+
+
+def tab_to(driver, selector, most=60):
+    """Press Tab until an element that the selector describes has the focus."""
+    for _ in range(most):
+        if driver.execute_script("return document.activeElement.matches(arguments[0])", selector):
+            return
+        press(driver, Keys.TAB)
+    pytest.fail(f"{selector} is not reached with {most} presses of Tab")
+
+
+def carrying(theme):
+    assignments = pd.read_parquet(sample_report() / "assignments.parquet")
+    return assignments.loc[assignments["theme_id"] == theme, "passage_id"]
+
+
+def test_theme_source_and_period_together_leave_the_passages_that_pandas_finds(page, passages):
+    enter(page, theme="Export", source="Washington", first="2024-12", last="2025-05")
+    left = passages[
+        passages["passage_id"].isin(carrying("export-controls"))
+        & (passages["source"] == "Washington Desk")
+        & (passages["date"].dt.strftime("%Y-%m").between("2024-12", "2025-05"))
+    ]
+    assert 0 < len(left) < 25
+    assert count(page) == f"{len(left)} of 777 passages"
+    assert texts(page, "#found blockquote > p") == left["text"].tolist()
+
+
+def test_passages_without_a_theme_can_be_chosen(page, passages):
+    enter(page, theme="no theme")
+    assignments = pd.read_parquet(sample_report() / "assignments.parquet")
+    without = ~passages["passage_id"].isin(assignments["passage_id"])
+    assert count(page) == f"{without.sum()} of 777 passages"
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("DOLLAR", ["dollar"]),
+        ("dollar gold", ["dollar", "gold"]),
+        ('"central bank"', ["central bank"]),
+        ("per cent (", ["per", "cent", "("]),
+        ("zebra-finch", ["zebra-finch"]),
+    ],
+)
+def test_search_finds_and_marks_the_passages_with_all_words(page, passages, words, wanted):
+    enter(page, words=words)
+    lower = passages["text"].str.lower()
+    hits = pd.concat([lower.str.contains(w, regex=False) for w in wanted], axis=1).all(axis=1)
+    assert count(page) == f"{hits.sum()} of 777 passages"
+    marks = {mark.lower() for mark in texts(page, "#found mark")}
+    assert marks == (set(wanted) if hits.any() else set())
+
+
+def test_the_counts_by_theme_are_those_of_the_passages_found(page, passages):
+    enter(page, words="dollar")
+    hits = passages.loc[passages["text"].str.contains("dollar", case=False), "passage_id"]
+    rows = page.execute_script(
+        "return [...document.querySelectorAll('#by-theme tbody tr')].map("
+        "r => [r.cells[0].textContent, r.cells[1].textContent])"
+    )
+    themes = pd.read_csv(sample_report() / "themes.csv")
+    wanted = [
+        [name, str(hits.isin(carrying(theme)).sum())]
+        for theme, name in themes[["theme_id", "name"]].itertuples(index=False)
+    ]
+    assert rows[:-1] == wanted
+
+
+def test_the_map_dims_what_is_not_found_and_a_click_on_it_opens_the_passage(page, passages):
+    enter(page, words="dollar")
+    n = passages["text"].str.contains("dollar", case=False).sum()
+    plot = page.execute_script(
+        "return document.querySelector(document.querySelector('#on-map a').hash + ' .plot')"
+    )
+    selected = "return arguments[0].data.reduce((n, t) => n + (t.selectedpoints?.length ?? 0), 0)"
+    assert page.execute_script(selected, plot) == n
+    hover = page.execute_script(
+        "const point = {curveNumber: 3, pointNumber: 5};"
+        "arguments[0].emit('plotly_click', {points: [point]});"
+        "return arguments[0].data[3].text[5]",
+        plot,
+    )
+    WebDriverWait(page, 10).until(lambda d: d.find_element(By.ID, "pinned").is_displayed())
+    assert texts(page, "#pinned bdi")[1] in hover
+    assert " ".join(texts(page, "#pinned blockquote > p")[0].split()[:5]) in hover
+
+
+def test_more_passages_come_when_asked_for(page):
+    assert len(texts(page, "#found blockquote")) == 25
+    page.find_element(By.ID, "more").click()
+    assert len(texts(page, "#found blockquote")) == 50
+    place = (
+        "return [...document.querySelectorAll('#found blockquote')].indexOf(document.activeElement)"
+    )
+    assert page.execute_script(place) == 25
+
+
+def test_the_keyboard_alone_leads_from_the_contents_to_a_passage(page, passages):
+    page.execute_script("document.querySelector('#contents summary').focus()")
+    tab_to(page, "a[href='#explore']")
+    press(page, Keys.ENTER)
+    tab_to(page, "[name=words]")
+    press(page, "renminbi", Keys.ENTER)
+    first = passages.index[passages["text"].str.contains("renminbi", case=False)][0]
+    tab_to(page, "#found blockquote a")
+    press(page, Keys.ENTER)
+    WebDriverWait(page, 10).until(lambda d: d.switch_to.active_element.tag_name == "blockquote")
+    assert page.switch_to.active_element.get_attribute("id") == f"p-{first + 1}"
+
+
+def test_a_link_to_a_passage_opens_the_report_at_it_in_its_document(passages):
+    with chromium(390) as driver:
+        drawn(driver, (sample_report() / "report.html").as_uri() + "#p-200")
+        quote = driver.switch_to.active_element
+        assert quote.get_attribute("id") == "p-200"
+        assert passages["text"][199] in quote.get_attribute("textContent")
+        place = f"{passages['document_id'][199]}, characters {passages['start'][199]}–"
+        assert place in quote.get_attribute("textContent")
+        top = driver.execute_script("return arguments[0].getBoundingClientRect().top", quote)
+        assert 0 <= top < 200
+        driver.find_element(By.LINK_TEXT, "Previous in this document").click()
+        WebDriverWait(driver, 10).until(
+            lambda d: d.switch_to.active_element.get_attribute("id") == "p-199"
+        )
+
+
+def test_what_stands_out_leads_to_the_figure_that_says_so(page):
+    lines = page.execute_script(
+        "return [...document.querySelectorAll('header li')].map(li => "
+        "[li.firstChild.textContent.trim(), document.querySelector(li.querySelector('a').hash)?.textContent])"
+    )
+    assert len(lines) >= 3
+    assert all(text in there for text, there in lines)
+
+
+def test_the_cells_whose_findings_stand_out_are_in_the_notebooks():
+    ids = {
+        f"{path.stem}-{cell['id']}"
+        for path in (ROOT / "notebooks").glob("[1-9]_*.ipynb")
+        for cell in json.loads(path.read_text())["cells"]
+    }
+    assert set(_STANDS_OUT) <= ids
+
+
+def test_no_rule_of_accessibility_is_broken_wide_and_light_or_narrow_and_dark(page):
+    page.set_script_timeout(120)
+    page.execute_script(AXE)
+    page.execute_script("location.hash = 'p-200'")
+    for width, scheme in [(1280, "light"), (390, "dark")]:
+        resize(page, width)
+        prefer(page, scheme)
+        assert page.execute_async_script(RUN_AXE) == [], (width, scheme)
+        assert page.execute_script("return document.documentElement.scrollWidth") <= width
+    prefer(page, "light")
+
+
+def test_figures_are_dark_on_a_dark_page_and_light_on_paper(page):
+    colours = (
+        "return [...document.querySelectorAll('.plot')].map(p => p._fullLayout.paper_bgcolor)"
+        ".filter((colour, i, all) => all.indexOf(colour) === i)"
+    )
+    prefer(page, "dark")
+    WebDriverWait(page, 60).until(lambda d: d.execute_script(colours) == ["#1b1b1f"])
+    page.execute_script("dispatchEvent(new Event('beforeprint'))")
+    WebDriverWait(page, 60).until(lambda d: d.execute_script(colours) == ["white"])
+    prefer(page, "light")
+    page.execute_script("dispatchEvent(new Event('afterprint'))")
+    assert page.get_log("browser") == []
+
+
+def test_a_browser_that_cannot_unpack_says_so(page):
+    with chromium() as driver:
+        script = {"source": "delete window.DecompressionStream"}
+        driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", script)
+        driver.get((sample_report() / "report.html").as_uri())
+        assert driver.find_element(By.ID, "too-old").is_displayed()
+        assert driver.get_log("browser") == []
+
+
+def test_packed_text_repeats_and_comes_back_whole():
+    text = "Wärme </script> \u202e 北京"
+    assert packed(text) == packed(text)
+    assert gzip.decompress(b64decode(packed(text))).decode() == text
+    assert "<" not in packed(text)
+
+
+def test_a_corpus_too_large_for_one_file_has_its_passages_cut():
+    run = run_on(PORT)
+    assert explorer(run)["cut"] is None
+    long = replace(run, passages=run.passages.assign(text="a" * 3_000_000))
+    found = explorer(long)
+    assert found["cut"] == 300
+    data = json.loads(gzip.decompress(b64decode(found["data"])))
+    assert [len(passage[3]) for passage in data["passages"]] == [300] * 5

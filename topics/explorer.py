@@ -1,0 +1,89 @@
+"""The passages of a run, packed into the report so that its reader can filter and search them."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from typing import Any
+
+import pandas as pd
+
+from topics.analysis import Analysis
+
+_MOST_CHARACTERS = 12_000_000  # of text in one report: about 5 MB of it
+_CUT = 300
+_MOST_MONTHS = 60  # beyond, a list of months is longer than anyone wants to choose from
+
+
+def packed(text: str) -> str:
+    """Text as gzip in base64: nothing in it means anything to HTML, and its bytes repeat."""
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def explorer(analysis: Analysis) -> dict[str, Any]:
+    """What the page needs to let its reader look through the passages.
+
+    Returns
+    -------
+    dict
+        ``themes`` (number, name, passages), ``sources`` (number, name) and ``periods`` ("2025-05",
+        or "2025" where there are many) to choose from; ``n`` passages, ``without`` a theme;
+        ``cut``, the characters kept of each passage, or None; ``data``, the passages packed.
+    """
+    passages, themes = analysis.passages, analysis.themes
+    cut = _CUT if passages["text"].str.len().sum() > _MOST_CHARACTERS else None
+    documents = passages.drop_duplicates("document_id")
+    sources = sorted(documents["source"].dropna().unique())
+    unknown = [(-1, "not known")] if documents["source"].isna().any() else []
+    counts = analysis.assignments["theme_id"].value_counts()
+    names = zip(themes["theme_id"], themes["name"], strict=True)
+    data = {
+        "themes": themes["name"].tolist(),
+        "sources": sources,
+        "documents": _documents(documents, sources),
+        "passages": _passages(analysis, documents["document_id"], cut),
+    }
+    return {
+        "themes": [(i, name, int(counts.get(theme, 0))) for i, (theme, name) in enumerate(names)],
+        "sources": [*enumerate(sources), *unknown] if sources else [],
+        "periods": _periods(documents["date"].dropna()),
+        "n": len(passages),
+        "without": len(passages) - analysis.assignments["passage_id"].nunique(),
+        "cut": cut,
+        "data": packed(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
+    }
+
+
+def _documents(documents: pd.DataFrame, sources: list[str]) -> list[list[Any]]:
+    """document_id, title, date and number of the source, -1 where it is not known."""
+    numbers = {source: i for i, source in enumerate(sources)}
+    columns = documents[["document_id", "title", "date", "source"]].itertuples(index=False)
+    return [
+        [
+            document_id,
+            None if pd.isna(title) else title,
+            None if pd.isna(date) else date.isoformat()[:10],
+            numbers.get(source, -1),
+        ]
+        for document_id, title, date, source in columns
+    ]
+
+
+def _passages(analysis: Analysis, documents: pd.Series, cut: int | None) -> list[list[Any]]:
+    """Number of the document, start, end, text, numbers of all themes and of the strongest."""
+    numbers = {theme: i for i, theme in enumerate(analysis.themes["theme_id"])}
+    places = {document: i for i, document in enumerate(documents)}
+    carried: dict[str, list[int]] = {}
+    for row in analysis.assignments.itertuples():
+        carried.setdefault(row.passage_id, []).append(numbers[row.theme_id])
+    strongest = [numbers.get(theme, -1) for theme in analysis.model.primary_]
+    return [
+        [places[p.document_id], p.start, p.end, p.text[:cut], carried.get(p.passage_id, []), top]
+        for p, top in zip(analysis.passages.itertuples(), strongest, strict=True)
+    ]
+
+
+def _periods(dates: pd.Series) -> list[str]:
+    months = sorted({date.isoformat()[:7] for date in dates})
+    return months if len(months) <= _MOST_MONTHS else sorted({month[:4] for month in months})

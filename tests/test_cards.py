@@ -1,5 +1,6 @@
 """Pieces of HTML: what comes from documents is escaped, cells are easy to read."""
 
+import re
 from html.parser import HTMLParser
 
 import numpy as np
@@ -17,13 +18,14 @@ class Reader(HTMLParser):
 
     def __init__(self, markup):
         super().__init__()
-        self.tags, self.attributes, self.text = set(), set(), ""
+        self.tags, self.attributes, self.links, self.text = set(), set(), set(), ""
         self.feed(markup)
         self.close()
 
     def handle_starttag(self, tag, attributes):
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attributes}
+        self.links |= {value for name, value in attributes if name == "href"}
 
     def handle_data(self, data):
         self.text += data
@@ -135,7 +137,8 @@ PIECES = {
 def test_text_from_documents_and_themes_is_shown_as_it_stands(hostile, tmp_path, piece):
     page = Reader(piece(hostile, tmp_path).markup)
     assert not page.tags & {"script", "img", "b"}
-    assert page.attributes <= {"class", "id", "scope", "tabindex"}
+    assert page.attributes <= {"class", "href", "id", "scope", "tabindex"}
+    assert all(re.fullmatch(r"#p-\d+", link) for link in page.links)
     assert HOSTILE in page.text
 
 
@@ -186,13 +189,13 @@ def test_a_quote_says_when_who_what_and_where():
     run = run_on(PORT[:1], title="Harbour shut", source="Gull", date="2025-05-02")
     page = Reader(cards.quotes(run, ["0.txt:1"]).markup)
     assert page.text == (
-        f"{PORT[0]}2025-05-02 · Gull · Harbour shut · 0.txt, characters 0–{len(PORT[0])}"
+        f"{PORT[0]}2025-05-02 · Gull · Harbour shut · passage 1 · 0.txt, characters 0–{len(PORT[0])}"
     )
 
 
 def test_a_quote_leaves_out_what_is_not_known():
     page = Reader(cards.quotes(run_on(PORT[:1]), ["0.txt:1"]).markup)
-    assert page.text == f"{PORT[0]}0.txt, characters 0–{len(PORT[0])}"
+    assert page.text == f"{PORT[0]}passage 1 · 0.txt, characters 0–{len(PORT[0])}"
 
 
 def test_a_card_counts_passages_documents_and_independent_ones(calm):

@@ -11,14 +11,12 @@ from importlib.resources import files
 import pandas as pd
 import pytest
 from browser import chromium, drawn, prefer, resize, sample_report
-from conftest import ROOT
 from runs import PORT, run_on
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from topics.explorer import explorer, packed
-from topics.report import _STANDS_OUT
 
 AXE = (files("axe_core_python") / "axe.min.js").read_text()
 # What plotly draws is hidden from readers of the page's structure; the tables stand for it.
@@ -202,15 +200,6 @@ def test_what_stands_out_leads_to_the_figure_that_says_so(page):
     )
     assert len(lines) >= 3
     assert all(text in there for text, there in lines)
-
-
-def test_the_cells_whose_findings_stand_out_are_in_the_notebooks():
-    ids = {
-        f"{path.stem}-{cell['id']}"
-        for path in (ROOT / "notebooks").glob("[1-9]_*.ipynb")
-        for cell in json.loads(path.read_text())["cells"]
-    }
-    assert set(_STANDS_OUT) <= ids
 
 
 def test_no_rule_of_accessibility_is_broken_wide_and_light_or_narrow_and_dark(page):

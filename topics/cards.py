@@ -47,9 +47,11 @@ def counted(carried: measures.Incidence) -> Html:
 def quotes(analysis: Analysis, passage_ids: Iterable[str], like: np.ndarray | None = None) -> Html:
     """Passages quoted whole, with date, source, title and place in their file.
 
-    In each, the sentence nearest to the vector `like` is marked, where one is given.
+    In each, the sentence nearest to the vector `like` is marked, where one is given. The number
+    of a passage links to where the report lets its reader look around it.
     """
-    passages = analysis.passages.set_index("passage_id")
+    passages = analysis.passages.assign(number=range(1, len(analysis.passages) + 1))
+    passages = passages.set_index("passage_id")
     parts = []
     for passage in (passages.loc[passage_id] for passage_id in passage_ids):
         marked = (0, 0)
@@ -73,7 +75,8 @@ def _quote(passage: pd.Series, start: int, end: int) -> str:
         text = "{}<mark>{}</mark>{}".format(*(escape(passage["text"][cut]) for cut in cuts))
     return (
         f"<blockquote><p>{text}</p>"
-        f"<footer>{escape(about)}{' · ' if about else ''}<code>{escape(place)}</code></footer></blockquote>"
+        f"<footer>{escape(about)}{' · ' if about else ''}<a href='#p-{passage['number']}'>passage "
+        f"{passage['number']}</a> · <code>{escape(place)}</code></footer></blockquote>"
     )
 
 

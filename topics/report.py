@@ -37,12 +37,6 @@ _CONFIG = {
 }
 _CELL_SECONDS = 3600
 _PLOTLY = "application/vnd.plotly.v1+json"
-_STANDS_OUT = (
-    "3_trends-trends-05",
-    "3_trends-trends-13",
-    "3_trends-trends-17",
-    "3_trends-trends-28",
-)
 _CALLS_FOR_CARE = re.compile(r"<p>(Themes that call for care: [1-9][^<]*)</p>")
 _YEAR = 2026  # of this version, as in CITATION.cff
 
@@ -176,7 +170,7 @@ def as_page(book: nbformat.NotebookNode, analysis: Analysis, parameters: dict[st
         sections=sections,
         body=body,
         summary=_summary(analysis),
-        findings=_findings(told),
+        findings=_findings(book, told),
         care=_care(told, analysis),
         explore=explorer(analysis),
         stamp=_stamp(),
@@ -201,10 +195,11 @@ def _told(book: nbformat.NotebookNode) -> dict[str, dict[str, str]]:
     return found
 
 
-def _findings(told: dict[str, dict[str, str]]) -> list[dict[str, str]]:
-    """What stands out; that nothing does, only where that is all there is to say."""
-    lines = [told[cell] for cell in _STANDS_OUT if cell in told]
-    return [line for line in lines if not line["text"].startswith("No ")] or lines[:1]
+def _findings(book: nbformat.NotebookNode, told: dict[str, dict[str, str]]) -> list[dict[str, str]]:
+    """Findings of the cells tagged "finding"; of those that find nothing only the first, on trends."""
+    cells = [cell for cell in book.cells if "finding" in cell.metadata.get("tags", [])]
+    lines = [told[cell.id] for cell in cells if cell.id in told]
+    return lines[:1] + [line for line in lines[1:] if not line["text"].startswith("No ")]
 
 
 def _care(told: dict[str, dict[str, str]], analysis: Analysis) -> list[dict[str, str]]:

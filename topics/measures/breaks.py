@@ -12,7 +12,7 @@ from topics.errors import InputError
 from topics.incidence import Incidence
 from topics.measures.contrasts import within_sources
 from topics.measures.shares import periods_of
-from topics.measures.strata import Blocks, Scan, Stretch, corrected
+from topics.measures.strata import Scan, Stretch, by_day, corrected
 
 _MOST_PERIODS = 120
 _FEWER_DRAWS = 200  # for what needs no small p
@@ -102,11 +102,7 @@ class _Search:
     def __init__(
         self, incidence: Incidence, place: np.ndarray, false_alarms: float, draws: int, seed: int
     ) -> None:
-        first = np.unique(incidence.days, return_index=True)[1]
-        self.blocks, self.periods = (
-            Blocks.of(incidence.carries.to_numpy(), incidence.strata, incidence.days),
-            place[first],
-        )
+        self.blocks, self.periods = by_day(incidence, place)
         self.false_alarms, self.draws = false_alarms, draws
         self.random = np.random.default_rng(seed)
 

@@ -12,7 +12,7 @@ import pandas as pd
 from topics.errors import InputError
 from topics.incidence import Incidence
 from topics.measures.shares import periods_of
-from topics.measures.strata import Blocks, Scan, corrected
+from topics.measures.strata import Scan, by_day, corrected
 
 _RECENT = 3  # periods that may be the new ones
 _LEAST_BEFORE = 3  # periods to compare them with
@@ -50,7 +50,8 @@ def emergence(
     pd.DataFrame
         theme_id, kind (new: none of its documents is older; rising; or missing: no clear rise,
         or one source alone), since (first recent period), first_seen (date), documents and
-        sources (with their countries; since then, 0 where they are not known), before, recent (shares), p.
+        sources (with their countries; since then, 0 where they are not known), before, recent
+        (shares), p.
 
     Raises
     ------
@@ -66,12 +67,7 @@ def emergence(
             "name a shorter one"
         )
     starts = list(range(max(n - _RECENT, _LEAST_BEFORE), n))
-    first = np.unique(dated.days, return_index=True)[1]
-    scan = Scan(
-        Blocks.of(dated.carries.to_numpy(), dated.strata, dated.days),
-        place[first],
-        [(start, n) for start in starts],
-    )
+    scan = Scan(*by_day(dated, place), [(start, n) for start in starts])
     z, random = scan.observed(), np.random.default_rng(random_state)
     chance = [again.max(axis=0) for again in scan.shuffled(permutations, random)]
     p = corrected(z.max(axis=0), np.array(chance))

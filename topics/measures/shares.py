@@ -112,10 +112,11 @@ def shares_over_time(incidence: Incidence, period: str | None = None) -> pd.Data
     Returns
     -------
     pd.DataFrame
-        period (its first day), the columns of `shares`, partial (the corpus begins
-        later, or ends earlier, in this period than any other period does) and at_fixed_mix: the share that the period would have if each source
-        (and country) wrote as many of its documents as in the whole corpus, by indirect
-        standardisation. Periods without documents have NaN. Empty if no dates are known.
+        period (its first day), the columns of `shares`, partial (documents set in later, or end
+        earlier, in this first or last period than in any other) and at_fixed_mix: the share that
+        the period would have if each source (and country) wrote as many of its documents as in
+        the whole corpus, by indirect standardisation. Periods without documents have NaN. Empty
+        if no dates are known.
     """
     dated = incidence.dated
     columns = ["period", *_COLUMNS, "partial", "at_fixed_mix"]

@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 
+from topics.incidence import Incidence
+
 Stretch = tuple[int, int]  # first period and the one after the last
 
 
@@ -56,6 +58,16 @@ class Blocks:
         count = np.bincount(self.strata)
         squares = sums(self.residuals**2, self.strata) / np.maximum(count - 1, 1)[:, None]
         return inside * (1 - inside / count) @ squares
+
+
+def by_day(incidence: Incidence, place: np.ndarray) -> tuple[Blocks, np.ndarray]:
+    """What each source published on each day, and the period of each block.
+
+    `place` has the number of the period of each document.
+    """
+    first = np.unique(incidence.days, return_index=True)[1]
+    carries = incidence.carries.to_numpy()
+    return Blocks.of(carries, incidence.strata, incidence.days), place[first]
 
 
 def sums(rows: np.ndarray, groups: np.ndarray, n: int | None = None) -> np.ndarray:

@@ -70,11 +70,11 @@ def conclusions(
     Returns
     -------
     pd.DataFrame
-        theme_id, claim (rise, fall, no change), since (the period that begins with it), survives (share of
-        refits in which the difference within sources is on the same side of zero with 95%
-        confidence, or about zero where no change is claimed; missing, with
-        the claim, where no source wrote before and after), overlap (mean Jaccard index of the
-        passages with the refits'). Empty if no dates are known.
+        theme_id, claim (rise, fall, no change), since (the period that begins with it), survives
+        (share of refits in which the difference within sources is on the same side of zero with
+        95% confidence, or about zero where no change is claimed; missing, with the claim, where
+        no source wrote before and after), overlap (mean Jaccard index of the passages with the
+        refits'). Empty if no dates are known.
     """
     columns = ["theme_id", "claim", "since", "survives", "overlap"]
     dated = Incidence.of(analysis).dated

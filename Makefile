@@ -20,7 +20,8 @@ test: $(READY)  ## Lint, type-check and test
 	@$(BIN)/pytest
 
 lab: $(READY)  ## Open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab --notebook-dir=.  notebooks/0_start.ipynb
+	@$(BIN)/jupyter lab --notebook-dir=. --LabApp.news_url=None \
+		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate notebooks/0_start.ipynb
 
 bench: $(READY)  ## Print quality and speed beside trafilatura, jusText, BERTopic, KeyNMF and BERTrend
 	@for part in reading copies themes named words trends; do $(BIN)/python tests/bench_$$part.py || exit; done

@@ -30,7 +30,7 @@ _FLAGS = (
     "--disable-dev-shm-usage",
     "--force-prefers-reduced-motion",  # nothing is still on its way when it is clicked
     "--enable-unsafe-swiftshader",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 
 

@@ -138,9 +138,7 @@ def test_the_counts_by_theme_are_those_of_the_passages_found(page, passages):
 def test_the_map_dims_what_is_not_found_and_a_click_on_it_opens_the_passage(page, passages):
     enter(page, words="dollar")
     n = passages["text"].str.contains("dollar", case=False).sum()
-    plot = page.execute_script(
-        "return document.querySelector(document.querySelector('#on-map a').hash + ' .plot')"
-    )
+    plot = page.find_element(By.CSS_SELECTOR, "#explore .plot")
     selected = "return arguments[0].data.reduce((n, t) => n + (t.selectedpoints?.length ?? 0), 0)"
     assert page.execute_script(selected, plot) == n
     hover = page.execute_script(
@@ -191,6 +189,33 @@ def test_a_link_to_a_passage_opens_the_report_at_it_in_its_document(passages):
         WebDriverWait(driver, 10).until(
             lambda d: d.switch_to.active_element.get_attribute("id") == "p-199"
         )
+
+
+def test_a_link_to_a_passage_that_is_not_there_says_so(page):
+    page.execute_script("location.hash = 'p-9999'")
+    WebDriverWait(page, 10).until(lambda d: d.find_element(By.ID, "pinned").is_displayed())
+    wanted = ["This report has no passage 9999; the last is 777."]
+    assert texts(page, "#pinned blockquote > p") == wanted
+
+
+def test_a_theme_has_its_colour_of_the_map_beside_its_count(page):
+    bars = page.execute_script(
+        "return [...document.querySelectorAll('#by-theme .bar')].map(bar => bar.style.background)"
+    )
+    marks = page.execute_script(
+        "return document.querySelector('#explore .plot').data.map(trace => {"
+        "const bar = document.createElement('i'); bar.style.background = trace.marker.color;"
+        "return bar.style.background})"
+    )
+    assert bars[:-1] == marks[1:]
+
+
+def test_on_paper_the_map_stays_and_what_only_a_screen_can_do_goes(page):
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    shown = "return document.querySelector(arguments[0]).checkVisibility()"
+    places = ["#explore .plot", "figcaption", "#choose", "#found", "nav", ".twin"]
+    assert [page.execute_script(shown, place) for place in places] == [True] * 2 + [False] * 4
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
 def test_what_stands_out_leads_to_the_figure_that_says_so(page):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
@@ -169,7 +170,7 @@ def changes(analysis: Analysis) -> Html:
     """What changed since the earlier run that the analysis was given."""
     found = analysis.changes
     if found.empty:
-        return note("No earlier report was named to compare with (`base`).")
+        return note("No earlier report was named to compare with; --base names one.")
     found = found.sort_values("change", kind="stable").drop(columns="theme_id")
     kinds = found["change"].value_counts()
     counts = ", ".join(f"{kinds.get(kind, 0)} {kind}" for kind in _CHANGES)
@@ -185,6 +186,7 @@ def trust(analysis: Analysis, conclusions: pd.DataFrame, gold: str | None = None
     facts["stability"] = facts["stability"].fillna(facts["overlap"])
     scores = _gold_scores(analysis, gold)[0].set_index("theme_id") if gold else pd.DataFrame()
     beware = [_warnings(row) for row in facts.itertuples()]
+    names = facts["theme_id"].map(figures.theme_names(analysis))
     largest = [
         f"{row.largest_source} {row.source_share:.0%}" if row.sources else None
         for row in facts.itertuples()
@@ -203,8 +205,21 @@ def trust(analysis: Analysis, conclusions: pd.DataFrame, gold: str | None = None
             "beware": beware,
         }
     )
-    line = f"Themes that call for care: {sum(map(bool, beware))} of {len(facts)}."
-    return Html(f"<p>{line}</p>{table(named(analysis, shown)).markup}")
+    line = f"Themes that call for care: {sum(map(bool, beware))} of {len(facts)}{_by_kind(beware, names)}."
+    return Html(f"<p>{escape(line)}</p>{table(named(analysis, shown)).markup}")
+
+
+def _by_kind(beware: list[str], names: Iterable[str]) -> str:
+    """Which themes each kind of warning is about, three named at most."""
+    about: dict[str, list[str]] = {}
+    for warnings, name in zip(beware, names, strict=True):
+        for warning in filter(None, warnings.split("; ")):
+            about.setdefault(re.sub(r" \(\d+\)$", "", warning), []).append(name)
+    told = [
+        f"{kind}: {', '.join(them[:3])}" + (f" and {len(them) - 3} more" if len(them) > 3 else "")
+        for kind, them in about.items()
+    ]
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _warnings(row: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from topics.analysis import Analysis
+from topics.figures.style import QUIET, theme_colours
 
 _MOST_CHARACTERS = 12_000_000  # of text in one report: about 5 MB of it
 _CUT = 300
@@ -27,7 +28,7 @@ def explorer(analysis: Analysis) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``themes`` (number, name, passages), ``sources`` (number, name) and ``periods`` ("2025-05",
+        ``themes`` (number, name, passages, colour), ``quiet`` (the colour of none), ``sources`` (number, name) and ``periods`` ("2025-05",
         or "2025" where there are many) to choose from; ``n`` passages, ``without`` a theme;
         ``cut``, the characters kept of each passage, or None; ``data``, the passages packed.
     """
@@ -37,7 +38,7 @@ def explorer(analysis: Analysis) -> dict[str, Any]:
     sources = sorted(documents["source"].dropna().unique())
     unknown = [(-1, "not known")] if documents["source"].isna().any() else []
     counts = analysis.assignments["theme_id"].value_counts()
-    names = zip(themes["theme_id"], themes["name"], strict=True)
+    names, colours = zip(themes["theme_id"], themes["name"], strict=True), theme_colours(analysis)
     data = {
         "themes": themes["name"].tolist(),
         "sources": sources,
@@ -45,7 +46,11 @@ def explorer(analysis: Analysis) -> dict[str, Any]:
         "passages": _passages(analysis, documents["document_id"], cut),
     }
     return {
-        "themes": [(i, name, int(counts.get(theme, 0))) for i, (theme, name) in enumerate(names)],
+        "themes": [
+            (i, name, int(counts.get(theme, 0)), colours[theme])
+            for i, (theme, name) in enumerate(names)
+        ],
+        "quiet": QUIET,
         "sources": [*enumerate(sources), *unknown] if sources else [],
         "periods": _periods(documents["date"].dropna()),
         "n": len(passages),

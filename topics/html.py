@@ -19,16 +19,24 @@ class Html:
         return self.markup
 
 
+# JupyterLab makes all columns as wide and sets them to the right.
+_IN_LAB = (
+    "<style>table.plain{table-layout:auto!important}"
+    "table.plain :is(td,th){text-align:left!important;vertical-align:top!important}</style>"
+)
+
+
 def table(frame: pd.DataFrame, most: int = 50) -> Html:
     """A frame as a plain table, its first `most` rows; says how many more there are."""
-    head = "".join(f"<th scope='col'>{escape(str(name))}</th>" for name in frame.columns)
+    headings = [str(name).replace("_", " ") for name in frame.columns]
+    head = "".join(f"<th scope='col'>{escape(heading)}</th>" for heading in headings)
     rows = "".join(
         "<tr>" + "".join(f"<td>{escape(_cell(value))}</td>" for value in row) + "</tr>"
         for row in frame.head(most).itertuples(index=False)
     )
     more = f"<p>and {len(frame) - most:,} more</p>" if len(frame) > most else ""
     return Html(
-        f"<div class='scroll' tabindex='0'><table class='plain'><thead><tr>{head}</tr></thead>"
+        f"{_IN_LAB}<div class='scroll' tabindex='0'><table class='plain'><thead><tr>{head}</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>{more}"
     )
 

@@ -98,35 +98,54 @@ function showMore() {
 }
 
 function pin() {
-  const passage = passages[/^#p-(\d+)$/.exec(location.hash)?.[1] - 1];
+  const number = /^#p-(\d+)$/.exec(location.hash)?.[1];
   if (location.hash === "#explore") byId("pinned").hidden = true;
-  if (!passage) return;
+  if (!number) return;
+  const passage = passages[number - 1];
+  if (!passage) return show(element("blockquote", { tabIndex: -1 },
+    element("p", {}, `This report has no passage ${number}; the last is ${passages.length}.`)));
   const quote = Object.assign(quoted(passage), { id: `p-${passage.number}` });
   const beside = [["Previous", passages[passage.number - 2]], ["Next", passages[passage.number]]]
     .filter(([, other]) => other?.from === passage.from).flatMap(([name, { number }]) =>
       [element("a", { href: `#p-${number}` }, `${name} in this document`), " · "]);
-  byId("pinned").replaceChildren(quote,
-    element("p", {}, ...beside, element("a", { href: "#explore" }, "Close")));
-  byId("pinned").hidden = false;
+  show(quote, ...beside);
+}
+
+function show(quote, ...links) {
+  const pinned = byId("pinned");
+  pinned.replaceChildren(quote,
+    element("p", {}, ...links, element("a", { href: "#explore" }, "Close")));
+  pinned.hidden = false;
   quote.focus({ preventScroll: true });
-  byId("pinned").scrollIntoView();
+  const { top, bottom } = pinned.getBoundingClientRect();
+  if (top < 0 || bottom > innerHeight) pinned.scrollIntoView();
 }
 
 // ---- figures
 
 // The map has one trace a strongest theme, those without first, in the order of the passages.
-function connectMap(figure) {
-  const plot = figure.querySelector(".plot");
-  const traces = [-1, ...themes.keys()]
-    .map((theme) => passages.filter(({ strongest }) => strongest === theme)).filter((own) => own.length);
-  if (!traces.every((own, i) => plot.data[i]?.text?.length === own.length)) return;
+function tracesOfMap() {
+  const own = new Map([-1, ...themes.keys()].map((theme) => [theme, []]));
+  for (const passage of passages) own.get(passage.strongest).push(passage);
+  return [...own.values()].filter(({ length }) => length);
+}
+
+function connectMap(plot, traces) {
   if (!map) plot.on("plotly_click", ({ points: [{ curveNumber, pointNumber }] }) => {
     location.hash = `p-${traces[curveNumber][pointNumber].number}`;
   });
   map = { plot, traces };
-  byId("on-map").querySelector("a").href = `#${figure.id}`;
   byId("on-map").hidden = false;
   dim();
+}
+
+// Plotly reads some HTML in its texts; these show as they stand.
+function hover({ from, text }) {
+  const plain = (part) => part.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]);
+  const about = [from.date, from.sourceName, from.title?.slice(0, 80)].filter(Boolean).join(" · ");
+  const start = text.slice(0, 240).replace(/\s+/g, " ") + (text.length > 240 ? " …" : "");
+  const lines = start.replace(/(.{1,70})(\s|$)/g, "$1\n").trimEnd();
+  return (about ? `<b>${plain(about)}</b><br>` : "") + plain(lines).replaceAll("\n", "<br>");
 }
 
 function dim() {
@@ -154,18 +173,24 @@ async function draw(figure, { night = dark.matches, width } = {}) {
   const drawing = figure.querySelector("script").textContent;
   const { data, layout, config } = JSON.parse(drawing, night ? turned : undefined);
   const isMap = Boolean(layout.yaxis?.scaleanchor); // only a map keeps its proportions
+  const traces = isMap && data[0].type !== "heatmap" ? tracesOfMap() : [];
+  traces.forEach((own, i) => { data[i].text = own.map(hover); });
   if (night) layout.paper_bgcolor = layout.plot_bgcolor = DARK_PAPER;
   if (width) layout.width = width;
   if (plot.clientWidth < NARROW) {
+    config.displayModeBar = false;
     if (isMap) {
       delete layout.yaxis.scaleanchor;
       delete layout.annotations;
     }
-    for (const bars of data) if (bars.orientation === "h") bars.textposition = "auto";
+    for (const bars of data) if (bars.orientation === "h") {
+      bars.textposition = "auto";
+      bars.text = bars.text.map((text) => text.split("  ")[0]); // why there are not more, the table says
+    }
   }
   await Plotly.react(plot, data, layout, config);
   for (const svg of plot.querySelectorAll("svg.main-svg")) svg.ariaHidden = "true"; // a table says it
-  if (isMap && !width) connectMap(figure); // paper shows all of it
+  if (traces.length && !width) connectMap(plot, traces); // paper shows all of it
   figure.dataset.drawn = "yes";
 }
 

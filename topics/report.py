@@ -10,7 +10,7 @@ import re
 import shlex
 import sys
 from datetime import UTC, datetime
-from html import escape, unescape
+from html import escape
 from importlib.metadata import metadata, version
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,8 @@ from topics.analysis import Analysis, analyse
 from topics.cache import written_atomically
 from topics.errors import InputError
 from topics.explorer import explorer, packed
-from topics.figures import percent, plural
 from topics.files import find_files
+from topics.front import cares, findings, summary, told_by
 from topics.measures.gold import read_gold
 
 _PACKAGE = Path(__file__).parent
@@ -37,7 +37,6 @@ _CONFIG = {
 }
 _CELL_SECONDS = 3600
 _PLOTLY = "application/vnd.plotly.v1+json"
-_CALLS_FOR_CARE = re.compile(r"<p>(Themes that call for care: [1-9][^<]*)</p>")
 _YEAR = 2026  # of this version, as in CITATION.cff
 
 
@@ -156,9 +155,11 @@ def as_page(book: nbformat.NotebookNode, analysis: Analysis, parameters: dict[st
     from jinja2 import Environment, FileSystemLoader
     from plotly.offline import get_plotlyjs
 
-    told = _told(book)
+    told = told_by(book)
     sections: list[dict[str, Any]] = []
-    body = "".join(_cell(cell, sections) for cell in book.cells)
+    on_map = [cell for cell in book.cells if "map" in cell.metadata.get("tags", [])]
+    theme_map = "".join(_cell(cell, sections) for cell in on_map)
+    body = "".join(_cell(cell, sections) for cell in book.cells if cell not in on_map)
     plotly_js = get_plotlyjs()
     page_js = (_PACKAGE / "page.js").read_text(encoding="utf-8")
     environment = Environment(loader=FileSystemLoader(_PACKAGE), autoescape=True)
@@ -168,10 +169,11 @@ def as_page(book: nbformat.NotebookNode, analysis: Analysis, parameters: dict[st
         page_js=page_js,
         hashes=[_csp_hash(plotly_js), _csp_hash(page_js)],
         sections=sections,
+        theme_map=theme_map,
         body=body,
-        summary=_summary(analysis),
-        findings=_findings(book, told),
-        care=_care(told, analysis),
+        summary=summary(analysis),
+        findings=findings(book, told),
+        care=cares(told, analysis),
         explore=explorer(analysis),
         stamp=_stamp(),
         command=_command(parameters),
@@ -179,75 +181,6 @@ def as_page(book: nbformat.NotebookNode, analysis: Analysis, parameters: dict[st
         about=analysis.about,
         version=version("topics"),
     )
-
-
-def _told(book: nbformat.NotebookNode) -> dict[str, dict[str, str]]:
-    """By cell, the finding of its figure or its call for care, and where on the page it stands."""
-    found = {}
-    for cell in book.cells:
-        for i, output in enumerate(cell.get("outputs", [])):
-            data = output.get("data", {})
-            text = data.get(_PLOTLY, {}).get("layout", {}).get("meta", {}).get("finding")
-            if call := _CALLS_FOR_CARE.search(data.get("text/html", "")):
-                text = unescape(call[1])
-            if text:
-                found[cell.id] = {"text": text, "anchor": f"output-{cell.id}-{i}"}
-    return found
-
-
-def _findings(book: nbformat.NotebookNode, told: dict[str, dict[str, str]]) -> list[dict[str, str]]:
-    """Findings of the cells tagged "finding"; of those that find nothing only the first, on trends."""
-    cells = [cell for cell in book.cells if "finding" in cell.metadata.get("tags", [])]
-    lines = [told[cell.id] for cell in cells if cell.id in told]
-    return lines[:1] + [line for line in lines[1:] if not line["text"].startswith("No ")]
-
-
-def _care(told: dict[str, dict[str, str]], analysis: Analysis) -> list[dict[str, str]]:
-    """What to beware of before anything is believed; no lines where there is nothing."""
-    lines = [line for line in told.values() if line["text"].startswith(("Themes that", "Fragile"))]
-    gaps = {
-        "without a date: no trend counts them": analysis.documents["date"].isna().sum(),
-        "in a language that the embedder does not read": len(analysis.left_out),
-    }
-    lines += [{"text": f"{plural(int(n), 'document')} {what}."} for what, n in gaps.items() if n]
-    if skipped := len(analysis.corpus.skipped):
-        lines.append({"text": f"Not everything could be read: {plural(skipped, 'gap')}."})
-    return lines
-
-
-def _summary(analysis: Analysis) -> list[str]:
-    """What was read and found, in two or three sentences."""
-    documents, passages, themes = analysis.documents, analysis.passages, analysis.themes
-    without = 1 - analysis.assignments["passage_id"].nunique() / len(passages)
-    dates, sources = documents["date"].dropna(), documents["source"].nunique()
-    who = f" of {plural(sources, 'source')}" if sources else ""
-    when = f", dated {_day(dates.min())} to {_day(dates.max())}," if len(dates) else ""
-    lines = [
-        f"{plural(len(documents), 'document')}{who}{when} gave {plural(len(passages), 'passage')} "
-        f"and {plural(len(themes), 'theme')}; {percent(without)} of the passages carry none."
-    ]
-    named = themes[themes["kind"] == "named"]
-    found, empty = named[named["n_passages"] > 0], named[named["n_passages"] == 0]
-    if len(found):
-        sizes = [
-            f"{_apart(row.name)} ({plural(row.n_passages, 'passage')} in {plural(row.n_documents, 'document')})"
-            for row in found.itertuples()
-        ]
-        lines.append(f"Of the themes named in advance, found: {', '.join(sizes)}.")
-    if len(empty):
-        lines.append(
-            f"Named in advance, but in no passage: {', '.join(map(_apart, empty['name']))}."
-        )
-    return lines
-
-
-def _apart(name: str) -> str:
-    """A name between Unicode's isolates: whichever way it is written, the sentence goes on."""
-    return f"\u2068{name}\u2069"
-
-
-def _day(date: pd.Timestamp) -> str:
-    return f"{date.day} {date:%B %Y}"
 
 
 def _command(parameters: dict[str, Any]) -> str:
@@ -337,6 +270,9 @@ def _figure(bundle: dict[str, Any], name: str) -> str:
     meta = layout.pop("meta", {})
     layout.pop("title", None)
     layout.setdefault("margin", {})["t"] = 40
+    if "scaleanchor" in layout.get("yaxis", {}):  # the map: the page has its texts already
+        for trace in bundle["data"]:
+            trace.pop("text", None)
     finding = meta.get("finding", "Figure")
     drawing = {"data": bundle["data"], "layout": layout, "config": _CONFIG}
     text = json.dumps(drawing, separators=(",", ":")).replace("<", "\\u003c")

@@ -12,6 +12,7 @@ from topics.figures.style import (
     TOP_SOURCES,
     bars,
     counts_map,
+    day,
     finish,
     percent,
     plain,
@@ -84,7 +85,7 @@ def documents_over_time(analysis: Analysis) -> go.Figure | None:
     figure.update_yaxes(title=f"documents a {measures.PERIODS[code]}", rangemode="tozero")
     busiest = table.loc[table["documents"].idxmax()]
     finding = (
-        f"Documents run from {dates.min():%d %B %Y} to {dates.max():%d %B %Y}; "
+        f"Documents run from {day(dates.min())} to {day(dates.max())}; "
         f"most, {busiest['documents']}, fall in {busiest['period']}."
     )
     return finish(figure, finding, table, 320)

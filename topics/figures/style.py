@@ -19,16 +19,28 @@ from topics.html import cell
 # Colours that stand out from white by 3:1 at least; the first five are Okabe and Ito's.
 PALETTE = [
     "#0072B2", "#D55E00", "#008F68", "#B85C93", "#34495E", "#7A5195", "#8C564B", "#1B7F8C",
-    "#B3002D", "#5F6B00", "#4C5A9E", "#A6611A",
+    "#B3002D", "#5F6B00", "#4C5A9E", "#A6611A", "#6D28D9", "#3F7D20", "#C2185B", "#0E6BA8",
+    "#7C2D12", "#475569", "#A21CAF", "#937000",
 ]  # fmt: skip
 SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "star", "triangle-down"]
 QUIET = "#8A8A8A"
 TOP_SOURCES = 12
+_TITLE_LETTERS = 80  # in a line of a title, so that it ends before plotly's buttons
+_TITLE_LINE = 20  # pixels
 
 pio.templates["topics"] = go.layout.Template(
     layout=go.Layout(
         font={"family": "system-ui, sans-serif", "size": 13, "color": "#1d1d1f"},
-        title={"font": {"size": 15}, "x": 0, "xref": "paper", "xanchor": "left"},
+        title={
+            "font": {"size": 15},
+            "x": 0,
+            "xref": "container",
+            "xanchor": "left",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"l": 8, "t": 8},
+        },
         colorway=PALETTE,
         paper_bgcolor="white",
         plot_bgcolor="white",
@@ -55,11 +67,13 @@ def theme_names(analysis: Analysis) -> dict[str, str]:
 def finish(figure: go.Figure, finding: str, table: pd.DataFrame, height: int) -> go.Figure:
     """Give a figure its finding, its table twin and the house style."""
     rows = [[cell(value) for value in row] for row in table.itertuples(index=False)]
+    lines = textwrap.wrap(plain(finding), _TITLE_LETTERS)
     figure.update_layout(
         template="plotly_white+topics",
-        title_text="<br>".join(textwrap.wrap(plain(finding), 95)),
+        title_text="<br>".join(lines),
+        margin_t=50 + _TITLE_LINE * len(lines),
         meta={"finding": finding, "table": {"columns": list(table.columns), "rows": rows}},
-        height=height,
+        height=height + _TITLE_LINE * (len(lines) - 1),
     )
     return figure
 
@@ -67,6 +81,11 @@ def finish(figure: go.Figure, finding: str, table: pd.DataFrame, height: int) ->
 def percent(share: float) -> str:
     """A share as whole per cent, or as "less than 1%"."""
     return "less than 1%" if 0 < share < 0.005 else f"{share:.0%}"
+
+
+def day(date: pd.Timestamp) -> str:
+    """A date as written out: 4 November 2024."""
+    return f"{date.day} {date:%B %Y}"
 
 
 def plural(n: int, noun: str) -> str:

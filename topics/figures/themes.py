@@ -30,6 +30,7 @@ _HOVER_WORDS = 40
 _SVG_LIMIT = 3000  # points; more are drawn by WebGL
 _MOST_POINTS = 60_000
 _DENSITY_CELLS = 300
+_COUNTS = [k * 10**e for e in range(5) for k in (1, 2, 3, 5)]  # of clusters, told on an axis
 
 
 def theme_map(analysis: Analysis) -> go.Figure:
@@ -65,7 +66,7 @@ def theme_map(analysis: Analysis) -> go.Figure:
 
 def _points(analysis: Analysis, primary: np.ndarray) -> list[go.Scatter]:
     """A trace for the passages without a theme, and one a theme."""
-    x, y = analysis.layout.T
+    x, y = analysis.layout.T.astype(np.float32)
     colours, names = theme_colours(analysis), theme_names(analysis)
     scatter = go.Scatter if len(x) <= _SVG_LIMIT else go.Scattergl
     hover = np.array([_hover(row) for row in analysis.passages.itertuples()], dtype=object)
@@ -147,12 +148,13 @@ def theme_sizes(analysis: Analysis) -> go.Figure:
     texts = [f"{p} in {d}" for p, d in sizes[["n_passages", "documents"]].itertuples(index=False)]
     shades = [colours[theme_id] for theme_id in sizes["theme_id"]]
     figure = bars(sizes["n_passages"], sizes["name"], texts, shades)
-    figure.update_xaxes(title="passages in documents")
+    figure.update_xaxes(title="passages")
     n_named = int((sizes["kind"] == "named").sum())
     empty = sizes.loc[sizes["n_passages"] == 0, "name"].tolist()
     finding = (
         f"{plural(len(sizes), 'theme')}: {n_named} named, {len(sizes) - n_named} discovered"
         + (f"; not found in this corpus: {', '.join(empty)}." if empty else ".")
+        + " Beside the bars, passages in documents."
     )
     return finish(figure, finding, table, 130 + 28 * len(sizes))
 
@@ -236,11 +238,10 @@ def level_curve(analysis: Analysis) -> go.Figure:
             )
         )  # fmt: skip
     figure.add_vline(x=chosen["n_clusters"], line_dash="dash", line_color=QUIET)
-    figure.update_xaxes(title="number of clusters", type="log")
+    counts = [n for n in _COUNTS if levels["n_clusters"].min() <= n <= levels["n_clusters"].max()]
+    figure.update_xaxes(title="number of clusters", type="log", tickvals=counts)
     figure.update_yaxes(rangemode="tozero")
-    figure.update_layout(
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"}
-    )
+    figure.update_layout(legend={"orientation": "h", "y": -0.25, "yanchor": "top"})
     count = plural(int(chosen["n_clusters"]), "cluster")
     finding = f"{count}: no level separates better than chance would."
     if chosen["score"] > 0:
@@ -248,7 +249,7 @@ def level_curve(analysis: Analysis) -> go.Figure:
             f"{count}: the level with the best score, made of stability ({chosen['stability']:.2f}), "
             f"persistence ({chosen['persistence']:.2f}) and separation ({chosen['separation']:.2f})."
         )
-    return finish(figure, finding, levels, 380)
+    return finish(figure, finding, levels, 420)
 
 
 def stability_of_themes(analysis: Analysis) -> go.Figure | None:
@@ -261,11 +262,11 @@ def stability_of_themes(analysis: Analysis) -> go.Figure | None:
     shades = [colours[theme_id] for theme_id in table["theme_id"]]
     texts = [f"{value:.2f}" for value in table["stability"]]
     figure = bars(table["stability"], table["name"], texts, shades)
-    figure.update_xaxes(range=[0, 1.1], title="mean Jaccard index over 20 refits")
+    figure.update_xaxes(range=[0, 1.1], title="mean Jaccard index")
     fragile = table.loc[table["stability"] < 0.6, "name"].tolist()
     finding = (
-        f"Fragile, seen in refits with less than 0.6 overlap: {', '.join(fragile)}."
+        f"Fragile, seen in 20 refits with less than 0.6 overlap: {', '.join(fragile)}."
         if fragile
-        else f"Every discovered theme comes back in refits; the least stable, {table['name'].iloc[-1]}, with {table['stability'].iloc[-1]:.2f} overlap."
+        else f"Every discovered theme comes back in 20 refits; the least stable, {table['name'].iloc[-1]}, with {table['stability'].iloc[-1]:.2f} overlap."
     )
     return finish(figure, finding, table[["name", "stability"]], 120 + 28 * len(table))

@@ -28,6 +28,7 @@ _TOLD = 3  # findings in a title
 _TOP_CONTRASTS = 15
 _TOP_ACTORS = 14
 _LEAST_MENTIONS = 3  # documents
+_LEAST_TOLD = 5  # documents of a theme
 
 
 def trends(analysis: Analysis, shares: pd.DataFrame, breaks: pd.DataFrame) -> go.Figure | None:
@@ -201,7 +202,7 @@ def contrasts(analysis: Analysis, table: pd.DataFrame) -> go.Figure | None:
         )
     )  # fmt: skip
     figure.add_vline(x=0, line_color=QUIET)
-    figure.update_xaxes(tickformat="+.0%", title="share of its documents less share of the others'")
+    figure.update_xaxes(tickformat="+.0%", title="difference in share")
     figure.update_yaxes(autorange="reversed")
     finding = f"No {column} differs clearly from the others in any theme."
     if table["clear"].any():
@@ -231,7 +232,9 @@ def actors(analysis: Analysis, table: pd.DataFrame) -> go.Figure | None:
     )
     grid.index = [names[theme_id] for theme_id in grid.index]
     twin = table[table["n"] >= _LEAST_MENTIONS].assign(theme=table["theme_id"].map(names))
-    marked = twin[np.isfinite(twin["lift"])].sort_values("low", ascending=False, kind="stable")
+    marked = twin[np.isfinite(twin["lift"]) & (twin["of"] >= _LEAST_TOLD)].sort_values(
+        "low", ascending=False, kind="stable"
+    )
     trivial = [overlap(*pair) for pair in zip(marked["theme"], marked["actor"], strict=True)]
     marked = marked[(marked["low"] > marked["elsewhere"]) & ~np.array(trivial, dtype=bool)]
     marked = marked.drop_duplicates("theme").head(_TOLD)
@@ -242,7 +245,7 @@ def actors(analysis: Analysis, table: pd.DataFrame) -> go.Figure | None:
     finding = (
         f"Named most: {'; '.join(parts)}."
         if parts
-        else "No actor is named in one theme more than elsewhere."
+        else f"No actor is named clearly more in one theme of {_LEAST_TOLD} or more documents than elsewhere."
     )
     columns = ["theme", "actor", "kind", "n", "of", "share", "low", "high", "elsewhere", "lift"]
     return heat_map(grid, grid.map(lambda v: f"{v:.0%}" if v else ""), finding, twin[columns])

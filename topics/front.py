@@ -1,0 +1,79 @@
+"""The report's first page: what was read, what stands out, and what to beware of."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import nbformat
+
+from topics.analysis import Analysis
+from topics.figures.style import day, percent, plural
+
+_PLOTLY = "application/vnd.plotly.v1+json"
+_CALLS_FOR_CARE = re.compile(r"<p>(Themes that call for care: [1-9][^<]*)</p>")
+
+
+def told_by(book: nbformat.NotebookNode) -> dict[str, dict[str, str]]:
+    """By cell, the finding of its figure or its call for care, and where on the page it stands."""
+    found = {}
+    for cell in book.cells:
+        for i, output in enumerate(cell.get("outputs", [])):
+            data = output.get("data", {})
+            text = data.get(_PLOTLY, {}).get("layout", {}).get("meta", {}).get("finding")
+            if call := _CALLS_FOR_CARE.search(data.get("text/html", "")):
+                text = unescape(call[1])
+            if text:
+                found[cell.id] = {"text": text, "anchor": f"output-{cell.id}-{i}"}
+    return found
+
+
+def findings(book: nbformat.NotebookNode, told: dict[str, dict[str, str]]) -> list[dict[str, str]]:
+    """Findings of the cells tagged "finding"; of those that find nothing only the first, on trends."""
+    cells = [cell for cell in book.cells if "finding" in cell.metadata.get("tags", [])]
+    lines = [told[cell.id] for cell in cells if cell.id in told]
+    return lines[:1] + [line for line in lines[1:] if not line["text"].startswith("No ")]
+
+
+def cares(told: dict[str, dict[str, str]], analysis: Analysis) -> list[dict[str, str]]:
+    """What to beware of before anything is believed; no lines where there is nothing."""
+    lines = [line for line in told.values() if line["text"].startswith(("Themes that", "Fragile"))]
+    gaps = {
+        "without a date: no trend counts them": analysis.documents["date"].isna().sum(),
+        "in a language that the embedder does not read": len(analysis.left_out),
+    }
+    lines += [{"text": f"{plural(int(n), 'document')} {what}."} for what, n in gaps.items() if n]
+    if skipped := len(analysis.corpus.skipped):
+        lines.append({"text": f"Not everything could be read: {plural(skipped, 'gap')}."})
+    return lines
+
+
+def summary(analysis: Analysis) -> list[str]:
+    """What was read and found, in two or three sentences."""
+    documents, passages, themes = analysis.documents, analysis.passages, analysis.themes
+    without = 1 - analysis.assignments["passage_id"].nunique() / len(passages)
+    dates, sources = documents["date"].dropna(), documents["source"].nunique()
+    who = f" of {plural(sources, 'source')}" if sources else ""
+    when = f", dated {day(dates.min())} to {day(dates.max())}," if len(dates) else ""
+    lines = [
+        f"{plural(len(documents), 'document')}{who}{when} gave {plural(len(passages), 'passage')} "
+        f"and {plural(len(themes), 'theme')}; {percent(without)} of the passages carry none."
+    ]
+    named = themes[themes["kind"] == "named"]
+    found, empty = named[named["n_passages"] > 0], named[named["n_passages"] == 0]
+    if len(found):
+        sizes = [
+            f"{_apart(row.name)} ({plural(row.n_passages, 'passage')} in {plural(row.n_documents, 'document')})"
+            for row in found.itertuples()
+        ]
+        lines.append(f"Of the themes named in advance, found: {', '.join(sizes)}.")
+    if len(empty):
+        lines.append(
+            f"Named in advance, but in no passage: {', '.join(map(_apart, empty['name']))}."
+        )
+    return lines
+
+
+def _apart(name: str) -> str:
+    """A name between Unicode's isolates: whichever way it is written, the sentence goes on."""
+    return f"\u2068{name}\u2069"

@@ -1,6 +1,9 @@
 """One run on a small folder: what it takes in, and what it says of where that came from."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -92,3 +95,90 @@ def test_a_figure_says_which_source_is_there_when(run):
     assert there["table"]["columns"][0] == "source"
     assert [row[0] for row in there["table"]["rows"]] == ["Harbour Desk", "Rail Desk"]
     assert figures.coverage(run, "country") is None
+
+
+@pytest.fixture
+def fresh(tmp_path_factory, monkeypatch):
+    """A cache with nothing in it, on disk and in memory; call it to forget what is in memory."""
+    cache = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("TOPICS_CACHE", str(cache))
+
+    def forget():
+        monkeypatch.setattr("topics.analysis._RUNS", {})
+        return cache / "runs"
+
+    forget()
+    return forget
+
+
+def test_a_run_is_read_back_as_it_was(folder, fresh):
+    first = topics.analyse(folder, progress=False)
+    runs = fresh()
+    again = topics.analyse(folder, progress=False)
+    assert again is not first
+    assert again.about == first.about  # seconds too: nothing was computed
+    assert again.vectors.tobytes() == first.vectors.tobytes()
+    assert len(list(runs.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    "damaged", ["passages.parquet", "arrays.npz", "about.json", "model/model.json", "digests.json"]
+)
+def test_a_damaged_run_is_told_in_one_line_and_computed_again(folder, fresh, damaged, capfd):
+    first = topics.analyse(folder, progress=False)
+    (run,) = fresh().iterdir()
+    content = bytearray((run / damaged).read_bytes())
+    content[len(content) // 2] ^= 1
+    (run / damaged).write_bytes(content)
+    capfd.readouterr()
+    again = topics.analyse(folder, progress=False)
+    assert capfd.readouterr().err.splitlines()[0] == (
+        f"run: {str(run)!r} is damaged or not complete; it is computed again"
+    )
+    assert again.vectors.tobytes() == first.vectors.tobytes()
+    assert topics.Analysis.load(run).passages.equals(first.passages)
+
+
+@pytest.mark.parametrize("missing", ["digests.json", "left_out.parquet"])
+def test_a_run_that_is_not_complete_is_not_loaded(run, tmp_path, missing):
+    run.save(tmp_path / "run")
+    (tmp_path / "run" / missing).unlink()
+    with pytest.raises(topics.InputError, match="is damaged or not complete"):
+        topics.Analysis.load(tmp_path / "run")
+
+
+def test_a_limit_that_the_run_goes_over_leaves_the_run(folder, fresh, monkeypatch):
+    monkeypatch.setenv("TOPICS_CACHE_LIMIT", "0.000001")
+    run = topics.analyse(folder, progress=False)
+    assert [path.suffix for path in fresh().parent.rglob("*.npy")] == []
+    assert topics.analyse(folder, progress=False).about == run.about
+
+
+def test_a_run_is_computed_though_nothing_of_it_can_be_cached(folder, fresh, capfd):
+    fresh().parent.joinpath("runs").write_text("in the way")
+    fresh().parent.joinpath("vectors").write_text("in the way")
+    assert len(topics.analyse(folder, progress=False).documents) == 1
+    told = [line.split(":")[0] for line in capfd.readouterr().err.splitlines()]
+    assert "the run is not cached" in told
+    assert sum(line.startswith("vectors are not cached, ") for line in told) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
+def test_a_report_that_is_stopped_says_how_to_go_on_and_leaves_no_half_file(tmp_path):
+    """Stopped while it embeds: after passages are cut, before they have vectors."""
+    (tmp_path / "in.jsonl").write_text(
+        "\n".join(json.dumps({"text": f"{QUAY} {GRAIN} Note {i}."}) for i in range(200))
+    )
+    words = ["report", str(tmp_path / "in.jsonl"), "--out", str(tmp_path / "out of it")]
+    run = [sys.executable, "-m", "topics", *words]
+    report = subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not report.stderr.readline().startswith("passages:"):
+        assert report.poll() is None
+    report.send_signal(signal.SIGINT)
+    out, err = report.communicate()
+    assert (report.returncode, out) == (130, "")
+    assert err.splitlines()[-1] == (
+        f"topics: stopped; to go on from here, run topics report {words[1]} --out '{words[3]}'"
+    )
+    assert "Traceback" not in err
+    assert list((tmp_path / "out of it").iterdir()) == []

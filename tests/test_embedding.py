@@ -1,8 +1,11 @@
 """Vectors of texts, and the shelf that they are kept on."""
 
 import os
+import pickle
 import shutil
-import warnings
+import subprocess
+import sys
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -39,6 +42,29 @@ class Command:
         return os.system, (self.command,)
 
 
+SLOW = """
+import time
+import numpy as np
+from topics import embed
+
+class Slow:
+    name = "slow"
+
+    def __init__(self, seconds=0):
+        self.seconds = seconds
+
+    def encode(self, texts):
+        time.sleep(self.seconds * len(texts))
+        return np.array([[text.count(letter) for letter in "abc"] for text in texts])
+"""
+
+
+def process(code):
+    """A process of its own that embeds with `Slow`."""
+    run = [sys.executable, "-c", SLOW + code]
+    return subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
 @pytest.fixture
 def shelf(tmp_path, monkeypatch):
     """A cache of the test's own: the folder of its vectors."""
@@ -47,7 +73,7 @@ def shelf(tmp_path, monkeypatch):
 
 
 def only_file(shelf):
-    (path,) = shelf.rglob("*.npz")
+    (path,) = shelf.rglob("*.npy")
     return path
 
 
@@ -115,6 +141,38 @@ def test_embedders_of_different_names_share_nothing():
     assert other.asked == ["a"]
 
 
+@pytest.mark.usefixtures("shelf")
+def test_what_is_read_has_the_bytes_and_the_order_of_what_was_embedded():
+    texts = [f"{'a' * (i % 7)}{'b' * (i % 11)}c {i}" for i in range(5000)]  # two files
+    cold = embed(texts, Letters(), progress=False)
+    embedder = Letters()
+    warm = embed(texts[::-1] + texts, embedder, progress=False)
+    assert warm.tobytes() == np.concatenate([cold[::-1], cold]).tobytes()
+    assert embedder.asked == []
+
+
+def test_of_a_large_file_only_the_rows_asked_for_are_read(shelf):
+    texts = [f"a{i}" for i in range(4000)]
+    embed(texts, Letters(), progress=False)
+    content = bytearray(only_file(shelf).read_bytes())
+    content[128 : 128 + 12 * 3999] = bytes(12 * 3999)  # all rows but the last
+    only_file(shelf).write_bytes(content)
+    embedder = Letters()
+    assert embed(texts[-1:], embedder, progress=False).tolist() == [[1, 0, 0]]
+    assert embedder.asked == []
+
+
+def test_many_small_additions_end_in_few_files_and_nothing_is_lost(shelf):
+    texts = [f"{'a' * i}b" for i in range(150)]
+    for text in texts:
+        embed([text], Letters(), progress=False)
+    assert len(list(shelf.rglob("*.npy"))) <= 65
+    embedder = Letters()
+    again = embed(texts, embedder, progress=False)
+    assert embedder.asked == []
+    assert again[:2].tolist() == [[0, 1, 0], pytest.approx([0.5**0.5, 0.5**0.5, 0])]
+
+
 def test_what_another_process_shelves_later_is_found(shelf, tmp_path, monkeypatch):
     embed(["a"], Letters(), progress=False)
     monkeypatch.setenv("TOPICS_CACHE", str(tmp_path / "other"))
@@ -126,45 +184,112 @@ def test_what_another_process_shelves_later_is_found(shelf, tmp_path, monkeypatc
     assert embedder.asked == []
 
 
-def test_a_shelved_file_that_changes_is_read_again(shelf):
+def test_a_file_that_vanishes_after_it_was_read_is_made_again_without_a_word(shelf, capsys):
     embed(["a"], Letters(), progress=False)
-    path = only_file(shelf)
-    np.savez(path, keys=np.array(["of another text"]), vectors=np.ones((1, 3)))
-    os.utime(path, (1, 1))
+    embed(["a"], Letters(), progress=False)
+    only_file(shelf).unlink()
     embedder = Letters()
-    assert embed(["a"], embedder, progress=False).tolist() == [[1, 0, 0]]
-    assert embedder.asked == ["a"]
+    embed(["a"], embedder, progress=False)
+    assert (embedder.asked, capsys.readouterr().err) == (["a"], "")
+
+
+def test_use_makes_a_file_young_again_even_if_it_is_stamped_with_a_time_to_come(shelf):
+    embed(["a"], Letters(), progress=False)
+    os.utime(only_file(shelf), (2**33, 2**33))
+    embedder = Letters()
+    embed(["a"], embedder, progress=False)
+    assert embedder.asked == []
+    assert only_file(shelf).stat().st_mtime < 2**33
 
 
 @pytest.mark.parametrize(
     "damage",
-    [lambda _: b"", lambda content: content[: len(content) // 2], lambda _: b"no archive"],
-    ids=["empty", "cut off", "overwritten"],
+    [
+        lambda _: b"",
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:-1],
+        lambda _: b"no archive",
+        lambda content: content[:130] + bytes([content[130] ^ 1]) + content[131:],
+    ],
+    ids=["empty", "cut off", "one byte short", "overwritten", "one bit of a vector"],
 )
-def test_a_damaged_file_is_ignored_with_a_warning_and_made_again(shelf, damage):
+def test_a_damaged_file_is_told_in_one_line_and_made_again(shelf, damage, capsys):
     expected = embed(["a", "bc"], Letters(), progress=False)
     path = only_file(shelf)
     path.write_bytes(damage(path.read_bytes()))
     embedder = Letters()
-    with pytest.warns(UserWarning, match="cannot be read and is ignored"):
-        assert embed(["a", "bc"], embedder, progress=False).tolist() == expected.tolist()
+    assert embed(["a", "bc"], embedder, progress=False).tolist() == expected.tolist()
     assert embedder.asked == ["a", "bc"]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        embed(["a", "bc"], embedder, progress=False)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"cache file {path} cannot be read, its texts are embedded again:")
+    embed(["a", "bc"], embedder, progress=False)
+    assert (embedder.asked, capsys.readouterr().err) == (["a", "bc"], "")
+
+
+def test_whatever_byte_is_damaged_the_vectors_are_right(shelf, tmp_path, monkeypatch):
+    expected = embed(["a", "bc"], Letters(), progress=False)
+    path = only_file(shelf)
+    content = path.read_bytes()
+    for at in range(0, len(content), 3):
+        copy = tmp_path / str(at) / path.relative_to(tmp_path)  # of no name that was read before
+        copy.parent.mkdir(parents=True)
+        copy.write_bytes(content[:at] + bytes([content[at] ^ 0x55]) + content[at + 1 :])
+        monkeypatch.setenv("TOPICS_CACHE", str(tmp_path / str(at)))
+        assert embed(["a", "bc"], Letters(), progress=False).tolist() == expected.tolist()
 
 
 def test_a_pickle_on_the_shelf_is_not_loaded(shelf, tmp_path):
     embed(["a"], Letters(), progress=False)
     made = tmp_path / "made"
-    np.savez(only_file(shelf), keys=np.array([Command(f"touch {made}")]), vectors=np.ones((1, 3)))
-    with pytest.warns(UserWarning, match="cannot be read and is ignored"):
+    for harm in (pickle.dumps(Command(f"touch {made}")), b""):
+        with only_file(shelf).open("wb") as file:
+            file.write(harm)
+            np.save(file, np.ones((1, 3)))
+            np.save(file, np.array([Command(f"touch {made}")]), allow_pickle=True)
         assert embed(["a"], Letters(), progress=False).tolist() == [[1, 0, 0]]
     assert not made.exists()
 
 
-def test_a_cache_that_cannot_be_written_costs_a_warning_only(tmp_path, monkeypatch):
+def test_a_cache_that_cannot_be_written_costs_one_line_only(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("TOPICS_CACHE", str(tmp_path / "file"))
-    with pytest.warns(UserWarning, match="vectors are not cached"):
-        assert embed(["a"], Letters(), progress=False).tolist() == [[1, 0, 0]]
+    assert embed(["a"], Letters(), progress=False).tolist() == [[1, 0, 0]]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("vectors are not cached, no room or no right to write in ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limits")
+def test_a_full_disk_costs_one_line_only_and_leaves_no_half_file(shelf):
+    """The limit on the size of a file stands for the full disk."""
+    limited = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "print(embed([f'a{i}' for i in range(5000)], Slow(), progress=False).sum())"
+    )
+    told = process(limited)
+    out, err = told.communicate()
+    assert (told.returncode, out) == (0, "5000.0\n")
+    assert [line[:24] for line in err.splitlines()] == ["vectors are not cached, "]
+    assert [path for path in shelf.rglob("*") if path.is_file()] == []
+
+
+def test_two_processes_at_once_give_the_same_and_lose_nothing(shelf):
+    code = "print([embed([f'{i}a'], Slow(), progress=False).tolist() for i in range(200)][-1])"
+    both = [process(code) for _ in range(2)]
+    told = [one.communicate() for one in both]
+    assert told == [("[[1.0, 0.0, 0.0]]\n", "")] * 2
+    embedder = Letters("slow")
+    embed([f"{i}a" for i in range(200)], embedder, progress=False)
+    assert embedder.asked == []
+
+
+def test_a_run_that_was_killed_goes_on_from_its_last_save(shelf):
+    code = "embed([f'{i}a' for i in range(6000)], Slow(1e-3), progress=False)"
+    killed = process(code)
+    while not list(shelf.rglob("*.npy")):
+        assert killed.poll() is None
+        time.sleep(0.01)
+    killed.kill()
+    killed.communicate()
+    embedder = Letters("slow")
+    embed([f"{i}a" for i in range(6000)], embedder, progress=False)
+    assert embedder.asked == [f"{i}a" for i in range(4096, 6000)]

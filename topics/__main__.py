@@ -1,39 +1,52 @@
-"""The command line: ``topics report PATH``."""
+"""The command line: ``topics report PATH`` and ``topics cache``."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from importlib.metadata import version
+from typing import Any
+
+from topics.errors import InputError
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status, 2 when input or options are wrong."""
-    options = _parser().parse_args(arguments)
-    from topics.errors import InputError
-    from topics.report import write_report
-
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = vars(_parser().parse_args(arguments))
     try:
-        report = write_report(
-            options.path,
-            options.out,
-            themes=options.themes,
-            gold=options.gold,
-            labels=options.labels,
-            columns=options.columns,
-            all_languages=options.all_languages,
-            base=options.base,
-            embedder=options.embedder,
-            seed=options.seed,
-        )
+        print(options.pop("command")(**options))  # noqa: T201
     except InputError as error:
         print(f"topics: {error}", file=sys.stderr)  # noqa: T201
         return 2
     except KeyboardInterrupt:
-        print("topics: stopped; run the same command to go on", file=sys.stderr)  # noqa: T201
+        again = shlex.join(["topics", *arguments])
+        print(f"topics: stopped; to go on from here, run {again}", file=sys.stderr)  # noqa: T201
         return 130
-    print(f"report: {report}")  # noqa: T201
     return 0
+
+
+def _report(path: str, out: str, **options: Any) -> str:
+    from topics.report import write_report
+
+    return f"report: {write_report(path, out, **options)}"
+
+
+def _cache(clear: bool) -> str:
+    from topics import cache
+
+    limit = cache.cache_limit()
+    if clear:
+        cache.trim(-1)
+    held = cache.entries()
+    lines = [f"cache: {cache.cache_dir()}"]
+    for kind in cache.KINDS:
+        sizes = [entry.size for entry in held if entry.kind == kind]
+        lines.append(f"{kind:8}{len(sizes):7,} items {sum(sizes) / 1e9:9.3f} GB")
+    total = sum(entry.size for entry in held) / 1e9
+    lines.append(f"in all  {total:23.3f} GB; at most {limit / 1e9:g} are kept (TOPICS_CACHE_LIMIT)")
+    return "\n".join(lines)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -43,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"topics {version('topics')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     report = commands.add_parser("report", help="analyse a file or folder and write a report")
+    report.set_defaults(command=_report)
     report.add_argument(
         "path",
         metavar="PATH",
@@ -79,6 +93,9 @@ def _parser() -> argparse.ArgumentParser:
         help="minilm, static (faster, for large corpora), or a fastembed model's name (minilm)",
     )
     report.add_argument("--seed", metavar="N", type=int, default=0, help="random seed (0)")
+    cache = commands.add_parser("cache", help="show what is kept to be used again, or clear it")
+    cache.add_argument("--clear", action="store_true", help="delete it; runs start from nothing")
+    cache.set_defaults(command=_cache)
     return parser
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from hashlib import file_digest
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from topics.cache import cache_dir, code_digest, digest, written_atomically
+from topics import cache
+from topics.cache import cache_dir, code_digest, digest, say, written_atomically
 from topics.changes import CHANGE_COLUMNS, Earlier, changes, earlier_files, read_earlier
 from topics.copies import copy_groups
 from topics.corpus import Corpus, read_corpus
@@ -100,10 +100,20 @@ class Analysis:
         np.savez(folder / "arrays.npz", vectors=self.vectors, layout=self.layout)
         self.model.save(folder / "model")
         (folder / "about.json").write_text(json.dumps(self.about, indent=1))
+        (folder / "digests.json").write_text(cache.folder_digests(folder))
 
     @classmethod
     def load(cls, folder: Path, *, embedder: str | Embedder = "minilm") -> Analysis:
-        """Read a run that `save` wrote."""
+        """Read a run that `save` wrote.
+
+        Raises
+        ------
+        InputError
+            If a file is missing or was changed.
+        """
+        noted = folder / "digests.json"
+        if not noted.is_file() or noted.read_bytes() != cache.folder_digests(folder).encode():
+            raise InputError(f"run: {str(folder)!r} is damaged or not complete")
         corpus = Corpus(**{name: pd.read_parquet(folder / f"{name}.parquet") for name in _frames()})
         with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
             vectors, layout = arrays["vectors"], arrays["layout"]
@@ -159,6 +169,7 @@ def analyse(
     InputError
         If nothing can be read, or an option is wrong.
     """
+    limit = cache.cache_limit()
     named = ThemeModel(themes or ()).named
     model = load_embedder(embedder) if isinstance(embedder, str) else embedder
     digests = {
@@ -171,8 +182,13 @@ def analyse(
     }
     key = digest(*digests.values(), str(seed))[:24]
     folder = cache_dir() / "runs" / key
-    if key not in _RUNS and (folder / "about.json").is_file():
-        _RUNS[key] = Analysis.load(folder, embedder=embedder)
+    if key not in _RUNS and folder.is_dir():
+        try:
+            _RUNS[key] = Analysis.load(folder, embedder=embedder)
+            cache.touch(folder)
+        except (InputError, OSError) as error:
+            say(f"{error}; it is computed again")
+            cache.remove(folder)
     if key not in _RUNS:
         seconds: dict[str, float] = {}
         with _stage("reading", seconds, progress):
@@ -184,8 +200,9 @@ def analyse(
         try:
             with written_atomically(folder) as part:
                 analysis.save(part)
+            cache.trim(limit, keep=folder)
         except OSError as error:
-            print(f"the run is not cached: {error}", file=sys.stderr)  # noqa: T201
+            say(f"the run is not cached: {error}")
         _RUNS[key] = analysis
     return _RUNS[key]
 
@@ -218,7 +235,7 @@ def _compute(
     if earlier is not None:
         analysis.changes = changes(earlier, analysis.themes, analysis.assignments, passages)
     if progress:
-        print(f"{model.abstained_:.0%} of the passages fit no theme", file=sys.stderr)  # noqa: T201
+        say(f"{model.abstained_:.0%} of the passages fit no theme")
     return analysis
 
 
@@ -238,10 +255,9 @@ def _left_out(corpus: Corpus, embedder: str | Embedder, all_languages: bool) -> 
             f"input: the {embedder} embedder reads English, the documents are in {found}; {advice}"
         )
     if foreign.any():
-        print(  # noqa: T201
+        say(
             f"left out: {foreign.sum():,} of {len(documents):,} documents, in {found}, which the "
-            f"{embedder} embedder does not read; {advice}, or keep them with --all-languages",
-            file=sys.stderr,
+            f"{embedder} embedder does not read; {advice}, or keep them with --all-languages"
         )
     return documents.loc[foreign, ["document_id", "language"]]
 
@@ -256,7 +272,7 @@ def _stage(name: str, seconds: dict[str, float], progress: bool) -> Iterator[Non
     yield
     seconds[name] = round(time.perf_counter() - started, 2)
     if progress:
-        print(f"{name}: {seconds[name]:.1f} s", file=sys.stderr)  # noqa: T201
+        say(f"{name}: {seconds[name]:.1f} s")
 
 
 def _digest_of(root: Path) -> str:
@@ -265,8 +281,7 @@ def _digest_of(root: Path) -> str:
     for file in files:
         parts.append(shown_name(file, root))
         try:
-            with file.open("rb") as content:
-                parts.append(file_digest(content, "sha256").hexdigest())
+            parts.append(cache.file_digest(file))
         except OSError as error:
             parts.append(str(error))
     return digest(*parts)

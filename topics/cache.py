@@ -3,20 +3,45 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import re
 import shutil
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from topics.errors import InputError
+
+KINDS = {"runs": "*", "vectors": "*/*", "models": "*"}  # folders, and where in them entries are
+# Names that this package gives: other files in these folders are not ours to delete.
+_OURS = re.compile(r"(static-)?[0-9a-f]{16,24}(\.npy|\.npz)?|\.part-\w{8}")
+_ABANDONED = 86_400  # seconds after which a part is one that a killed process left behind
+
 
 def cache_dir() -> Path:
     """Folder of the cache: ``$TOPICS_CACHE`` if set, else the user's cache folder."""
     return Path(os.environ.get("TOPICS_CACHE") or user_cache_path("topics"))
+
+
+def cache_limit() -> float:
+    """Most bytes that the cache may keep: ``$TOPICS_CACHE_LIMIT`` in GB, 10 if not set."""
+    given = os.environ.get("TOPICS_CACHE_LIMIT") or "10"
+    try:
+        return float(given) * 1e9
+    except ValueError:
+        raise InputError(f"TOPICS_CACHE_LIMIT: wanted a number of GB, got {given!r}") from None
+
+
+def say(text: str) -> None:
+    """Tell the user one line, apart from what is printed as result."""
+    print(text, file=sys.stderr)  # noqa: T201
 
 
 def digest(*parts: str | bytes) -> str:
@@ -59,3 +84,65 @@ def written_atomically(target: Path) -> Iterator[Path]:
                 raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content, read piece by piece."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_digests(folder: Path) -> str:
+    """Digests of the files in a folder and below, as JSON; ``digests.json`` itself is left out."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    found = {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
+    found.pop("digests.json", None)
+    return json.dumps(found, indent=1)
+
+
+class Entry:
+    """A file or folder of the cache: its bytes, and seconds since it was last written or used."""
+
+    def __init__(self, kind: str, path: Path) -> None:
+        self.kind, self.path, stats = kind, path, []
+        with suppress(OSError):  # deleted meanwhile
+            stats = [file.lstat() for file in (path, *path.rglob("*"))]
+        self.size = sum(stat.st_size for stat in stats)
+        # A time to come, from before the clock was set back, says as little as one long ago.
+        self.age = min((abs(time.time() - stat.st_mtime) for stat in stats), default=0.0)
+
+
+def entries() -> list[Entry]:
+    """All that the cache holds, and nothing else that may lie in its folder."""
+    found = ((kind, path) for kind in KINDS for path in (cache_dir() / kind).glob(KINDS[kind]))
+    return [Entry(kind, path) for kind, path in found if _OURS.fullmatch(path.name)]
+
+
+def trim(limit: float, keep: Path | None = None) -> None:
+    """Delete what was used longest ago, runs first and models last, until `limit` bytes are left.
+
+    `keep` stays, and so does what a process may still be writing.
+    """
+    found = entries()
+    over = sum(entry.size for entry in found) - limit
+    for entry in sorted(found, key=lambda entry: (list(KINDS).index(entry.kind), -entry.age)):
+        if entry.path.name.startswith(".part-"):
+            if entry.age > _ABANDONED:
+                remove(entry.path)
+        elif over > 0 and entry.path != keep:
+            remove(entry.path)
+            over -= entry.size
+
+
+def touch(path: Path) -> None:
+    """Note that a file or folder of the cache was used just now."""
+    with suppress(OSError):  # in a cache that can only be read
+        os.utime(path)
+
+
+def remove(path: Path) -> None:
+    """Delete a file or folder, if it is there and may be deleted."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    with suppress(OSError):
+        path.unlink()

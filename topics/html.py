@@ -8,6 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+# JupyterLab makes all columns as wide and sets them to the right.
+_IN_LAB = (
+    "<style>table.plain{table-layout:auto!important}"
+    "table.plain :is(td,th){text-align:left!important;vertical-align:top!important}</style>"
+)
+
 
 class Html:
     """HTML that Jupyter shows and the report takes over."""
@@ -16,14 +22,7 @@ class Html:
         self.markup = markup
 
     def _repr_html_(self) -> str:
-        return self.markup
-
-
-# JupyterLab makes all columns as wide and sets them to the right.
-_IN_LAB = (
-    "<style>table.plain{table-layout:auto!important}"
-    "table.plain :is(td,th){text-align:left!important;vertical-align:top!important}</style>"
-)
+        return _IN_LAB + self.markup if "<table" in self.markup else self.markup
 
 
 def table(frame: pd.DataFrame, most: int = 50) -> Html:
@@ -36,7 +35,7 @@ def table(frame: pd.DataFrame, most: int = 50) -> Html:
     )
     more = f"<p>and {len(frame) - most:,} more</p>" if len(frame) > most else ""
     return Html(
-        f"{_IN_LAB}<div class='scroll' tabindex='0'><table class='plain'><thead><tr>{head}</tr></thead>"
+        f"<div class='scroll' tabindex='0'><table class='plain'><thead><tr>{head}</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>{more}"
     )
 

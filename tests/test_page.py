@@ -8,7 +8,9 @@ from base64 import b64decode
 from dataclasses import replace
 from importlib.resources import files
 
+import nbformat
 import pandas as pd
+import plotly.io as pio
 import pytest
 from browser import chromium, drawn, prefer, resize, sample_report
 from runs import PORT, run_on
@@ -16,7 +18,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+from topics import figures
 from topics.explorer import explorer, packed
+from topics.report import as_page
 
 AXE = (files("axe_core_python") / "axe.min.js").read_text()
 # What plotly draws is hidden from readers of the page's structure; the tables stand for it.
@@ -189,6 +193,30 @@ def test_a_link_to_a_passage_opens_the_report_at_it_in_its_document(passages):
         WebDriverWait(driver, 10).until(
             lambda d: d.switch_to.active_element.get_attribute("id") == "p-199"
         )
+
+
+@pytest.mark.parametrize("by", ["WebGL", "SVG where there is no WebGL"])
+def test_a_map_of_many_points_is_drawn(tmp_path, monkeypatch, by):
+    monkeypatch.setattr("topics.figures.themes._SVG_LIMIT", 0)
+    run = replace(run_on(PORT), about={"versions": {}, "digests": {}})
+    shown = figures.theme_map(run).to_plotly_json()
+    output = nbformat.v4.new_output(
+        "display_data", {"application/vnd.plotly.v1+json": json.loads(pio.to_json(shown))}
+    )
+    cell = nbformat.v4.new_code_cell("", outputs=[output], metadata={"tags": ["map"]})
+    book = nbformat.v4.new_notebook(cells=[cell])
+    page = tmp_path / "report.html"
+    page.write_text(as_page(book, run, {"folder": "port"}), encoding="utf-8")
+    with chromium() as driver:
+        if by != "WebGL":
+            script = {"source": "HTMLCanvasElement.prototype.getContext = () => null"}
+            driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", script)
+        assert drawn(driver, page.as_uri()) == 1
+        assert not driver.find_elements(By.CSS_SELECTOR, ".no-webgl")
+        points = len(driver.find_elements(By.CSS_SELECTOR, "#explore .plot .point"))
+        assert points == (0 if by == "WebGL" else 5)
+        severe = [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
+        assert severe == []
 
 
 def test_a_link_to_a_passage_that_is_not_there_says_so(page):

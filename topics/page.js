@@ -175,6 +175,7 @@ async function draw(figure, { night = dark.matches, width } = {}) {
   const isMap = Boolean(layout.yaxis?.scaleanchor); // only a map keeps its proportions
   const traces = isMap && data[0].type !== "heatmap" ? tracesOfMap() : [];
   traces.forEach((own, i) => { data[i].text = own.map(hover); });
+  if (!element("canvas").getContext("webgl")) for (const trace of data) trace.type = trace.type?.replace(/gl$/, "");
   if (night) layout.paper_bgcolor = layout.plot_bgcolor = DARK_PAPER;
   if (width) layout.width = width;
   if (plot.clientWidth < NARROW) {

@@ -167,7 +167,7 @@ def as_page(book: nbformat.NotebookNode, analysis: Analysis, parameters: dict[st
         css=(_PACKAGE / "page.css").read_text(encoding="utf-8"),
         plotly=packed(plotly_js),
         page_js=page_js,
-        hashes=[_csp_hash(plotly_js), _csp_hash(page_js)],
+        allowed=[_csp_hash(plotly_js), _csp_hash(page_js), *_compiled(theme_map)],
         sections=sections,
         theme_map=theme_map,
         body=body,
@@ -211,6 +211,11 @@ def _stamp() -> str:
     fixed = os.environ.get("SOURCE_DATE_EPOCH")
     when = datetime.fromtimestamp(int(fixed), UTC) if fixed else datetime.now(UTC)
     return f"{when:%Y-%m-%d %H:%M} UTC"
+
+
+def _compiled(theme_map: str) -> list[str]:
+    """What else must be allowed: plotly compiles its own code to draw many points by WebGL."""
+    return ["'unsafe-eval'"] if '"type":"scattergl"' in theme_map else []
 
 
 def _csp_hash(script: str) -> str:

@@ -8,7 +8,6 @@ from base64 import b64decode
 from dataclasses import replace
 from importlib.resources import files
 
-import nbformat
 import pandas as pd
 import plotly.io as pio
 import pytest
@@ -19,6 +18,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from topics import figures
+from topics.cells import PLOTLY, Cell
 from topics.explorer import explorer, packed
 from topics.report import as_page
 
@@ -200,13 +200,9 @@ def test_a_map_of_many_points_is_drawn(tmp_path, monkeypatch, by):
     monkeypatch.setattr("topics.figures.themes._SVG_LIMIT", 0)
     run = replace(run_on(PORT), about={"versions": {}, "digests": {}})
     shown = figures.theme_map(run).to_plotly_json()
-    output = nbformat.v4.new_output(
-        "display_data", {"application/vnd.plotly.v1+json": json.loads(pio.to_json(shown))}
-    )
-    cell = nbformat.v4.new_code_cell("", outputs=[output], metadata={"tags": ["map"]})
-    book = nbformat.v4.new_notebook(cells=[cell])
+    cell = Cell("map", "code", "", ["map"], [{PLOTLY: json.loads(pio.to_json(shown))}])
     page = tmp_path / "report.html"
-    page.write_text(as_page(book, run, {"folder": "port"}), encoding="utf-8")
+    page.write_text(as_page([cell], run, {"folder": "port"}), encoding="utf-8")
     with chromium() as driver:
         if by != "WebGL":
             script = {"source": "HTMLCanvasElement.prototype.getContext = () => null"}

@@ -5,22 +5,19 @@ from __future__ import annotations
 import re
 from html import unescape
 
-import nbformat
-
 from topics.analysis import Analysis
+from topics.cells import PLOTLY, Cell
 from topics.figures.style import day, percent, plural
 
-_PLOTLY = "application/vnd.plotly.v1+json"
 _CALLS_FOR_CARE = re.compile(r"<p>(Themes that call for care: [1-9][^<]*)</p>")
 
 
-def told_by(book: nbformat.NotebookNode) -> dict[str, dict[str, str]]:
+def told_by(cells: list[Cell]) -> dict[str, dict[str, str]]:
     """By cell, the finding of its figure or its call for care, and where on the page it stands."""
     found = {}
-    for cell in book.cells:
-        for i, output in enumerate(cell.get("outputs", [])):
-            data = output.get("data", {})
-            text = data.get(_PLOTLY, {}).get("layout", {}).get("meta", {}).get("finding")
+    for cell in cells:
+        for i, data in enumerate(cell.outputs):
+            text = data.get(PLOTLY, {}).get("layout", {}).get("meta", {}).get("finding")
             if call := _CALLS_FOR_CARE.search(data.get("text/html", "")):
                 text = unescape(call[1])
             if text:
@@ -28,10 +25,9 @@ def told_by(book: nbformat.NotebookNode) -> dict[str, dict[str, str]]:
     return found
 
 
-def findings(book: nbformat.NotebookNode, told: dict[str, dict[str, str]]) -> list[dict[str, str]]:
+def findings(cells: list[Cell], told: dict[str, dict[str, str]]) -> list[dict[str, str]]:
     """Findings of the cells tagged "finding"; of those that find nothing only the first, on trends."""
-    cells = [cell for cell in book.cells if "finding" in cell.metadata.get("tags", [])]
-    lines = [told[cell.id] for cell in cells if cell.id in told]
+    lines = [told[cell.id] for cell in cells if "finding" in cell.tags and cell.id in told]
     return lines[:1] + [line for line in lines[1:] if not line["text"].startswith("No ")]
 
 

@@ -6,6 +6,7 @@ const DARK_PAPER = "#1b1b1f"; // as in page.css
 const figures = [...document.querySelectorAll("figure")].filter((f) => f.querySelector(".plot"));
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const byId = (id) => document.getElementById(id);
+const webgl = Boolean(document.createElement("canvas").getContext("webgl"));
 const form = byId("choose");
 let themes = [], passages = []; // all of them
 let found = [], hits = null; // passages that pass the form, and the words to mark in them
@@ -175,7 +176,7 @@ async function draw(figure, { night = dark.matches, width } = {}) {
   const isMap = Boolean(layout.yaxis?.scaleanchor); // only a map keeps its proportions
   const traces = isMap && data[0].type !== "heatmap" ? tracesOfMap() : [];
   traces.forEach((own, i) => { data[i].text = own.map(hover); });
-  if (!element("canvas").getContext("webgl")) for (const trace of data) trace.type = trace.type?.replace(/gl$/, "");
+  if (!webgl) for (const trace of data) trace.type = trace.type?.replace(/gl$/, "");
   if (night) layout.paper_bgcolor = layout.plot_bgcolor = DARK_PAPER;
   if (width) layout.width = width;
   if (plot.clientWidth < NARROW) {

@@ -15,11 +15,11 @@ from importlib.metadata import metadata, version
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pandas as pd
 
 from topics.analysis import Analysis, analyse
 from topics.cache import written_atomically
+from topics.cells import PLOTLY, Cell, run_notebooks
 from topics.errors import InputError
 from topics.explorer import explorer, packed
 from topics.files import find_files
@@ -35,8 +35,6 @@ _CONFIG = {
     # Each is a stop of the Tab key; what they do, the rest do too.
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
 }
-_CELL_SECONDS = 3600
-_PLOTLY = "application/vnd.plotly.v1+json"
 _YEAR = 2026  # of this version, as in CITATION.cff
 
 
@@ -117,49 +115,15 @@ def write_data(analysis: Analysis, folder: Path, parameters: dict[str, Any]) -> 
         part.write_text(json.dumps({"parameters": parameters, **analysis.about}, indent=2) + "\n")
 
 
-def notebooks_folder() -> Path:
-    """Where the notebooks are: inside an installed package, or beside it in a checkout."""
-    inside = _PACKAGE / "notebooks"
-    return inside if inside.is_dir() else _PACKAGE.parent / "notebooks"
-
-
-def run_notebooks(parameters: dict[str, Any]) -> nbformat.NotebookNode:
-    """Run all numbered notebooks in one kernel, with `parameters` in place of their own."""
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
-
-    book = nbformat.v4.new_notebook()
-    for path in sorted(notebooks_folder().glob("[1-9]_*.ipynb")):
-        for cell in nbformat.read(path, as_version=4).cells:
-            cell.id = f"{path.stem}-{cell.id}"
-            if "parameters" in cell.metadata.get("tags", []):
-                cell.source = "\n".join(f"{key} = {value!r}" for key, value in parameters.items())
-            book.cells.append(cell)
-    client = NotebookClient(
-        book,
-        timeout=_CELL_SECONDS,
-        kernel_name="python3",
-        resources={"metadata": {"path": os.getcwd()}},
-        extra_arguments=["--IPKernelApp.log_level=ERROR"],
-    )
-    try:
-        return client.execute(env={**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"})
-    except CellExecutionError as error:
-        if error.ename == "InputError":
-            raise InputError(error.evalue) from None
-        raise
-
-
-def as_page(book: nbformat.NotebookNode, analysis: Analysis, parameters: dict[str, Any]) -> str:
+def as_page(cells: list[Cell], analysis: Analysis, parameters: dict[str, Any]) -> str:
     """One HTML page from executed notebooks: no request to anywhere, nothing run but its own code."""
     from jinja2 import Environment, FileSystemLoader
     from plotly.offline import get_plotlyjs
 
-    told = told_by(book)
+    told = told_by(cells)
     sections: list[dict[str, Any]] = []
-    on_map = [cell for cell in book.cells if "map" in cell.metadata.get("tags", [])]
-    theme_map = "".join(_cell(cell, sections) for cell in on_map)
-    body = "".join(_cell(cell, sections) for cell in book.cells if cell not in on_map)
+    theme_map = "".join(_cell(cell, sections) for cell in cells if "map" in cell.tags)
+    body = "".join(_cell(cell, sections) for cell in cells if "map" not in cell.tags)
     plotly_js = get_plotlyjs()
     page_js = (_PACKAGE / "page.js").read_text(encoding="utf-8")
     environment = Environment(loader=FileSystemLoader(_PACKAGE), autoescape=True)
@@ -172,7 +136,7 @@ def as_page(book: nbformat.NotebookNode, analysis: Analysis, parameters: dict[st
         theme_map=theme_map,
         body=body,
         summary=summary(analysis),
-        findings=findings(book, told),
+        findings=findings(cells, told),
         care=cares(told, analysis),
         explore=explorer(analysis),
         stamp=_stamp(),
@@ -222,19 +186,17 @@ def _csp_hash(script: str) -> str:
     return "'sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() + "'"
 
 
-def _cell(cell: nbformat.NotebookNode, sections: list[dict[str, Any]]) -> str:
-    if cell.cell_type == "markdown":
+def _cell(cell: Cell, sections: list[dict[str, Any]]) -> str:
+    if cell.kind == "markdown":
         return _markdown(cell.source, sections)
-    if cell.cell_type != "code":
-        return ""
-    return _code(cell.source) + "".join(
-        _output(output, f"{cell.id}-{i}") for i, output in enumerate(cell.outputs)
-    )
+    shown = "".join(_output(output, f"{cell.id}-{i}") for i, output in enumerate(cell.outputs))
+    code = f"<pre><code>{escape(cell.source)}</code></pre>"
+    return f'<details class="code"><summary>Code</summary>{code}</details>\n{shown}'
 
 
 def _markdown(source: str, sections: list[dict[str, Any]]) -> str:
     """Markdown as HTML, its headings one level down, since the page has a title of its own."""
-    from nbconvert.filters import markdown2html
+    import mistune
 
     def lowered(match: re.Match[str]) -> str:
         level, text = len(match[1]) + 1, match[2].strip()
@@ -243,25 +205,13 @@ def _markdown(source: str, sections: list[dict[str, Any]]) -> str:
         sections.append({"level": level, "text": text, "anchor": anchor})
         return f'<h{level} id="{anchor}">{escape(text)}</h{level}>\n'
 
-    return str(markdown2html(_MARKDOWN_HEADING.sub(lowered, source)))
+    return str(mistune.html(_MARKDOWN_HEADING.sub(lowered, source)))
 
 
-def _code(source: str) -> str:
-    from nbconvert.filters import Highlight2HTML
-
-    shown = Highlight2HTML(pygments_lexer="ipython3")(source)
-    return f'<details class="code"><summary>Code</summary>{shown}</details>\n'
-
-
-def _output(output: nbformat.NotebookNode, name: str) -> str:
-    """A figure, a piece of our own HTML, or text; neither stderr nor a bar of progress."""
-    if output.output_type == "stream":
-        return "" if output.name == "stderr" else f"<pre>{escape(output.text)}</pre>\n"
-    data = output.get("data", {})
-    if "application/vnd.jupyter.widget-view+json" in data:
-        return ""
-    if _PLOTLY in data:
-        return _figure(data[_PLOTLY], name)
+def _output(data: dict[str, Any], name: str) -> str:
+    """A figure, a piece of our own HTML, or text."""
+    if PLOTLY in data:
+        return _figure(data[PLOTLY], name)
     if "text/html" in data:
         return f'<div class="output" id="output-{name}">{data["text/html"]}</div>\n'
     return f"<pre>{escape(data['text/plain'])}</pre>\n" if "text/plain" in data else ""

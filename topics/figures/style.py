@@ -28,7 +28,7 @@ TOP_SOURCES = 12
 _TITLE_LETTERS = 80  # in a line of a title, so that it ends before plotly's buttons
 _TITLE_LINE = 20  # pixels
 
-pio.templates["topics"] = go.layout.Template(
+_TEMPLATE = go.layout.Template(
     layout=go.Layout(
         font={"family": "system-ui, sans-serif", "size": 13, "color": "#1d1d1f"},
         title={
@@ -51,6 +51,8 @@ pio.templates["topics"] = go.layout.Template(
         modebar={"remove": ["sendChartToCloud"]},  # nothing is uploaded, not by mistake either
     )
 )
+# Merged once, since plotly would merge them for each figure anew.
+pio.templates["topics"] = pio.templates.merge_templates("plotly_white", _TEMPLATE)
 
 
 def theme_colours(analysis: Analysis) -> dict[str, str]:
@@ -69,7 +71,7 @@ def finish(figure: go.Figure, finding: str, table: pd.DataFrame, height: int) ->
     rows = [[cell(value) for value in row] for row in table.itertuples(index=False)]
     lines = textwrap.wrap(plain(finding), _TITLE_LETTERS)
     figure.update_layout(
-        template="plotly_white+topics",
+        template="topics",
         title_text="<br>".join(lines),
         margin_t=50 + _TITLE_LINE * len(lines),
         meta={"finding": finding, "table": {"columns": list(table.columns), "rows": rows}},

@@ -1,0 +1,102 @@
+"""The cells of the notebooks: read, run one after the other, and what each one shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from tqdm.auto import tqdm
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_PACKAGE = Path(__file__).parent
+PLOTLY = "application/vnd.plotly.v1+json"
+
+
+@dataclass
+class Cell:
+    """A cell of a notebook.
+
+    Attributes
+    ----------
+    id
+        Of the notebook and of the cell in it.
+    kind
+        markdown or code.
+    source, tags
+        As in the notebook.
+    outputs
+        What it showed when it was run: by MIME type, what each output is.
+    """
+
+    id: str
+    kind: str
+    source: str
+    tags: list[str] = field(default_factory=list)
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+
+
+def notebooks_folder() -> Path:
+    """Where the notebooks are: inside an installed package, or beside it in a checkout."""
+    inside = _PACKAGE / "notebooks"
+    return inside if inside.is_dir() else _PACKAGE.parent / "notebooks"
+
+
+def run_notebooks(parameters: dict[str, Any]) -> list[Cell]:
+    """Run all numbered notebooks, with `parameters` in place of their own; their cells.
+
+    They run in this process: a kernel of their own would have to start, to import everything
+    and to load the run again.
+    """
+    cells = [
+        cell for path in sorted(notebooks_folder().glob("[1-9]_*.ipynb")) for cell in _read(path)
+    ]
+    code = [cell for cell in cells if cell.kind == "code"]
+    with _shell() as shell:
+        for cell in tqdm(code, desc="report", unit="cell"):
+            if "parameters" in cell.tags:
+                cell.source = "\n".join(f"{key} = {value!r}" for key, value in parameters.items())
+            cell.outputs = _run(shell, cell.source)
+    return cells
+
+
+def _read(path: Path) -> Iterator[Cell]:
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        tags = cell["metadata"].get("tags", [])
+        yield Cell(f"{path.stem}-{cell['id']}", cell["cell_type"], "".join(cell["source"]), tags)
+
+
+@contextmanager
+def _shell() -> Iterator[InteractiveShell]:
+    """IPython without a trace: no history, no profile, no window for a figure."""
+    import plotly.io as pio
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    before, pio.renderers.default = pio.renderers.default, "plotly_mimetype"
+    with TemporaryDirectory() as folder:
+        unkept = Config(HistoryManager={"enabled": False})
+        shell = InteractiveShell.instance(ipython_dir=folder, config=unkept)
+        try:
+            with shell.builtin_trap, shell.display_trap:
+                yield shell
+        finally:
+            InteractiveShell.clear_instance()
+            pio.renderers.default = before
+
+
+def _run(shell: InteractiveShell, source: str) -> list[dict[str, Any]]:
+    """What a cell shows; what it raises is raised. What it says on stderr is not kept."""
+    from IPython.utils.capture import capture_output
+
+    with capture_output() as shown:
+        result = shell.run_cell(source)
+    result.raise_error()
+    said = [{"text/plain": shown.stdout}] if shown.stdout else []
+    return said + [output.data for output in shown.outputs if output.data]

@@ -493,3 +493,11 @@ def test_a_missing_path_and_an_empty_folder_are_errors_that_name_them(tmp_path):
         read_corpus(tmp_path / "missing")
     with pytest.raises(InputError, match="holds no files; put articles into it"):
         read_corpus(tmp_path)
+
+
+def test_a_title_that_is_no_title_is_cut_and_said_to_be(read):
+    corpus = read({"a.csv": f"title,source,text\n{'x' * 5000},{'y' * 1000},{VOTE}\n"})
+    assert rows(corpus, "title", "source") == [["x" * 1000, "y" * 1000]]
+    assert corpus.notes.values.tolist() == [
+        ["a.csv", "row 1: title of 5,000 characters cut to 1,000"]
+    ]

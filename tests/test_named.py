@@ -114,3 +114,8 @@ def test_a_model_checks_themes_written_by_hand_alike():
     assert as_themes([theme, {"id": "b", "name": "B"}]) == [theme, NamedTheme("b", "B")]
     with pytest.raises(InputError, match="themes: named: id 'harbour' stands twice"):
         ThemeModel([theme, {"id": "harbour"}])
+
+
+def test_a_name_too_long_for_any_figure_is_refused():
+    with pytest.raises(InputError, match=r"entry 1: name: wanted 300 characters at most, got 301"):
+        ThemeModel([{"id": "a", "name": "x" * 301}])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -29,8 +29,12 @@ from topics.named import NamedTheme
 from topics.passages import split_passages
 from topics.themes import ThemeModel
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 _PACKAGES = ("bertopic", "fastembed", "graspologic-native", "numpy", "onnxruntime", "pandas",
              "plotly", "scikit-learn", "trafilatura", "umap-learn")  # fmt: skip
+_MANY = 20_000  # passages, which take the transformer several minutes
 _RUNS: dict[str, Analysis] = {}  # of this process, so that four notebooks load a run once
 
 
@@ -143,6 +147,7 @@ def analyse(
     embedder: str | Embedder = "minilm",
     seed: int = 0,
     progress: bool = True,
+    client: Client | None = None,
 ) -> Analysis:
     """Read a folder and find its themes; a second call on the same input reads the cache.
 
@@ -162,7 +167,9 @@ def analyse(
     embedder, seed
         As for `embed` and `ThemeModel`.
     progress
-        Say on stderr what is being done.
+        Say what is being done.
+    client
+        As for `read_corpus` and `embed`: whose workers do it, for the same result.
 
     Raises
     ------
@@ -192,10 +199,12 @@ def analyse(
     if key not in _RUNS:
         seconds: dict[str, float] = {}
         with _stage("reading", seconds, progress):
-            corpus = read_corpus(path, columns=columns, progress=progress)
+            corpus = read_corpus(path, columns=columns, progress=progress, client=client)
             left_out = _left_out(corpus, embedder, all_languages)
         earlier = None if base is None else read_earlier(base, embedder)
-        analysis = _compute(corpus, left_out, named, earlier, embedder, seed, progress, seconds)
+        analysis = _compute(
+            corpus, left_out, named, earlier, embedder, seed, progress, seconds, client
+        )
         analysis.about |= {"seed": seed, "embedder": model.name, "digests": digests}
         try:
             with written_atomically(folder) as part:
@@ -216,12 +225,15 @@ def _compute(
     seed: int,
     progress: bool,
     seconds: dict[str, float],
+    client: Client | None,
 ) -> Analysis:
     documents = _without(corpus.documents, left_out)
     with _stage("passages", seconds, progress):
         passages = split_passages(documents)
+    if embedder == "minilm" and len(passages) > _MANY:
+        say(f"{len(passages):,} passages: with --embedder static they would take minutes")
     with _stage("embedding", seconds, progress):
-        vectors = embed(passages["text"].tolist(), embedder, progress=progress)
+        vectors = embed(passages["text"].tolist(), embedder, progress=progress, client=client)
     with _stage("themes", seconds, progress):
         model = ThemeModel(named, seed, embedder=embedder).fit(passages, vectors, earlier=earlier)
     with _stage("map", seconds, progress):

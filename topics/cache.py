@@ -41,7 +41,8 @@ def cache_limit() -> float:
 
 def say(text: str) -> None:
     """Tell the user one line, apart from what is printed as result."""
-    print(text, file=sys.stderr)  # noqa: T201
+    # JupyterLab shows what comes on stderr as if it were a fault.
+    print(text, file=sys.stdout if "ipykernel" in sys.modules else sys.stderr)
 
 
 def digest(*parts: str | bytes) -> str:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate, groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from dateutil import parser as dates
@@ -18,7 +19,11 @@ from topics.errors import InputError, UnreadableError
 from topics.files import find_files, shown_name
 from topics.furniture import drop_shared_lines
 from topics.html import note, table
+from topics.partitions import spread
 from topics.readers import Reading, Record, read_file
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 COLUMNS = ["document_id", "text", "title", "date", "source", "country", "language", "url", "path"]
 DETAILS = ["document_id", "author", "date_from", "source_from", "country_from", "language_from"]
@@ -46,7 +51,9 @@ _LEAST_DETECTABLE = 60  # characters; the language of less cannot be told
 _ASKED = 500  # characters whose language is detected; more takes longer and tells no more
 _SURE = 200  # characters; with these, what is detected counts more than what a web page claims
 _NO_LANGUAGE = "zxx"
+_LONGEST = 1000  # characters of a title, a source or another field
 _SHOWN = 3  # notes of one kind that are listed for one file
+_PART = 2**18  # bytes of files that a task on a cluster reads
 
 
 @dataclass
@@ -91,7 +98,11 @@ class Log:
 
 
 def read_corpus(
-    path: str | Path, *, columns: Mapping[str, str] | None = None, progress: bool = True
+    path: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    progress: bool = True,
+    client: Client | None = None,
 ) -> Corpus:
     """Read a file, or every file below a folder.
 
@@ -105,6 +116,10 @@ def read_corpus(
         field: ``{"text": "Volltext", "date": "Erschienen"}``.
     progress
         Show a progress bar over files.
+    client
+        A `dask.distributed.Client` whose workers read the files, with this package installed and
+        the same path in a folder that they share. A file is read whole by one worker. What is
+        returned is the same to the byte.
 
     Returns
     -------
@@ -114,10 +129,12 @@ def read_corpus(
     Raises
     ------
     InputError
-        If the path does not exist, the folder holds no files, or a field is not known.
+        If the path does not exist, or not for the workers, the folder holds no files, or a field
+        is not known.
     """
     log = Log()
-    table = _frame(list(iter_documents(path, log, columns=columns, progress=progress)))
+    documents = iter_documents(path, log, columns=columns, progress=progress, client=client)
+    table = _frame(list(documents))
     table["text"] = _without_shared(table, log)
     return Corpus(
         table[COLUMNS],
@@ -129,25 +146,66 @@ def read_corpus(
 
 
 def iter_documents(
-    path: str | Path, log: Log, *, columns: Mapping[str, str] | None = None, progress: bool = True
+    path: str | Path,
+    log: Log,
+    *,
+    columns: Mapping[str, str] | None = None,
+    progress: bool = True,
+    client: Client | None = None,
 ) -> Iterator[Record]:
     """Documents one by one, for more than memory holds; parameters as for `read_corpus`.
 
     Each has the keys of ``Corpus.documents`` and ``Corpus.details`` that are known of it. What
-    many files of a source share is not dropped: that takes all of them.
+    many files of a source share is not dropped: that takes all of them. With a client, memory
+    has to hold the documents of some files at once.
     """
     names = _names(columns or {})
     root = Path(path)
     files, others = find_files(root)
     log.skipped += [(shown_name(other, root), reason) for other, reason in others]
-    for file in tqdm(files, desc="reading", unit="file", disable=not progress):
-        name = shown_name(file, root)
-        try:
-            if _ABOUT_FILES.fullmatch(file.name):
-                raise UnreadableError("taken for a note about the folder, not an article")
-            yield from _documents(read_file(file), name, names, log)
-        except UnreadableError as error:
-            log.skipped.append((name, storable(str(error))))
+    if client is None:
+        for file in tqdm(files, desc="reading", unit="file", disable=not progress):
+            yield from _documents_of(file, shown_name(file, root), names, log)
+        return
+    with tqdm(total=len(files), desc="reading", unit="file", disable=not progress) as bar:
+        for n, documents, own in spread(_read_part, _parts(files, root), names, client=client):
+            for rows, more in zip(vars(log).values(), vars(own).values(), strict=True):
+                rows += more
+            yield from documents
+            bar.update(n)
+
+
+def _documents_of(
+    file: Path, name: str, names: dict[str, tuple[str, ...]], log: Log
+) -> Iterator[Record]:
+    """Documents of one file, or why there are none in the log."""
+    try:
+        if _ABOUT_FILES.fullmatch(file.name):
+            raise UnreadableError("taken for a note about the folder, not an article")
+        yield from _documents(read_file(file), name, names, log)
+    except UnreadableError as error:
+        log.skipped.append((name, storable(str(error))))
+
+
+def _parts(files: list[Path], root: Path) -> Iterator[list[tuple[Path, str]]]:
+    """Files and their names in parts of about as many bytes, so that tasks take about as long."""
+    ends = accumulate(file.stat().st_size if file.exists() else 0 for file in files)
+    for _, pairs in groupby(zip(ends, files, strict=True), lambda pair: pair[0] // _PART):
+        yield [(file.absolute(), shown_name(file, root)) for _, file in pairs]
+
+
+def _read_part(
+    part: list[tuple[Path, str]], names: dict[str, tuple[str, ...]]
+) -> tuple[int, list[Record], Log]:
+    """Number of files, their documents and what is to be said of them; on a worker."""
+    log, documents = Log(), list[Record]()
+    if not any(file.exists() for file, _ in part):
+        raise InputError(
+            f"client: a worker found no {str(part[0][0])!r}; wanted a folder that all workers share"
+        )
+    for file, name in part:
+        documents += _documents_of(file, name, names, log)
+    return len(part), documents, log
 
 
 def _names(columns: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
@@ -172,6 +230,7 @@ def _documents(
     try:
         for number, record in enumerate(reading.records, 1):
             row = told | _row(record, names, reading.told_by)
+            notes += _cut(row, f"row {number}: " if reading.is_table else "")
             own = row.pop("id", str(number))
             if not row.get("text"):
                 empty.append(number)
@@ -187,7 +246,7 @@ def _documents(
             yield {"document_id": label, "path": name} | row | _language(row, reading)
     finally:
         if len(notes) > _SHOWN:
-            notes[_SHOWN:] = [f"and {len(notes) - _SHOWN} more dates like these"]
+            notes[_SHOWN:] = [f"and {len(notes) - _SHOWN} more like these"]
         log.notes += [(name, note) for note in notes]
         log.furniture += [(name, *dropped) for dropped in reading.dropped]
         log.skipped += [(name, reason) for reason in reading.skipped]
@@ -196,6 +255,14 @@ def _documents(
             log.skipped.append((name, reason))
     if not seen:
         raise UnreadableError(_why_nothing(reading, record, names["text"]))
+
+
+def _cut(row: Record, where: str) -> list[str]:
+    """Shorten what is too long to be a title or a name, for each passage carries it; says so."""
+    long = [name for name, value in row.items() if name != "text" and len(value) > _LONGEST]
+    notes = [f"{where}{n} of {len(row[n]):,} characters cut to {_LONGEST:,}" for n in long]
+    row.update({name: row[name][:_LONGEST] for name in long})
+    return notes
 
 
 def _why_nothing(reading: Reading, record: Record, wanted: tuple[str, ...]) -> str:

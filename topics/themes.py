@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from topics.changes import Earlier, kept_ids
 from topics.clusters import choose_level, cluster_stability, find_levels, hierarchy, neighbours_for
@@ -22,10 +23,12 @@ from topics.graph import Neighbours, nearest_to, others
 from topics.html import note, table
 from topics.named import NamedTheme, as_themes, read_themes
 from topics.naming import describe
+from topics.partitions import sent, spread
 from topics.scorer import ThemeScorer
 
 if TYPE_CHECKING:
     from bertopic import BERTopic
+    from distributed import Client
 
 _VOTERS = 15  # nearest fitted passages, itself among them, that say which theme a passage has
 _LEAST_VOTE = 0.4  # share of their weight that a theme needs
@@ -36,8 +39,10 @@ _SOFTNESS = 8.0  # steepness of a named theme's membership around its bar, in it
 _LEAST_MEMBERS = 3  # passages in a discovered theme
 _EXEMPLARS = 3
 _MOST_RESCORED = 3000  # passages
+_PART = 3000  # passages assigned at once; with their vectors below the 10 MB that dask warns of
 _FORMAT = 3
 _ARRAYS = ("_vectors", "_ladder", "_labels", "_own", "_centres", "_bars", "_refits")
+_TO_PREDICT = ("_vectors", "_own", "_centres", "_bars", "_scorer", "_discovered")
 _FRAMES = ("_passages", "themes_", "assignments_", "levels_")
 _PLACE = ["passage_id", "document_id", "start", "end", "copy_group", "text"]
 
@@ -225,8 +230,20 @@ class ThemeModel:
                 others = self._vectors[~inside] @ self._centres[theme]
                 self._bars[theme] = others.mean() + others.std()
 
-    def predict(self, passages: pd.DataFrame, vectors: np.ndarray) -> pd.DataFrame:
+    def predict(
+        self, passages: pd.DataFrame, vectors: np.ndarray, *, client: Client | None = None
+    ) -> pd.DataFrame:
         """Assign themes to passages, fitted ones or new, by the very rules that `fit` uses.
+
+        Parameters
+        ----------
+        passages, vectors
+            As for `fit`. Those of one document should follow each other, for parts of whole
+            documents are assigned at once.
+        client
+            A `dask.distributed.Client` whose workers do it, with this package installed. Themes
+            and scores are the same to the byte if the CPUs are and workers' processes have one
+            BLAS thread, as dask starts them.
 
         Returns
         -------
@@ -235,7 +252,20 @@ class ThemeModel:
             threshold; for a discovered one it is the weight of like passages among the
             nearest, 0 to 1.
         """
-        return self._assign(passages, *self._scores(passages, vectors))
+        vectors = np.ascontiguousarray(_checked(passages, vectors, self._vectors.shape[1]))
+        own = passages[["passage_id", "document_id", "text"]]
+        parts = ((own.iloc[at], vectors[at]) for at in _whole_documents(own))
+        model = sent(self._bare(), client)
+        # The same parts and one BLAS thread, for products of other shapes are rounded otherwise.
+        with threadpool_limits(1, "blas"):
+            found = list(spread(_predict_part, parts, model, client=client))
+        return pd.concat(found, ignore_index=True)
+
+    def _bare(self) -> ThemeModel:
+        """A model that can predict, and no more."""
+        bare = ThemeModel(self.named)
+        vars(bare).update({name: getattr(self, name) for name in _TO_PREDICT})
+        return bare
 
     def _assign(self, passages: pd.DataFrame, named: np.ndarray, votes: np.ndarray) -> pd.DataFrame:
         """Themes of passages by their scores for named themes and votes for discovered ones."""
@@ -556,6 +586,21 @@ class ThemeModel:
         for name, frame in frames.items():
             setattr(model, name, frame)
         return model
+
+
+def _predict_part(part: tuple[pd.DataFrame, np.ndarray], model: ThemeModel) -> pd.DataFrame:
+    return model._assign(part[0], *model._scores(*part))
+
+
+def _whole_documents(passages: pd.DataFrame) -> Iterator[slice]:
+    """Rows in parts of about `_PART`, cut where no document goes on."""
+    codes, _ = pd.factorize(passages["document_id"], use_na_sentinel=False)
+    rows, last = np.arange(len(codes)), np.zeros(len(codes), int)
+    last[codes] = rows  # of several rows of a document, the last one stays
+    ends = np.flatnonzero(np.maximum.accumulate(last[codes]) == rows) + 1
+    wanted = np.arange(_PART, len(codes), _PART)
+    cuts = np.unique([0, *ends[np.searchsorted(ends, wanted)], len(codes)])
+    yield from map(slice, cuts[:-1], cuts[1:])
 
 
 def _checked(passages: pd.DataFrame, vectors: np.ndarray, dim: int | None = None) -> np.ndarray:

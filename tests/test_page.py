@@ -7,11 +7,14 @@ import json
 from base64 import b64decode
 from dataclasses import replace
 from importlib.resources import files
+from io import BytesIO
+from unicodedata import normalize
 
 import pandas as pd
 import plotly.io as pio
 import pytest
 from browser import chromium, drawn, prefer, resize, sample_report
+from pypdf import PdfReader
 from runs import PORT, run_on
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -240,6 +243,17 @@ def test_on_paper_the_map_stays_and_what_only_a_screen_can_do_goes(page):
     places = ["#explore .plot", "figcaption", "#choose", "#found", "nav", ".twin"]
     assert [page.execute_script(shown, place) for place in places] == [True] * 2 + [False] * 4
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_every_finding_and_card_is_on_a_printed_page(page):
+    printed = PdfReader(BytesIO(b64decode(page.print_page())))
+    pages = [normalize("NFKC", sheet.extract_text()).split() for sheet in printed.pages]
+    assert all(pages)
+    assert 20 < len(pages) < 80
+    text = "".join("".join(words) for words in pages)
+    told = texts(page, "figcaption, .card h4, main > h2, h3")
+    assert len(told) > 60
+    assert [line for line in told if "".join(line.split()) not in text] == []
 
 
 def test_what_stands_out_leads_to_the_figure_that_says_so(page):

@@ -9,7 +9,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import lru_cache
 from importlib.util import find_spec
 from itertools import islice
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from tqdm.auto import tqdm
 
-from topics import cache
+from topics import cache, shelf
 from topics.cache import cache_dir, digest, say, storable, written_atomically
 from topics.errors import InputError
 from topics.partitions import sent, spread, threads
@@ -35,9 +34,6 @@ ENGLISH_ONLY = ("minilm", "static")
 _WORD = re.compile(r"\S{1,64}")  # longer ones, as in texts without blanks, are sliced
 _BATCH = 64  # passages between two moves of the progress bar
 _SHARD = 64 * _BATCH  # passages between two saves, so that an interrupted run loses little
-_SMALL_FILES = 64  # with fewer passages than that, before some are put together
-_ROW = np.dtype([("key", "S16"), ("sum", "S8"), ("row", "<u4")])  # SHA-256 of a text, of its vector
-
 _UNRELATED = (
     "The choir rehearsed the second movement twice.",
     "Peel the apples and slice them thinly.",
@@ -137,21 +133,20 @@ def embed(
     texts = list(texts)
     if not texts:
         return np.zeros((0, model.encode(["."]).shape[1]), dtype=np.float32)
-    hashes = (hashlib.sha256(text.encode("utf-8", "replace")).digest() for text in texts)
-    keys = np.fromiter((sha[:16] for sha in hashes), _ROW["key"], len(texts))
+    keys = shelf.keys_of(texts)
     unique, first, place = np.unique(keys, return_index=True, return_inverse=True)
-    shelf = cache_dir() / "vectors" / digest(model.name)[:16]
-    vectors, known = _read(sorted(shelf.glob("*.npy")), unique, first, len(texts))
+    folder = cache_dir() / "vectors" / digest(model.name)[:16]
+    vectors, known = shelf.read(sorted(folder.glob("*.npy")), unique, first, len(texts))
     todo = np.sort(first[~known])
-    saved: Path | None = shelf
+    saved: Path | None = folder
     blocks = _encoded([texts[row] for row in todo], embedder, client, progress)
     for rows in (todo[start : start + _SHARD] for start in range(0, len(todo), _SHARD)):
         block = np.concatenate(list(islice(blocks, -(-len(rows) // _BATCH))))
-        vectors = vectors if vectors.size else _empty(len(texts), block)
+        vectors = vectors if vectors.size else shelf.empty(len(texts), block)
         vectors[rows] = block
-        saved = saved and _write(shelf, keys[rows], block)
+        saved = saved and shelf.write(folder, keys[rows], block)
     if len(todo):
-        _fold(shelf, full=_SHARD * vectors[0].nbytes)
+        shelf.fold(folder, full=_SHARD * vectors[0].nbytes)
         cache.trim(limit)
     again = np.flatnonzero(first[place] != np.arange(len(texts)))
     vectors[again] = vectors[first[place[again]]]
@@ -170,109 +165,12 @@ def _encoded(
             yield block
 
 
-def _empty(n: int, like: np.ndarray) -> np.ndarray:
-    return np.empty((n, like.shape[1]), dtype=np.float32)
-
-
 def encode(texts: Sequence[str], embedder: str | Embedder) -> np.ndarray:
     """Vectors as `embed` makes them, past the cache: for a few short texts."""
     model = load_embedder(embedder) if isinstance(embedder, str) else embedder
     block = np.asarray(model.encode([storable(text) for text in texts]), dtype=np.float32)
     block[~block.any(axis=1)] = 1.0  # of a text without a known token: all alike
     return block / np.linalg.norm(block, axis=1, keepdims=True)
-
-
-def _read(
-    paths: Sequence[Path], keys: np.ndarray, rows: np.ndarray, n: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors ``(n, dim)`` with those of the sorted `keys` in `rows`, and which keys were found."""
-    vectors = np.empty((n, 0), dtype=np.float32)
-    known = np.zeros(len(keys), dtype=bool)
-    for path in paths:
-        try:
-            at, block = _take(path, keys)
-        except FileNotFoundError:  # folded or trimmed meanwhile by another process
-            continue
-        except Exception as error:  # numpy raises whatever comes up in a damaged header
-            say(f"cache file {path} cannot be read, its texts are embedded again: {error}")
-            if not isinstance(error, OSError):
-                cache.remove(path)
-            _index.cache_clear()
-            continue
-        if len(at):
-            vectors = vectors if vectors.size else _empty(n, block)
-            vectors[rows[at]] = block
-            known[at] = True
-    return vectors, known
-
-
-def _take(path: Path, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which of the sorted `keys` a cache file holds, and their vectors; no others are read."""
-    index = _index(path)
-    own, at = _shared(index["key"], keys)
-    if not len(own):
-        return at, np.empty((0, 0), dtype=np.float32)
-    vectors = np.lib.format.open_memmap(path, mode="r")[index["row"][own]]
-    if not np.array_equal(_sums(vectors), index["sum"][own]):
-        raise ValueError("a vector does not match its digest")
-    cache.touch(path)
-    return at, vectors
-
-
-@lru_cache(maxsize=4096)
-def _index(path: Path) -> np.ndarray:
-    """Sorted keys of a cache file and digests of their vectors; they stand after the vectors."""
-    vectors = np.lib.format.open_memmap(path, mode="r")
-    with path.open("rb") as file:
-        file.seek(vectors.offset + vectors.nbytes)
-        return np.load(file, allow_pickle=False)
-
-
-def _shared(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Places in each of two sorted arrays of what is in both."""
-    if len(one) > len(other):
-        return _shared(other, one)[::-1]
-    at = np.minimum(np.searchsorted(other, one), len(other) - 1)
-    same = other[at] == one
-    return np.flatnonzero(same), at[same]
-
-
-def _sums(vectors: np.ndarray) -> np.ndarray:
-    return np.array([hashlib.sha256(row).digest()[:8] for row in vectors], dtype=_ROW["sum"])
-
-
-def _write(shelf: Path, keys: np.ndarray, vectors: np.ndarray) -> Path | None:
-    """Save vectors as one file; None, with a line on why, if that cannot be done."""
-    order = np.argsort(keys)
-    index = np.empty(len(keys), dtype=_ROW)
-    index["key"], index["sum"], index["row"] = keys[order], _sums(vectors)[order], order
-    target = shelf / f"{digest(index.tobytes())[:16]}.npy"
-    try:
-        with written_atomically(target) as path, path.open("wb") as file:
-            np.save(file, vectors)
-            np.save(file, index)
-    except OSError as error:
-        say(f"vectors are not cached, no room or no right to write in {shelf}: {error}")
-        return None
-    return target
-
-
-def _fold(shelf: Path, full: int) -> None:
-    """Make one file of the smallest once many have less than `full` bytes, so that few are opened.
-
-    Only what the new file holds is deleted, so that other processes may do the same meanwhile.
-    """
-    with suppress(FileNotFoundError):  # another process was faster
-        files = sorted((path.stat().st_size, path) for path in shelf.glob("*.npy"))
-        small = [(size, path) for size, path in files if size < full]
-        if len(small) > _SMALL_FILES:
-            enough = int(np.searchsorted(np.cumsum([size for size, _ in small]), full))
-            paths = [path for _, path in small[: max(2, enough)]]
-            keys = np.unique(np.concatenate([_index(path)["key"] for path in paths]))
-            vectors, known = _read(paths, keys, np.arange(len(keys)), len(keys))
-            if known.any() and (saved := _write(shelf, keys[known], vectors[known])):
-                for path in set(paths) - {saved}:
-                    cache.remove(path)
 
 
 @lru_cache(maxsize=4)

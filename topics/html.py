@@ -10,8 +10,8 @@ import pandas as pd
 
 # JupyterLab makes all columns as wide and sets them to the right.
 _IN_LAB = (
-    "<style>table.plain{table-layout:auto!important}"
-    "table.plain :is(td,th){text-align:left!important;vertical-align:top!important}</style>"
+    "<style>.jp-OutputArea table.plain{table-layout:auto}"
+    ".jp-OutputArea table.plain :is(td,th){text-align:left;vertical-align:top}</style>"
 )
 
 

@@ -2,6 +2,7 @@
 const PRINT_WIDTH = 640; // pixels that fit a printed page
 const NARROW = 600; // below, names on the map would cover it: its legend has them
 const STEP = 25; // passages shown at a time
+const MANY = 5000; // passages whose map takes long to dim
 const DARK_PAPER = "#1b1b1f"; // as in page.css
 const figures = [...document.querySelectorAll("figure")].filter((f) => f.querySelector(".plot"));
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -10,6 +11,7 @@ const webgl = Boolean(document.createElement("canvas").getContext("webgl"));
 const form = byId("choose");
 let themes = [], passages = []; // all of them
 let found = [], hits = null; // passages that pass the form, and the words to mark in them
+let dimming; // the timer of a large map, which waits for the last of several letters
 let map = null; // the figure of all passages, and the passages of each of its traces
 
 async function unpacked(id) {
@@ -60,7 +62,9 @@ function choose() {
   byId("found").replaceChildren();
   showMore();
   countThemes();
-  dim();
+  clearTimeout(dimming);
+  if (passages.length < MANY) dim();
+  else dimming = setTimeout(dim, 300);
 }
 
 function countThemes() {

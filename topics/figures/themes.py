@@ -27,6 +27,7 @@ from topics.figures.style import (
 )
 
 _HOVER_WORDS = 40
+_MOST_IN_LEGEND = 16  # themes
 _SVG_LIMIT = 3000  # points; more are drawn by WebGL
 _MOST_POINTS = 60_000
 _DENSITY_CELLS = 300
@@ -34,7 +35,7 @@ _COUNTS = [k * 10**e for e in range(5) for k in (1, 2, 3, 5)]  # of clusters, to
 
 
 def theme_map(analysis: Analysis) -> go.Figure:
-    """Every passage a point; each theme a colour, a symbol and a name beside its middle.
+    """Every passage a point; each theme a colour, a symbol and, where there is room, its name.
 
     Of more than 60,000 passages the density is drawn instead.
     """
@@ -42,20 +43,26 @@ def theme_map(analysis: Analysis) -> go.Figure:
     x, y = analysis.layout.T
     colours, names = theme_colours(analysis), theme_names(analysis)
     owns = {theme_id: primary == theme_id for theme_id in names}
+    named = {theme.id for theme in analysis.model.named}
     figure = go.Figure(_density(x, y) if len(x) > _MOST_POINTS else _points(analysis, primary))
     labels = [
         (float(np.median(x[own])), float(np.median(y[own])), label(names[i], 34), colours[i])
-        for i, own in owns.items()
+        for i, own in sorted(owns.items(), key=lambda item: (item[0] not in named, -item[1].sum()))
         if own.any()
     ]
-    for left, low, name, colour in _spread(labels, float(np.ptp(y)) or 1.0):
+    for left, low, name, colour in _apart(
+        labels, float(np.ptp(analysis.layout, axis=0).max()) or 1.0
+    ):
         figure.add_annotation(
             x=left, y=low, text=f"<b>{name}</b>", showarrow=False,
             font={"color": colour, "size": 12}, bgcolor="rgba(255,255,255,0.82)", borderpad=1,
         )  # fmt: skip
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x")
-    figure.update_layout(legend={"orientation": "h", "y": -0.02, "itemsizing": "constant"})
+    figure.update_layout(
+        showlegend=len(owns) <= _MOST_IN_LEGEND,  # a longer one leaves the map no room
+        legend={"orientation": "h", "y": -0.02, "itemsizing": "constant"},
+    )
     counts = pd.DataFrame(
         [("no theme", int(pd.isna(primary).sum()))]
         + [(names[i], int(own.sum())) for i, own in owns.items()],
@@ -77,7 +84,7 @@ def _points(analysis: Analysis, primary: np.ndarray) -> list[go.Scatter]:
     return [
         scatter(
             x=x[own], y=y[own], mode="markers", name=f"{label(name)} ({own.sum()})",
-            text=hover[own], hovertemplate="%{text}<extra></extra>",
+            text=hover[own], hovertemplate="%{text}<extra>%{fullData.name}</extra>",
             marker={"color": colour, "symbol": symbol, "size": size, "opacity": opacity},
         )
         for name, own, colour, symbol, size, opacity in looks
@@ -121,20 +128,24 @@ def _hover(passage: Any) -> str:
     )
 
 
-def _spread(
-    labels: list[tuple[float, float, str, str]], height: float
+def _apart(
+    labels: list[tuple[float, float, str, str]], extent: float
 ) -> list[tuple[float, float, str, str]]:
-    """Move labels up where they would cover one that is placed already."""
-    # The map is about 600 pixels high and keeps its proportions; a letter is 7 wide, a line 20.
+    """Labels a little moved where they would cover one before them, left out where that fails."""
+    # The map is about 600 pixels wide or high and keeps its proportions; a letter is 7.2 wide.
+    line, letter = 20 / 600 * extent, 7.2 / 600 * extent
     placed: list[tuple[float, float, str, str]] = []
-    step, letter = 20 / 600 * height, 7.2 / 600 * height
-    for x, y, name, colour in sorted(labels, key=lambda label: (label[1], label[0])):
-        while any(
-            abs(y - v) < step and abs(x - u) < letter * (len(name) + len(other)) / 2
+
+    def free(x: float, y: float, name: str) -> bool:
+        return not any(
+            abs(y - v) < line and abs(x - u) < letter * (len(name) + len(other)) / 2
             for u, v, other, _ in placed
-        ):
-            y += step / 2
-        placed.append((x, y, name, colour))
+        )
+
+    for x, low, name, colour in labels:
+        heights = (low + lines * line for lines in (0, 0.5, -0.5, 1, -1))
+        if (y := next((y for y in heights if free(x, y, name)), None)) is not None:
+            placed.append((x, y, name, colour))
     return placed
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from topics.graph import Neighbours, nearest_neighbours, nearest_to
 
@@ -72,3 +73,13 @@ def test_a_query_gets_no_more_rows_than_there_are():
 def test_of_equally_near_rows_the_lowest_come_first():
     found, _ = nearest_to(along_axes(0), along_axes(*[0] * 300), 3)
     assert found.tolist() == [[0, 1, 2]]
+
+
+def test_neighbours_do_not_hang_on_the_number_of_threads_that_blas_has():
+    vectors = np.random.default_rng(0).normal(1, 1, (1000, 384)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    with threadpool_limits(1, "blas"):
+        one = nearest_neighbours(vectors)
+    with threadpool_limits(2, "blas"):
+        two = nearest_neighbours(vectors)
+    assert one.similarities.tobytes() == two.similarities.tobytes()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from topics import cache
 from topics.cache import cache_dir, code_digest, digest, say, written_atomically
@@ -234,7 +235,7 @@ def _compute(
         say(f"{len(passages):,} passages: with --embedder static they would take minutes")
     with _stage("embedding", seconds, progress):
         vectors = embed(passages["text"].tolist(), embedder, progress=progress, client=client)
-    with _stage("themes", seconds, progress):
+    with _stage("themes", seconds, progress), threadpool_limits(1, "blas"):
         model = ThemeModel(named, seed, embedder=embedder).fit(passages, vectors, earlier=earlier)
     with _stage("map", seconds, progress):
         layout = lay_out(vectors, random_state=seed)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
+from threadpoolctl import threadpool_limits
 
 from topics.partitions import threads
 
@@ -84,7 +85,8 @@ def nearest_to(queries: np.ndarray, vectors: np.ndarray, k: int) -> tuple[np.nda
         np.round(distances, 6, out=distances)  # so that equal rows are equally near
         indices[part], similarities[part] = _nearest(distances, k)
 
-    with ThreadPoolExecutor(threads()) as pool:
+    # BLAS rounds otherwise on other numbers of threads; these are threads enough.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads()) as pool:
         list(pool.map(fill, range(0, len(queries), _BLOCK)))
     return indices, similarities
 

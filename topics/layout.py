@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from topics.graph import nearest_neighbours
 
@@ -26,7 +27,8 @@ def lay_out(vectors: np.ndarray, *, random_state: int = 0) -> np.ndarray:
     own = np.arange(n, dtype=np.int32)[:, None]
     indices = np.hstack([own, near.indices])
     distances = np.hstack([np.zeros((n, 1), np.float32), 1 - near.similarities])
-    with warnings.catch_warnings():
+    # The same map whatever number of threads BLAS is given
+    with warnings.catch_warnings(), threadpool_limits(1, "blas"):
         # umap-learn warns that a seed means one thread, and that no index was kept: both wanted
         warnings.simplefilter("ignore")
         model = umap.UMAP(

@@ -34,7 +34,7 @@ def test_of_more_passages_than_can_be_drawn_the_map_shows_the_density(run, monke
 def test_names_on_the_map_do_not_cover_each_other():
     crowd = [(0.0, 0.0, name, "#000000") for name in ("Harbour", "Wheat", "Ferries", "Strike")]
     crowd += [(0.1, 0.02, "Grain", "#000000"), (5.0, 0.0, "Far away", "#000000")]
-    placed = themes._apart(crowd, extent=6.0)  # a line is 0.2 high, a letter 0.072 wide
+    placed = themes._apart(crowd, extent=4.5)  # a line is 0.2 high, a letter 0.072 wide
     assert [(name, y) for _, y, name, _ in placed] == [
         ("Harbour", 0.0),
         ("Wheat", 0.2),

@@ -62,6 +62,7 @@ def theme_map(analysis: Analysis) -> go.Figure:
     figure.update_layout(
         showlegend=len(owns) <= _MOST_IN_LEGEND,  # a longer one leaves the map no room
         legend={"orientation": "h", "y": -0.02, "itemsizing": "constant"},
+        margin={"l": 10, "r": 10, "b": 10},
     )
     counts = pd.DataFrame(
         [("no theme", int(pd.isna(primary).sum()))]
@@ -75,10 +76,10 @@ def _points(analysis: Analysis, primary: np.ndarray) -> list[go.Scatter]:
     """A trace for the passages without a theme, and one a theme."""
     x, y = analysis.layout.T.astype(np.float32)
     colours, names = theme_colours(analysis), theme_names(analysis)
-    scatter = go.Scatter if len(x) <= _SVG_LIMIT else go.Scattergl
+    scatter, width = (go.Scatter, 6) if len(x) <= _SVG_LIMIT else (go.Scattergl, 3)
     hover = np.array([_hover(row) for row in analysis.passages.itertuples()], dtype=object)
-    looks = [("no theme", pd.isna(primary), QUIET, "circle-open", 5, 0.45)] + [
-        (names[i], primary == i, colours[i], SYMBOLS[number % len(SYMBOLS)], 6, 0.8)
+    looks = [("no theme", pd.isna(primary), QUIET, "circle-open", width - 1, 0.45)] + [
+        (names[i], primary == i, colours[i], SYMBOLS[number % len(SYMBOLS)], width, 0.8)
         for number, i in enumerate(names)
     ]
     return [
@@ -132,8 +133,8 @@ def _apart(
     labels: list[tuple[float, float, str, str]], extent: float
 ) -> list[tuple[float, float, str, str]]:
     """Labels a little moved where they would cover one before them, left out where that fails."""
-    # The map is about 600 pixels wide or high and keeps its proportions; a letter is 7.2 wide.
-    line, letter = 20 / 600 * extent, 7.2 / 600 * extent
+    # The map is about 450 pixels wide or high and keeps its proportions; a letter is 7.2 wide.
+    line, letter = 20 / 450 * extent, 7.2 / 450 * extent
     placed: list[tuple[float, float, str, str]] = []
 
     def free(x: float, y: float, name: str) -> bool:

@@ -1,6 +1,7 @@
 // Shows and filters passages, draws figures. Text of documents enters the page as text nodes only.
 const PRINT_WIDTH = 640; // pixels that fit a printed page
 const NARROW = 600; // below, names on the map would cover it: its legend has them
+const LABEL = 20; // letters of a name that leave room for its bar
 const STEP = 25; // passages shown at a time
 const MANY = 5000; // passages whose map takes long to dim
 const DARK_PAPER = "#1b1b1f"; // as in page.css
@@ -185,6 +186,9 @@ async function draw(figure, { night = dark.matches, width } = {}) {
   if (width) layout.width = width;
   if (plot.clientWidth < NARROW) {
     config.displayModeBar = false;
+    const long = data.flatMap(({ y }) => (Array.isArray(y) ? y : [])).filter((name) => name.length > LABEL);
+    if (layout.yaxis) layout.yaxis.labelalias =
+      Object.fromEntries(long.map((name) => [name, `${name.slice(0, LABEL - 1)}…`]));
     if (isMap) {
       delete layout.yaxis.scaleanchor;
       delete layout.annotations;

@@ -33,7 +33,7 @@ from bench_themes import corpora, ours
 
 import topics
 from topics.naming import describe
-from topics.words import STOP_WORDS
+from topics.words import stop_words
 
 MOST = 10
 TEXTS = 6000
@@ -60,7 +60,7 @@ def own_keywords(texts: list[str], labels: np.ndarray, vectors: np.ndarray) -> l
 def single(keywords: list[Keyword]) -> list[Keyword]:
     """The first single words of keywords, each once."""
     words = dict.fromkeys(word for keyword in keywords for word in keyword)
-    return [(word,) for word in words if word not in STOP_WORDS][:MOST]
+    return [(word,) for word in words if word not in stop_words()][:MOST]
 
 
 def bertopic_keywords(texts: list[str], vectors: np.ndarray) -> list[list[Keyword]]:

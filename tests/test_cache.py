@@ -182,6 +182,7 @@ def test_the_command_shows_where_the_cache_is_and_what_it_holds(
     assert main(["cache"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         f"cache: {tmp_path}",
+        "cells         0 items     0.000 GB",
         "runs          1 items     0.000 GB",
         "vectors       1 items     1.200 GB",
         "models        0 items     0.000 GB",

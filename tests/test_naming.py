@@ -8,7 +8,7 @@ import pytest
 
 from topics import embed
 from topics.naming import describe
-from topics.words import STOP_WORDS, alike, overlap
+from topics.words import alike, overlap, stop_words
 
 PORT = [
     "The dock strike shut the harbour, and dockers said that no ships would be unloaded.",
@@ -70,7 +70,7 @@ def test_keywords_neither_start_nor_end_with_a_stop_word(two):
         word.lower() for _, words in two for w in words for word in (w.split()[0], w.split()[-1])
     }
     assert ends
-    assert not ends & STOP_WORDS
+    assert not ends & stop_words()
 
 
 def test_a_name_has_no_two_forms_of_one_word(two):

@@ -19,9 +19,14 @@ from platformdirs import user_cache_path
 
 from topics.errors import InputError
 
-KINDS = {"runs": "*", "vectors": "*/*", "models": "*"}  # folders, and where in them entries are
+KINDS = {
+    "cells": "*",
+    "runs": "*",
+    "vectors": "*/*",
+    "models": "*",
+}  # folders, and where in them entries are
 # Names that this package gives: other files in these folders are not ours to delete.
-_OURS = re.compile(r"(static-)?[0-9a-f]{16,24}(\.npy|\.npz)?|\.part-\w{8}")
+_OURS = re.compile(r"(static-)?[0-9a-f]{16,24}(\.npy|\.npz|\.json)?|\.part-\w{8}")
 _ABANDONED = 86_400  # seconds after which a part is one that a killed process left behind
 
 
@@ -61,9 +66,9 @@ def storable(text: str) -> str:
 
 
 @cache
-def code_digest() -> str:
+def code_digest(pattern: str = "*.py") -> str:
     """Digest of this package's own source: results of other code are never reused."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    sources = sorted(Path(__file__).parent.glob(pattern))
     return digest(*(source.read_bytes() for source in sources))
 
 
@@ -120,7 +125,7 @@ def entries() -> list[Entry]:
 
 
 def trim(limit: float, keep: Path | None = None) -> None:
-    """Delete what was used longest ago, runs first and models last, until `limit` bytes are left.
+    """Delete what was used longest ago, cells and runs first and models last, until `limit` bytes are left.
 
     `keep` stays, and so does what a process may still be writing.
     """

@@ -1,4 +1,4 @@
-"""The cells of the notebooks: read, run one after the other, and what each one shows."""
+"""The cells of the notebooks: read, run one after the other or read back, and what each one shows."""
 
 from __future__ import annotations
 
@@ -6,11 +6,26 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tqdm.auto import tqdm
+
+from topics.cache import (
+    cache_dir,
+    cache_limit,
+    code_digest,
+    digest,
+    file_digest,
+    folder_digests,
+    remove,
+    say,
+    touch,
+    trim,
+    written_atomically,
+)
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -48,22 +63,71 @@ def notebooks_folder() -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / "notebooks"
 
 
-def run_notebooks(parameters: dict[str, Any]) -> list[Cell]:
-    """Run all numbered notebooks, with `parameters` in place of their own; their cells.
+def run_notebooks(parameters: dict[str, Any], run: str) -> list[Cell]:
+    """The cells of all numbered notebooks, with `parameters` in place of their own.
 
     They run in this process: a kernel of their own would have to start, to import everything
-    and to load the run again.
+    and to load the run again. What they showed is cached: a second time it is read back.
+
+    Parameters
+    ----------
+    parameters
+        The arguments of `write_report` by name.
+    run
+        What tells the run that they show from any other.
     """
-    cells = [
-        cell for path in sorted(notebooks_folder().glob("[1-9]_*.ipynb")) for cell in _read(path)
-    ]
+    paths = sorted(notebooks_folder().glob("[1-9]_*.ipynb"))
+    cells = [cell for path in paths for cell in _read(path)]
     code = [cell for cell in cells if cell.kind == "code"]
-    with _shell() as shell:
-        for cell in tqdm(code, desc="report", unit="cell"):
-            if "parameters" in cell.tags:
-                cell.source = "\n".join(f"{key} = {value!r}" for key, value in parameters.items())
-            cell.outputs = _run(shell, cell.source)
+    for cell in code:
+        if "parameters" in cell.tags:
+            cell.source = "\n".join(f"{key} = {value!r}" for key, value in parameters.items())
+    sources = [cell.source for cell in code]
+    key = digest(run, *sources, *_labelled(parameters), code_digest("**/*.py"), version("plotly"))
+    path = cache_dir() / "cells" / f"{key[:24]}.json"
+    shown = _kept(path)
+    if shown is None:
+        with _shell() as shell:
+            shown = [_run(shell, source) for source in tqdm(sources, desc="report", unit="cell")]
+        _keep(shown, path)
+    for cell, outputs in zip(code, shown, strict=True):
+        cell.outputs = outputs
     return cells
+
+
+def _labelled(parameters: dict[str, Any]) -> Iterator[str]:
+    """Digests of what people labelled: cells read it, a run does not."""
+    if gold := parameters.get("gold"):
+        yield file_digest(Path(gold))
+    if labels := parameters.get("labels"):
+        yield folder_digests(Path(labels))
+
+
+def _kept(path: Path) -> list[list[dict[str, Any]]] | None:
+    """What the cells showed before; None where they have to be run."""
+    try:
+        checked, _, text = path.read_text(encoding="utf-8").partition("\n")
+    except (OSError, UnicodeDecodeError):
+        checked, text = "", ""
+    if checked and checked == digest(text):
+        touch(path)
+        shown: list[list[dict[str, Any]]] = json.loads(text)
+        return shown
+    if path.is_file():
+        say(f"cache: {path} is damaged, so the notebooks run again")
+        remove(path)
+    return None
+
+
+def _keep(shown: list[list[dict[str, Any]]], path: Path) -> None:
+    limit = cache_limit()
+    text = json.dumps(shown)
+    try:
+        with written_atomically(path) as part:
+            part.write_text(f"{digest(text)}\n{text}", encoding="utf-8")
+        trim(limit, keep=path)
+    except OSError as error:
+        say(f"what the notebooks show is not cached: {error}")
 
 
 def _read(path: Path) -> Iterator[Cell]:

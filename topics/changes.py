@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
+import scipy
 
 from topics.embedding import Embedder, embed
 from topics.errors import InputError
@@ -108,7 +108,7 @@ def kept_ids(
     names = dict(zip(earlier.themes["theme_id"], earlier.themes["name"], strict=True))
     return {
         int(j): (ids[i], names[ids[i]])
-        for i, j in zip(*linear_sum_assignment(-dice), strict=True)
+        for i, j in zip(*scipy.optimize.linear_sum_assignment(-dice), strict=True)
         if dice[i, j] >= _SAME
     }
 

@@ -19,11 +19,8 @@ from os import cpu_count
 import graspologic_native
 import numpy as np
 import pandas as pd
+import scipy
 import scipy.sparse as sp
-from scipy.ndimage import convolve1d
-from scipy.optimize import linear_sum_assignment
-from sklearn.metrics import adjusted_rand_score
-from sklearn.metrics.cluster import contingency_matrix
 
 from topics.graph import NEIGHBOURS, nearest_neighbours
 
@@ -117,11 +114,7 @@ def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> list[Level]:
         quality, labels = _search(graph, resolution, trials)
         again = [_leiden(part, resolution, seed=i)[1] for i, part in enumerate(parts)]
         pairs = zip(samples, again, strict=True)
-        return (
-            quality,
-            labels,
-            [adjusted_rand_score(labels[sample], other) for sample, other in pairs],
-        )
+        return (quality, labels, [_agreement(labels[sample], other) for sample, other in pairs])
 
     with ThreadPoolExecutor(cpu_count() or 1) as pool:  # Leiden lets other threads run
         found = list(pool.map(tried, RESOLUTIONS))
@@ -130,7 +123,9 @@ def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> list[Level]:
     errors = np.std(agreed, axis=1, ddof=1) / np.sqrt(len(samples))
     persistence = _persistence(labels)
     separation = np.array([_separation(graph, of) for of in labels])
-    steady = convolve1d((stability + persistence) / 2, [0.25, 0.5, 0.25], mode="nearest")
+    steady = scipy.ndimage.convolve1d(
+        (stability + persistence) / 2, [0.25, 0.5, 0.25], mode="nearest"
+    )
     score = steady * separation
     best = int(score.argmax())
     if stability[best] * separation[best] <= np.sqrt(n / max(graph.nnz, 1)):
@@ -146,7 +141,7 @@ def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> list[Level]:
 
 def _persistence(labels: list[np.ndarray]) -> np.ndarray:
     """Mean adjusted Rand index of each level with those next to it."""
-    steps = [adjusted_rand_score(one, other) for one, other in pairwise(labels)]
+    steps = [_agreement(one, other) for one, other in pairwise(labels)]
     return (np.array([steps[0], *steps]) + np.array([*steps, steps[-1]])) / 2
 
 
@@ -169,7 +164,7 @@ def hierarchy(ladder: np.ndarray) -> pd.DataFrame:
     """Clusters of all levels ``(n_levels, n)`` and their parents; see `ThemeModel.hierarchy_`."""
     rows = []
     for level, labels in enumerate(ladder):
-        both = contingency_matrix(ladder[max(level - 1, 0)], labels)
+        both = _crossed(ladder[max(level - 1, 0)], labels)
         sizes, most = both.sum(axis=0), both.argmax(axis=0)
         parents = most if level else np.full(len(sizes), -1)
         for cluster, (parent, n) in enumerate(zip(parents, sizes, strict=True)):
@@ -226,9 +221,9 @@ def _matched(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Jaccard index of each cluster with its match, and the cluster that each new one matches."""
     present, rows = np.unique(labels, return_inverse=True)
-    both = contingency_matrix(rows, again)
+    both = _crossed(rows, again)
     jaccard = both / (both.sum(axis=1, keepdims=True) + both.sum(axis=0, keepdims=True) - both)
-    old, new = linear_sum_assignment(-jaccard)
+    old, new = scipy.optimize.linear_sum_assignment(-jaccard)
     best, twin = np.zeros(n_clusters), np.full(both.shape[1], -1)
     best[present[old]], twin[new] = jaccard[old, new], present[old]
     return best, twin
@@ -256,6 +251,19 @@ def _leiden(
         iterations=iterations,
     )
     return quality, largest_first([found[node] for node in range(graph.shape[0])])
+
+
+def _agreement(one: np.ndarray, other: np.ndarray) -> float:
+    """Adjusted Rand index (Hubert and Arabie 1985)."""
+    from sklearn.metrics import adjusted_rand_score  # takes a second to import
+
+    return float(adjusted_rand_score(one, other))
+
+
+def _crossed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """How many rows have each label of both, both counted from 0."""
+    shape = (int(one.max()) + 1, int(other.max()) + 1)
+    return sp.coo_matrix((np.ones(len(one), int), (one, other)), shape=shape).toarray()
 
 
 def largest_first(labels: Sequence[int]) -> np.ndarray:

@@ -7,9 +7,9 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -70,12 +70,17 @@ class FastEmbedder:
 
     Texts go through one at a time, on as many threads as there are cores (one on a worker of
     a cluster): no padding is computed, it is faster here than any batch, and a text's vector never
-    depends on its company.
+    depends on its company. The model is loaded when the first text comes.
     """
 
-    def __init__(self, model: TextEmbedding, name: str) -> None:
-        self.model = model
+    def __init__(self, load: Callable[[], TextEmbedding], name: str) -> None:
+        self._load = load
         self.name = name
+
+    @cached_property
+    def model(self) -> TextEmbedding:
+        """The model itself."""
+        return self._load()
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         with ThreadPoolExecutor(threads()) as pool:
@@ -86,9 +91,12 @@ class FastEmbedder:
 class StaticEmbedder:
     """Weighted means of token vectors: thousands of texts a second, no attention to word order."""
 
-    def __init__(self, model: StaticModel, name: str) -> None:
-        self.model = model
-        self.name = name
+    name = f"static-{_SHA256['model.onnx'][:12]}-2"
+
+    @cached_property
+    def model(self) -> StaticModel:
+        """The model itself, loaded when the first text comes."""
+        return _distilled()
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         return np.asarray(self.model.encode(list(texts), max_length=None), dtype=np.float32)
@@ -185,23 +193,28 @@ def load_embedder(name: str) -> Embedder:
     if name == "minilm":
         return _minilm()
     if name == "static":
-        return StaticEmbedder(_distilled(), f"static-{_SHA256['model.onnx'][:12]}-2")
+        return StaticEmbedder()
     from fastembed import TextEmbedding
 
     try:
-        return FastEmbedder(TextEmbedding(name, threads=1), name)
+        model = TextEmbedding(name, threads=1)
     except Exception as error:  # fastembed raises whatever its downloader raised
         raise InputError(
             f"embedder: wanted minilm, static or a model fastembed can fetch, got {name!r}: {error}"
         ) from error
+    return FastEmbedder(lambda: model, name)
 
 
 def _minilm() -> FastEmbedder:
-    from fastembed import TextEmbedding
+    def load() -> TextEmbedding:
+        from fastembed import TextEmbedding
 
-    name = "sentence-transformers/all-MiniLM-L6-v2"  # how to pool; its files are the bundled ones
-    model = TextEmbedding(name, specific_model_path=str(_model_folder()), threads=1)
-    return FastEmbedder(model, f"minilm-{_SHA256['model.onnx'][:12]}-{WINDOW}")
+        name = (
+            "sentence-transformers/all-MiniLM-L6-v2"  # how to pool; its files are the bundled ones
+        )
+        return TextEmbedding(name, specific_model_path=str(_model_folder()), threads=1)
+
+    return FastEmbedder(load, f"minilm-{_SHA256['model.onnx'][:12]}-{WINDOW}")
 
 
 def _model_folder() -> Path:
@@ -281,12 +294,11 @@ def _distilled() -> StaticModel:
     path = cache_dir() / "models" / f"static-{digest(minilm.name)[:16]}.npy"
     if not path.is_file():
         words = [token.removeprefix("##") for token in tokens]
-        blocks = [
-            minilm.encode(words[first : first + 512])
-            for first in tqdm(range(0, len(words), 512), desc="distilling", unit="block")
-        ]
+        # Nearly all are one token, so that batches, unlike those of texts, hold no padding.
+        read = minilm.model.embed(words, batch_size=256)
+        rows = list(tqdm(read, desc="distilling", unit="word", total=len(words)))
         with written_atomically(path) as part:
-            np.save(part, np.concatenate(blocks))
+            np.save(part, np.array(rows, dtype=np.float32))
     vectors = np.load(path, allow_pickle=False)
     vectors = vectors - vectors.mean(axis=0)
     rank = np.maximum(np.arange(len(tokens)) - tokens.index("the"), 0) + 2.0  # most frequent word

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from topics.analysis import Analysis
-from topics.figures.style import QUIET, theme_colours
+from topics.style import QUIET, theme_colours
 
 _MOST_CHARACTERS = 12_000_000  # of text in one report: about 5 MB of it
 _CUT = 300

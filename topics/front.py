@@ -7,7 +7,7 @@ from html import unescape
 
 from topics.analysis import Analysis
 from topics.cells import PLOTLY, Cell
-from topics.figures.style import day, percent, plural
+from topics.style import day, percent, plural
 
 _CALLS_FOR_CARE = re.compile(r"<p>(Themes that call for care: [1-9][^<]*)</p>")
 

@@ -51,9 +51,12 @@ class Incidence:
     def where(self, kept: np.ndarray | pd.Series) -> Incidence:
         """The documents for which `kept`, a boolean a row, is True."""
         kept = np.asarray(kept, dtype=bool)
-        return Incidence(
+        part = Incidence(
             self.documents[kept].reset_index(drop=True), self.carries[kept].reset_index(drop=True)
         )
+        for name in ("strata", "voices", "days"):  # known already: no need to group once more
+            vars(part)[name] = np.unique(getattr(self, name)[kept], return_inverse=True)[1]
+        return part
 
     def only(self, themes: Sequence[str]) -> Incidence:
         """These themes alone, so that no test is corrected for the others."""

@@ -44,7 +44,7 @@ def as_bertopic(
     from bertopic.vectorizers import ClassTfidfTransformer
     from sklearn.feature_extraction.text import CountVectorizer
 
-    from topics.words import STOP_WORDS
+    from topics.words import stop_words
 
     class Backend(BaseEmbedder):
         def embed(self, documents: list[str], verbose: bool = False) -> np.ndarray:
@@ -58,7 +58,7 @@ def as_bertopic(
         embedding_model=Backend(),
         umap_model=BaseDimensionalityReduction(),
         hdbscan_model=BaseCluster(),
-        vectorizer_model=CountVectorizer(stop_words=sorted(STOP_WORDS), ngram_range=(1, 2)),
+        vectorizer_model=CountVectorizer(stop_words=sorted(stop_words()), ngram_range=(1, 2)),
         ctfidf_model=ClassTfidfTransformer(),
         calculate_probabilities=False,
     ).fit(texts, embeddings=vectors, y=labels)

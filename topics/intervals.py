@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 Array = np.ndarray
 Bounds = tuple[Array, Array]
@@ -30,7 +32,7 @@ def wilson(
     successes, n = np.asarray(successes, float), np.asarray(n, float)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = successes / n
-        z2 = t.ppf((1 + confidence) / 2, freedom) ** 2 / n
+        z2 = stdtrit(freedom, (1 + confidence) / 2) ** 2 / n
         middle = (share + z2 / 2) / (1 + z2)
         half = np.sqrt(z2 * (share * (1 - share) + z2 / 4)) / (1 + z2)
     return np.where(share <= 0, 0, middle - half), np.where(share >= 1, 1, middle + half)
@@ -92,7 +94,7 @@ def effective_sizes(carried: Array, sizes: Array, draws: int = 1000) -> tuple[Ar
         Degrees of freedom of that variance.
     """
     blocks, n = len(sizes), sizes.sum()
-    weights = np.random.default_rng(0).multinomial(blocks, np.full(blocks, 1 / blocks), size=draws)
+    weights = _resamples(blocks, draws)
     drawn = (weights @ carried) / np.maximum(weights @ sizes, 1)[:, None]
     variance = drawn.var(axis=0, ddof=1) * blocks / (blocks - 1)
     share = carried.sum(axis=0) / n
@@ -102,6 +104,13 @@ def effective_sizes(carried: Array, sizes: Array, draws: int = 1000) -> tuple[Ar
     if mixed.any():
         effective[~mixed] = np.median(effective[mixed])
     return effective, blocks - 1
+
+
+@lru_cache(maxsize=1)  # one source after the other is set against all others
+def _resamples(blocks: int, draws: int) -> Array:
+    """How often each block is drawn ``(draws, blocks)``."""
+    even = np.full(blocks, 1 / blocks)
+    return np.random.default_rng(0).multinomial(blocks, even, size=draws).astype(float)
 
 
 def correlation(first: tuple[Array, Array], second: tuple[Array, Array]) -> Array:

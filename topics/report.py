@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shlex
-import sys
 from datetime import UTC, datetime
 from html import escape
 from importlib.metadata import metadata, version
@@ -18,13 +17,13 @@ from typing import Any
 import pandas as pd
 
 from topics.analysis import Analysis, analyse
-from topics.cache import written_atomically
+from topics.cache import say, written_atomically
 from topics.cells import PLOTLY, Cell, run_notebooks
 from topics.errors import InputError
 from topics.explorer import explorer, packed
 from topics.files import find_files
 from topics.front import cares, findings, summary, told_by
-from topics.measures.gold import read_gold
+from topics.html import table
 
 _PACKAGE = Path(__file__).parent
 _MARKDOWN_HEADING = re.compile(r"^(#{1,4}) (.+)$", re.MULTILINE)
@@ -62,6 +61,8 @@ def write_report(
     """
     find_files(Path(path))  # what is wrong is said before hours of work
     if gold:
+        from topics.measures import read_gold  # slow to import
+
         read_gold(gold)
     folder = _writable(Path(out))
     options: dict[str, Any] = {
@@ -74,16 +75,13 @@ def write_report(
     }
     parameters = {"folder": path, "gold": gold, "labels": labels, **options}
     analysis = analyse(path, **options)
-    _say("writing the report (runs the notebooks)")
-    page = as_page(run_notebooks(parameters), analysis, parameters)
+    say("writing the report")
+    run = json.dumps([analysis.about["digests"], analysis.about["seed"]])
+    page = as_page(run_notebooks(parameters, run), analysis, parameters)
     write_data(analysis, folder, parameters)
     with written_atomically(folder / "report.html") as part:
         part.write_text(page, encoding="utf-8")
     return folder / "report.html"
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201
 
 
 def _writable(folder: Path) -> Path:
@@ -219,8 +217,6 @@ def _output(data: dict[str, Any], name: str) -> str:
 
 def _figure(bundle: dict[str, Any], name: str) -> str:
     """A figure with its finding as caption, its data as JSON, and its table twin."""
-    from topics.cards import table
-
     layout = bundle["layout"]
     meta = layout.pop("meta", {})
     layout.pop("title", None)

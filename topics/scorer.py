@@ -180,9 +180,11 @@ class ThemeScorer:
 
     def evidence(self, vectors: np.ndarray, texts: Iterable[str]) -> np.ndarray:
         """Closeness to each theme and share of its rare words, in units of the theme."""
-        rows = [set(content_words(text)) for text in texts]
+        if not len(self.poles):
+            return np.zeros((len(vectors), 0))
+        rows = (set(content_words(text)) for text in texts)
         used = [[fsum(w.get(x, 0.0) for x in row) for w in self.word_weights] for row in rows]
-        words = np.minimum(np.reshape(used, (len(rows), len(self.poles))), 1)
+        words = np.minimum(np.reshape(used, (len(vectors), len(self.poles))), 1)
         return (self._closeness(vectors) - self.zero + self.gain * words) / self.one
 
     def _closeness(self, vectors: np.ndarray) -> np.ndarray:
@@ -279,6 +281,8 @@ def _poles(own: list[np.ndarray], against: list[np.ndarray], dim: int) -> np.nda
 
 def _word_weights(themes: Sequence[NamedTheme], texts: Sequence[str]) -> list[dict[str, float]]:
     """Weight of each theme's words, by rarity in the corpus; the three heaviest make 1."""
+    if not themes:
+        return []
     holders = Counter(word for text in texts for word in set(content_words(text)))
     result = []
     for theme in themes:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 # Words of reporting, of the calendar and of web pages: frequent in every theme of a news corpus.
 _NEWS_WORDS = """
@@ -26,7 +25,6 @@ people thing things lot does did doing read learn click subscribe follow u.s u.k
 isn wasn won hasn haven couldn wouldn shouldn ll ve re http https www com
 """.split()
 _TOPICAL = frozenset("bill fire interest mill mine system".split())  # stop words in scikit-learn
-STOP_WORDS = (frozenset(ENGLISH_STOP_WORDS) - _TOPICAL) | frozenset(_NEWS_WORDS)
 _IN_NAMES = {"May": -1, "New": 1, "First": 1, "Second": 1, "Third": 1}  # Theresa May, New Zealand
 _INSIDE = frozenset(["of", "de"])  # stop words that a phrase may hold
 _CONTRACTION = re.compile(r"(n[’']t|[’'](ll|ve|re|d|m|s|t))$")
@@ -41,6 +39,14 @@ _BASES = frozenset(["", "e", "a", "y", "ain"])
 _FORMS = _BASES | set(
     "n an ian ese ish es d ed r er or ing ping ist ic al ity i ion tion nt".split()
 )
+
+
+@cache
+def stop_words() -> frozenset[str]:
+    """Words that say nothing about what a news text is about, in lower case."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # takes a second to import
+
+    return (frozenset(ENGLISH_STOP_WORDS) - _TOPICAL) | frozenset(_NEWS_WORDS)
 
 
 def tokens(text: str) -> list[str]:
@@ -76,8 +82,8 @@ def _is_stop(word: str) -> bool:
     if word == "US" or len(word) < 2:
         return word != "US"
     bare = _CONTRACTION.sub("", word.lower())
-    contracted = bare != word.lower() and (bare in STOP_WORDS or word.endswith(("n't", "n’t")))
-    return contracted or word.lower() in STOP_WORDS
+    contracted = bare != word.lower() and (bare in stop_words() or word.endswith(("n't", "n’t")))
+    return contracted or word.lower() in stop_words()
 
 
 def content_words(text: str) -> list[str]:

@@ -7,17 +7,8 @@ import plotly.graph_objects as go
 
 from topics import measures
 from topics.analysis import Analysis
-from topics.figures.style import (
-    PALETTE,
-    TOP_SOURCES,
-    bars,
-    counts_map,
-    day,
-    finish,
-    percent,
-    plain,
-    plural,
-)
+from topics.figures.style import TOP_SOURCES, bars, counts_map, finish
+from topics.style import PALETTE, day, percent, plain, plural
 
 
 def funnel(analysis: Analysis) -> go.Figure:

@@ -1,4 +1,4 @@
-"""The house style of figures: colours, a template, a finding as title, a table twin.
+"""The house style of figures: a template, a finding as title, a table twin.
 
 ``figure.layout.meta`` holds ``table``, the columns and rows that the figure shows: the report
 prints it under the figure for readers who cannot see or hover.
@@ -13,17 +13,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 
-from topics.analysis import Analysis
 from topics.html import cell
+from topics.style import PALETTE, plain
 
-# Colours that stand out from white by 3:1 at least; the first five are Okabe and Ito's.
-PALETTE = [
-    "#0072B2", "#D55E00", "#008F68", "#B85C93", "#34495E", "#7A5195", "#8C564B", "#1B7F8C",
-    "#B3002D", "#5F6B00", "#4C5A9E", "#A6611A", "#6D28D9", "#3F7D20", "#C2185B", "#0E6BA8",
-    "#7C2D12", "#475569", "#A21CAF", "#937000",
-]  # fmt: skip
 SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "star", "triangle-down"]
-QUIET = "#8A8A8A"
 TOP_SOURCES = 12
 _TITLE_LETTERS = 80  # in a line of a title, so that it ends before plotly's buttons
 _TITLE_LINE = 20  # pixels
@@ -55,17 +48,6 @@ _TEMPLATE = go.layout.Template(
 pio.templates["topics"] = pio.templates.merge_templates("plotly_white", _TEMPLATE)
 
 
-def theme_colours(analysis: Analysis) -> dict[str, str]:
-    """One colour a theme, the same in every figure."""
-    ids = analysis.themes["theme_id"]
-    return {theme_id: PALETTE[i % len(PALETTE)] for i, theme_id in enumerate(ids)}
-
-
-def theme_names(analysis: Analysis) -> dict[str, str]:
-    """Name of each theme by id."""
-    return dict(zip(analysis.themes["theme_id"], analysis.themes["name"], strict=True))
-
-
 def finish(figure: go.Figure, finding: str, table: pd.DataFrame, height: int) -> go.Figure:
     """Give a figure its finding, its table twin and the house style."""
     rows = [[cell(value) for value in row] for row in table.itertuples(index=False)]
@@ -78,27 +60,6 @@ def finish(figure: go.Figure, finding: str, table: pd.DataFrame, height: int) ->
         height=height + _TITLE_LINE * (len(lines) - 1),
     )
     return figure
-
-
-def percent(share: float) -> str:
-    """A share as whole per cent, or as "less than 1%"."""
-    return "less than 1%" if 0 < share < 0.005 else f"{share:.0%}"
-
-
-def day(date: pd.Timestamp) -> str:
-    """A date as written out: 4 November 2024."""
-    return f"{date.day} {date:%B %Y}"
-
-
-def plural(n: int, noun: str) -> str:
-    """A count with its noun: 1 passage, 2 passages, 3 countries."""
-    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{n:,} {noun if n == 1 else many}"
-
-
-def plain(text: str) -> str:
-    """Text that plotly shows as it stands, though it reads some HTML."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def label(text: str, most: int = 40) -> str:

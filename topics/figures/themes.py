@@ -12,19 +12,8 @@ from plotly.subplots import make_subplots
 
 from topics import measures
 from topics.analysis import Analysis
-from topics.figures.style import (
-    PALETTE,
-    QUIET,
-    SYMBOLS,
-    bars,
-    finish,
-    label,
-    percent,
-    plain,
-    plural,
-    theme_colours,
-    theme_names,
-)
+from topics.figures.style import SYMBOLS, bars, finish, label
+from topics.style import PALETTE, QUIET, percent, plain, plural, theme_colours, theme_names
 
 _HOVER_WORDS = 40
 _MOST_IN_LEGEND = 16  # themes

@@ -10,17 +10,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from topics.analysis import Analysis
-from topics.figures.style import (
-    QUIET,
-    TOP_SOURCES,
-    finish,
-    heat_map,
-    label,
-    percent,
-    plain,
-    theme_colours,
-    theme_names,
-)
+from topics.figures.style import TOP_SOURCES, finish, heat_map, label
+from topics.style import QUIET, percent, plain, theme_colours, theme_names
 from topics.words import overlap
 
 _COLUMNS = 3

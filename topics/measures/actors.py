@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 import scipy.sparse as sp
 import yaml
 from countryinfo import all_countries
-from scipy.stats import hypergeom
 
 from topics.errors import InputError
 from topics.incidence import Incidence
@@ -229,7 +229,7 @@ def _elsewhere(
     drawn = drawn.unstack(fill_value=0).reindex(incidence.carries.columns, fill_value=0)
     shares = np.zeros((len(without), len(actors)))
     for n, weight in drawn.items():
-        met = 1 - hypergeom.pmf(0, size, mentioned["count"], np.minimum(n, size))
+        met = 1 - scipy.stats.hypergeom.pmf(0, size, mentioned["count"], np.minimum(n, size))
         chances = sp.csr_matrix((met, (row, actor)), (without.shape[1], len(actors)))
         shares += weight.to_numpy()[:, None] * (without.astype(float) @ chances)
     with np.errstate(invalid="ignore"):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from topics.incidence import Incidence
-from topics.intervals import Estimate, correlation, difference, ratio
-from topics.measures.shares import BY_SOURCE, shares
+from topics.intervals import correlation, difference, ratio
+from topics.measures.shares import BY_SOURCE, estimates
 from topics.measures.strata import difference_within, sums
 
 _LEAST_DOCUMENTS = 5
@@ -31,27 +31,35 @@ def contrast(first: Incidence, second: Incidence, tests: int | None = None) -> p
         high (95%, MOVER), ratio, ratio_low, ratio_high, clear (the interval of the difference
         leaves zero out, widened for the number of tests by Bonferroni's rule).
     """
-    parts = [shares(first), shares(second)]
-    table = pd.DataFrame({"theme_id": parts[0]["theme_id"]})
-    for name, part in zip(("first", "second"), parts, strict=True):
-        table[[f"n_{name}", f"of_{name}", name]] = part[["n", "of", "share"]]
-    by_source = all((part["interval"] == BY_SOURCE).all() for part in parts)
+    themes = first.carries.columns
+    levels = (0.95, 1 - 0.05 / (tests or len(themes)))
+    n_first, of_first, kind_first, (one, one_wide) = estimates(first, *levels)
+    n_second, of_second, kind_second, (other, other_wide) = estimates(second, *levels)
+    by_source = kind_first == kind_second == BY_SOURCE
     together = _correlation(*_joined(first, second)) if by_source else 0.0
-    one, other = map(_estimate, parts)
-    table["difference"] = other[0] - one[0]
-    table["low"], table["high"] = difference(one, other, together)
+    low, high = difference(one, other, together)
     with np.errstate(divide="ignore", invalid="ignore"):
-        table["ratio"] = other[0] / one[0]
-    table["ratio_low"], table["ratio_high"] = ratio(one, other)
-    wide = [_estimate(shares(p, 1 - 0.05 / (tests or len(table)))) for p in (first, second)]
-    low, high = difference(wide[0], wide[1], together)
-    table["clear"] = (low > 0) | (high < 0)
-    return table
-
-
-def _estimate(table: pd.DataFrame) -> Estimate:
-    share, low, high = table[["share", "low", "high"]].to_numpy().T
-    return share, low, high
+        times = other[0] / one[0]
+    times_low, times_high = ratio(one, other)
+    wide_low, wide_high = difference(one_wide, other_wide, together)
+    return pd.DataFrame(
+        {
+            "theme_id": themes,
+            "n_first": n_first,
+            "of_first": of_first,
+            "first": one[0],
+            "n_second": n_second,
+            "of_second": of_second,
+            "second": other[0],
+            "difference": other[0] - one[0],
+            "low": low,
+            "high": high,
+            "ratio": times,
+            "ratio_low": times_low,
+            "ratio_high": times_high,
+            "clear": (wide_low > 0) | (wide_high < 0),
+        }
+    )
 
 
 def _correlation(both: Incidence, is_second: np.ndarray) -> np.ndarray:
@@ -77,7 +85,7 @@ def within_sources(first: Incidence, second: Incidence) -> pd.DataFrame:
     """
     both, is_second = _joined(first, second)
     gap, error = difference_within(both.carries.to_numpy(), both.strata, both.days, is_second)
-    half = norm.ppf(0.975) * error
+    half = ndtri(0.975) * error
     columns = {"difference": gap, "low": gap - half, "high": gap + half}
     return pd.DataFrame({"theme_id": both.carries.columns, **columns})
 

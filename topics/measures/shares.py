@@ -7,7 +7,7 @@ import pandas as pd
 
 from topics.errors import InputError
 from topics.incidence import Incidence
-from topics.intervals import effective_sizes, wilson
+from topics.intervals import Estimate, effective_sizes, wilson
 from topics.measures.strata import sums
 
 PERIODS = {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year"}
@@ -79,16 +79,24 @@ def shares(incidence: Incidence, confidence: float = 0.95) -> pd.DataFrame:
         20, else what a source published on one day; documents alone where there are too few
         blocks or each holds one document. NaN where there are no documents.
     """
-    n, counts = len(incidence.documents), incidence.carries.sum().to_numpy()
+    counts, n, kind, (estimate,) = estimates(incidence, confidence)
+    columns = [incidence.carries.columns, counts, n, *estimate, kind]
+    return pd.DataFrame(dict(zip(_COLUMNS, columns, strict=True)))
+
+
+def estimates(
+    incidence: Incidence, *confidences: float
+) -> tuple[np.ndarray, int, str, list[Estimate]]:
+    """What `shares` tells, n, of, interval, and share, low, high at each of these confidences."""
+    carries = incidence.carries.to_numpy(dtype=float)
+    n, counts = len(carries), incidence.carries.to_numpy().sum(axis=0)
     blocks, kind = _blocks(incidence)
     sizes, freedom = np.full(len(counts), float(n)), np.inf
     if kind != BY_DOCUMENT:
-        carries, blocks = incidence.carries.to_numpy(dtype=float), _from_zero(blocks)
         sizes, freedom = effective_sizes(sums(carries, blocks), np.bincount(blocks))
     share = counts / n if n else np.full(len(counts), np.nan)
-    low, high = wilson(share * sizes, sizes, confidence, freedom)
-    columns = [incidence.carries.columns, counts, n, share, low, high, kind]
-    return pd.DataFrame(dict(zip(_COLUMNS, columns, strict=True)))
+    bounds = (wilson(share * sizes, sizes, level, freedom) for level in confidences)
+    return counts, n, kind, [(share, low, high) for low, high in bounds]
 
 
 def _blocks(incidence: Incidence) -> tuple[np.ndarray, str]:
@@ -97,13 +105,9 @@ def _blocks(incidence: Incidence) -> tuple[np.ndarray, str]:
         (incidence.voices, _LEAST_SOURCES, BY_SOURCE),
         (incidence.days, _LEAST_DAYS, BY_DAY),
     ):
-        if least <= len(np.unique(blocks)) < len(blocks):
+        if least <= blocks.max(initial=-1) + 1 < len(blocks):
             return blocks, kind
     return np.arange(len(incidence.documents)), BY_DOCUMENT
-
-
-def _from_zero(numbers: np.ndarray) -> np.ndarray:
-    return np.unique(numbers, return_inverse=True)[1]
 
 
 def shares_over_time(incidence: Incidence, period: str | None = None) -> pd.DataFrame:

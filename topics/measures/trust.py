@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from topics.analysis import Analysis
 from topics.embedding import encode
@@ -18,7 +18,7 @@ from topics.named import NamedTheme
 from topics.scorer import ThemeScorer
 
 _MOST_SCORED = 3000  # passages
-_CLEAR = norm.ppf(0.975)  # deviations of a difference
+_CLEAR = ndtri(0.975)  # deviations of a difference
 ABSENT = NamedTheme(
     "falconry",
     "Falconry",

@@ -52,7 +52,17 @@ def run_on(texts, named=(), **meta):
     vectors = embed(passages["text"].tolist(), progress=False)
     model = ThemeModel(named).fit(passages, vectors)
     left_out = pd.DataFrame(columns=["document_id", "language"])
-    return Analysis(corpus, left_out, passages, vectors, model, np.zeros((len(texts), 2)), {})
+    return Analysis(
+        corpus,
+        left_out,
+        passages,
+        vectors,
+        model,
+        np.arange(len(passages)),
+        model.assignments_,
+        np.zeros((len(texts), 2)),
+        {},
+    )
 
 
 def analysis_of(documents, carried, *, named=(), clusters=()):
@@ -83,7 +93,17 @@ def analysis_of(documents, carried, *, named=(), clusters=()):
     corpus = Corpus(table, NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
     left_out = pd.DataFrame({"document_id": []})
     passages = split_passages(table)
-    return Analysis(corpus, left_out, passages, NO_ROWS, model, NO_ROWS, {})
+    return Analysis(
+        corpus,
+        left_out,
+        passages,
+        NO_ROWS,
+        model,
+        np.arange(len(passages)),
+        model.assignments_,
+        NO_ROWS,
+        {},
+    )
 
 
 def incidence(dates, sources, **carries):

@@ -6,10 +6,15 @@ import subprocess
 import sys
 from functools import partial
 
+import numpy as np
+import pandas as pd
 import pytest
+from runs import FIELD, PORT
 
 import topics
-from topics import cards, figures, measures
+from topics import analysis, cards, figures, measures
+from topics.explorer import explorer
+from topics.front import cares
 from topics.report import write_data
 
 QUAY = "The harbour board voted on Tuesday to keep the northern quay shut until its cranes work."
@@ -188,3 +193,31 @@ def test_a_report_that_is_stopped_says_how_to_go_on_and_leaves_no_half_file(tmp_
     )
     assert "Traceback" not in err
     assert list((tmp_path / "out of it").iterdir()) == []
+
+
+def test_of_many_passages_themes_are_found_on_whole_documents_drawn_at_random(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(analysis, "_MOST_FITTED", 20)
+    for number, texts in enumerate([PORT, FIELD] * 8):
+        pairs = [f"{texts[number % 5]} {other}" for other in texts[:3]]
+        (tmp_path / f"{number:02}.txt").write_text("\n\n".join(pairs))
+    run = topics.analyse(tmp_path, progress=False)
+    documents = run.passages["document_id"]
+    drawn = documents.isin(documents.iloc[run.fitted])
+    assert (len(run.passages), len(run.fitted)) == (48, 18)
+    assert np.flatnonzero(drawn).tolist() == run.fitted.tolist()
+    assert run.layout.shape == (18, 2)
+    again = run.model.predict(run.passages, run.vectors)
+    pd.testing.assert_frame_equal(run.assignments, again)
+    counts = run.assignments["theme_id"].value_counts()
+    assert dict(zip(run.themes["theme_id"], run.themes["n_passages"], strict=True)) == dict(counts)
+    assert run.themes["n_documents"].tolist() == [8, 8, 8]
+    told = explorer(run)
+    assert (told["n"], told["of"]) == (18, 48)
+    assert {"text": "Themes were found on a sample of 18 passages."} in cares({}, run)
+    analysis._RUNS.clear()
+    loaded = topics.analyse(tmp_path, progress=False)
+    assert loaded is not run
+    pd.testing.assert_frame_equal(loaded.assignments, run.assignments)
+    assert loaded.fitted.tolist() == run.fitted.tolist()

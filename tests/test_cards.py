@@ -171,7 +171,7 @@ def test_what_falconry_was_given_is_quoted_escaped():
 
 def test_passages_without_a_theme_are_quoted_escaped(hostile):
     bare = run_on([HOSTILE, f"Of ships {HOSTILE}"])
-    bare.model.assignments_ = bare.assignments.head(0)
+    bare.assignments = bare.assignments.head(0)
     page = Reader(cards.without_theme(bare, seed=0).markup)
     assert not page.tags & {"script", "img"}
     assert page.text.startswith("2 of 2 passages (100%) carry no theme.")
@@ -384,7 +384,7 @@ def trends_of(run, breaks=None):
 
 def test_a_trend_that_no_dated_document_shows_gives_way_to_a_note():
     run = run_on(PORT[:4], date=["2025-05-02", "2025-05-03", "2025-06-01", "2025-06-02"])
-    run.model.assignments_ = run.assignments.head(0)
+    run.assignments = run.assignments.head(0)
     figure = trends_of(run)
     assert cards.shown(figure, "No trend.").markup == "<p class='note'>No trend.</p>"
 

@@ -1,6 +1,5 @@
 """Figures that are drawn in another way where there is much to draw."""
 
-import pandas as pd
 import pytest
 from runs import run_on
 
@@ -22,13 +21,6 @@ def run():
 
 def test_each_passage_is_a_point_of_the_map(run):
     assert sum(len(trace.x) for trace in figures.theme_map(run).data) == len(TEXTS)
-
-
-def test_of_more_passages_than_can_be_drawn_the_map_shows_the_density(run, monkeypatch):
-    monkeypatch.setattr(themes, "_MOST_POINTS", 3)
-    figure = figures.theme_map(run)
-    assert [trace.type for trace in figure.data] == ["heatmap"]
-    assert pd.DataFrame(figure.layout.meta["table"]["rows"])[1].astype(int).sum() == len(TEXTS)
 
 
 def test_names_on_the_map_do_not_cover_each_other():

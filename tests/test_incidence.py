@@ -30,7 +30,7 @@ def test_a_document_counts_once_however_many_of_its_passages_carry_a_theme():
     text = "\n\n".join(" ".join(f"{part}{i}" for i in range(30)) for part in ("one", "two"))
     run = analysis_of([("long", "2025-05-05", None, text)], {"ferries": ["long"]})
     both = [(passage_id, "ferries", 0.9) for passage_id in run.passages["passage_id"]]
-    run.model.assignments_ = pd.DataFrame(both, columns=["passage_id", "theme_id", "score"])
+    run.assignments = pd.DataFrame(both, columns=["passage_id", "theme_id", "score"])
     assert len(both) == 2
     assert Incidence.of(run).carries.to_numpy().tolist() == [[True]]
 

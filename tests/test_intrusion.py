@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -53,7 +54,17 @@ def run_of(texts, words):
     pairs = {"passage_id": ids, "theme_id": [theme for theme, _ in rows], "score": 1.0}
     model.assignments_ = pd.DataFrame(pairs)
     corpus = Corpus(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
-    return Analysis(corpus, NO_ROWS, passages, vectors, model, NO_ROWS, {})
+    return Analysis(
+        corpus,
+        NO_ROWS,
+        passages,
+        vectors,
+        model,
+        np.arange(len(passages)),
+        model.assignments_,
+        NO_ROWS,
+        {},
+    )
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _PACKAGES = ("bertopic", "fastembed", "graspologic-native", "numpy", "onnxruntime", "pandas",
              "plotly", "scikit-learn", "trafilatura", "umap-learn")  # fmt: skip
 _MANY = 20_000  # passages, which take the transformer several minutes
+_MOST_FITTED = 60_000  # passages that themes are found on; of more, a sample
 _RUNS: dict[str, Analysis] = {}  # of this process, so that four notebooks load a run once
 
 
@@ -52,9 +53,14 @@ class Analysis:
     passages, vectors
         The passages and their unit vectors ``(n, dim)``, row by row.
     model
-        The fitted `ThemeModel`.
+        The `ThemeModel`, fitted on all passages, or on a sample of whole documents where there
+        are more than 60,000.
+    fitted
+        ``(m,)`` rows of the passages that it was fitted on, which are also those on the map.
+    assignments
+        passage_id, theme_id, score of all passages; see `ThemeModel.assignments_`.
     layout
-        ``(n, 2)`` place of each passage on the map.
+        ``(m, 2)`` place of each fitted passage on the map.
     about
         Versions, seed, parameters, digests, and seconds a stage took when it was computed.
     changes
@@ -66,6 +72,8 @@ class Analysis:
     passages: pd.DataFrame
     vectors: np.ndarray
     model: ThemeModel
+    fitted: np.ndarray
+    assignments: pd.DataFrame
     layout: np.ndarray
     about: dict[str, Any]
     changes: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CHANGE_COLUMNS))
@@ -81,15 +89,22 @@ class Analysis:
         heads = copy_groups(self.documents, "document_id")
         return pd.Series(heads.to_numpy(), self.documents["document_id"])
 
-    @property
+    @cached_property
     def themes(self) -> pd.DataFrame:
-        """One row a theme; see `ThemeModel.themes_`."""
-        return self.model.themes_
+        """One row a theme, see `ThemeModel.themes_`; passages and documents of all are counted."""
+        themes, carried = self.model.themes_, self.assignments
+        if len(self.fitted) == len(self.passages):
+            return themes
+        owner = self.passages.set_index("passage_id")["document_id"]
+        of_theme = owner.loc[carried["passage_id"]].groupby(carried["theme_id"].to_numpy())
+        counts = of_theme.agg(["size", "nunique"]).reindex(themes["theme_id"], fill_value=0)
+        n_passages, n_documents = counts.to_numpy().T
+        return themes.assign(n_passages=n_passages, n_documents=n_documents)
 
-    @property
-    def assignments(self) -> pd.DataFrame:
-        """passage_id, theme_id, score; see `ThemeModel.assignments_`."""
-        return self.model.assignments_
+    @cached_property
+    def primary(self) -> pd.Series:
+        """The strongest theme of each passage by passage_id; missing where it has none."""
+        return self.model.strongest(self.assignments).reindex(self.passages["passage_id"])
 
     def _repr_html_(self) -> str:
         return self.corpus._repr_html_() + self.model._repr_html_()
@@ -102,7 +117,9 @@ class Analysis:
         self.left_out.to_parquet(folder / "left_out.parquet")
         self.passages.to_parquet(folder / "passages.parquet")
         self.changes.to_parquet(folder / "changes.parquet")
-        np.savez(folder / "arrays.npz", vectors=self.vectors, layout=self.layout)
+        self.assignments.to_parquet(folder / "assignments.parquet")
+        arrays = {"vectors": self.vectors, "fitted": self.fitted, "layout": self.layout}
+        np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
         self.model.save(folder / "model")
         (folder / "about.json").write_text(json.dumps(self.about, indent=1))
         (folder / "digests.json").write_text(cache.folder_digests(folder))
@@ -121,13 +138,15 @@ class Analysis:
             raise InputError(f"run: {str(folder)!r} is damaged or not complete")
         corpus = Corpus(**{name: pd.read_parquet(folder / f"{name}.parquet") for name in _frames()})
         with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
-            vectors, layout = arrays["vectors"], arrays["layout"]
+            vectors, fitted, layout = (arrays[name] for name in ("vectors", "fitted", "layout"))
         return cls(
             corpus,
             pd.read_parquet(folder / "left_out.parquet"),
             pd.read_parquet(folder / "passages.parquet"),
             vectors,
             ThemeModel.load(folder / "model", embedder=embedder),
+            fitted,
+            pd.read_parquet(folder / "assignments.parquet"),
             layout,
             json.loads((folder / "about.json").read_text()),
             pd.read_parquet(folder / "changes.parquet"),
@@ -235,21 +254,46 @@ def _compute(
         say(f"{len(passages):,} passages: with --embedder static they would take minutes")
     with _stage("embedding", seconds, progress):
         vectors = embed(passages["text"].tolist(), embedder, progress=progress, client=client)
+    fitted = _sampled(passages["document_id"], seed)
+    own, own_vectors = passages.iloc[fitted], vectors[fitted]
     with _stage("themes", seconds, progress), threadpool_limits(1, "blas"):
-        model = ThemeModel(named, seed, embedder=embedder).fit(passages, vectors, earlier=earlier)
+        model = ThemeModel(named, seed, embedder=embedder).fit(own, own_vectors, earlier=earlier)
     with _stage("map", seconds, progress):
-        layout = lay_out(vectors, random_state=seed)
+        layout = lay_out(own_vectors, random_state=seed)
+    assignments = model.assignments_
+    if len(fitted) < len(passages):
+        say(f"themes are found on {len(fitted):,} of {len(passages):,} passages, and given to all")
+        with _stage("assignment", seconds, progress):
+            rest = np.setdiff1d(np.arange(len(passages)), fitted)
+            found = model.predict(passages.iloc[rest], vectors[rest], client=client)
+            place = pd.Series(np.arange(len(passages)), passages["passage_id"])
+            assignments = pd.concat([assignments, found]).sort_values(
+                "passage_id", key=place.get, kind="stable", ignore_index=True
+            )
     about = {
         "versions": {"topics": version("topics")} | {name: version(name) for name in _PACKAGES},
         "python": sys.version.split()[0],
         "seconds": seconds,
     }
-    analysis = Analysis(corpus, left_out, passages, vectors, model, layout, about)
+    analysis = Analysis(
+        corpus, left_out, passages, vectors, model, fitted, assignments, layout, about
+    )
     if earlier is not None:
         analysis.changes = changes(earlier, analysis.themes, analysis.assignments, passages)
     if progress:
-        say(f"{model.abstained_:.0%} of the passages fit no theme")
+        say(f"{analysis.primary.isna().mean():.0%} of the passages fit no theme")
     return analysis
+
+
+def _sampled(documents: pd.Series, seed: int) -> np.ndarray:
+    """Rows of passages to find themes on: all, or those of documents drawn at random."""
+    if len(documents) <= _MOST_FITTED:
+        return np.arange(len(documents))
+    codes, names = pd.factorize(documents)
+    rank = np.random.default_rng(seed).permutation(len(names))[codes]
+    order = np.argsort(rank, kind="stable")  # documents one after the other, at random
+    end = np.searchsorted(rank[order], rank[order[_MOST_FITTED]])
+    return np.sort(order[: end or _MOST_FITTED])
 
 
 def _left_out(corpus: Corpus, embedder: str | Embedder, all_languages: bool) -> pd.DataFrame:

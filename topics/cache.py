@@ -47,7 +47,8 @@ def cache_limit() -> float:
 def say(text: str) -> None:
     """Tell the user one line, apart from what is printed as result."""
     # JupyterLab shows what comes on stderr as if it were a fault.
-    print(text, file=sys.stdout if "ipykernel" in sys.modules else sys.stderr)
+    in_kernel = type(sys.stdout).__module__.startswith("ipykernel")
+    print(text, file=sys.stdout if in_kernel else sys.stderr)
 
 
 def digest(*parts: str | bytes) -> str:

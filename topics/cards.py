@@ -49,10 +49,11 @@ def quotes(analysis: Analysis, passage_ids: Iterable[str], like: np.ndarray | No
     """Passages quoted whole, with date, source, title and place in their file.
 
     In each, the sentence nearest to the vector `like` is marked, where one is given. The number
-    of a passage links to where the report lets its reader look around it.
+    of a passage links to where the report lets its reader look around it, if it is there.
     """
-    passages = analysis.passages.assign(number=range(1, len(analysis.passages) + 1))
-    passages = passages.set_index("passage_id")
+    numbers = np.zeros(len(analysis.passages), int)
+    numbers[analysis.fitted] = range(1, len(analysis.fitted) + 1)
+    passages = analysis.passages.assign(number=numbers).set_index("passage_id")
     parts = []
     for passage in (passages.loc[passage_id] for passage_id in passage_ids):
         marked = (0, 0)
@@ -70,14 +71,16 @@ def _quote(passage: pd.Series, start: int, end: int) -> str:
         parts.insert(0, f"{passage['date']:%Y-%m-%d}")
     about = " · ".join(str(part) for part in parts if isinstance(part, str))
     place = f"{passage['document_id']}, characters {passage['start']}–{passage['end']}"
+    number = passage["number"]
+    link = f"<a href='#p-{number}'>passage {number}</a> · " if number else ""
     text = escape(passage["text"])
     if 0 < end - start < len(passage["text"]):
         cuts = slice(start), slice(start, end), slice(end, None)
         text = "{}<mark>{}</mark>{}".format(*(escape(passage["text"][cut]) for cut in cuts))
     return (
         f"<blockquote><p>{text}</p>"
-        f"<footer>{escape(about)}{' · ' if about else ''}<a href='#p-{passage['number']}'>passage "
-        f"{passage['number']}</a> · <code>{escape(place)}</code></footer></blockquote>"
+        f"<footer>{escape(about)}{' · ' if about else ''}{link}<code>{escape(place)}</code></footer>"
+        "</blockquote>"
     )
 
 

@@ -28,22 +28,26 @@ def explorer(analysis: Analysis) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``themes`` (number, name, passages, colour), ``quiet`` (the colour of none), ``sources`` (number, name) and ``periods`` ("2025-05",
-        or "2025" where there are many) to choose from; ``n`` passages, ``without`` a theme;
+        ``themes`` (number, name, passages, colour), ``quiet`` (the colour of none), ``sources``
+        (number, name) and ``periods`` ("2025-05",
+        or "2025" where there are many) to choose from; ``n`` passages ``of`` so many, ``without``
+        a theme;
         ``cut``, the characters kept of each passage, or None; ``data``, the passages packed.
     """
-    passages, themes = analysis.passages, analysis.themes
+    passages, themes = analysis.passages.iloc[analysis.fitted], analysis.themes
     cut = _CUT if passages["text"].str.len().sum() > _MOST_CHARACTERS else None
     documents = passages.drop_duplicates("document_id")
     sources = sorted(documents["source"].dropna().unique())
     unknown = [(-1, "not known")] if documents["source"].isna().any() else []
-    counts = analysis.assignments["theme_id"].value_counts()
+    listed = analysis.assignments["passage_id"].isin(passages["passage_id"])
+    assignments = analysis.assignments[listed]
+    counts = assignments["theme_id"].value_counts()
     names, colours = zip(themes["theme_id"], themes["name"], strict=True), theme_colours(analysis)
     data = {
         "themes": themes["name"].tolist(),
         "sources": sources,
         "documents": _documents(documents, sources),
-        "passages": _passages(analysis, documents["document_id"], cut),
+        "passages": _passages(analysis, passages, assignments, documents["document_id"], cut),
     }
     return {
         "themes": [
@@ -54,7 +58,8 @@ def explorer(analysis: Analysis) -> dict[str, Any]:
         "sources": [*enumerate(sources), *unknown] if sources else [],
         "periods": _periods(documents["date"].dropna()),
         "n": len(passages),
-        "without": len(passages) - analysis.assignments["passage_id"].nunique(),
+        "of": len(analysis.passages),
+        "without": len(passages) - assignments["passage_id"].nunique(),
         "cut": cut,
         "data": packed(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
     }
@@ -75,17 +80,23 @@ def _documents(documents: pd.DataFrame, sources: list[str]) -> list[list[Any]]:
     ]
 
 
-def _passages(analysis: Analysis, documents: pd.Series, cut: int | None) -> list[list[Any]]:
+def _passages(
+    analysis: Analysis,
+    passages: pd.DataFrame,
+    assignments: pd.DataFrame,
+    documents: pd.Series,
+    cut: int | None,
+) -> list[list[Any]]:
     """Number of the document, start, end, text, numbers of all themes and of the strongest."""
     numbers = {theme: i for i, theme in enumerate(analysis.themes["theme_id"])}
     places = {document: i for i, document in enumerate(documents)}
     carried: dict[str, list[int]] = {}
-    for row in analysis.assignments.itertuples():
+    for row in assignments.itertuples():
         carried.setdefault(row.passage_id, []).append(numbers[row.theme_id])
-    strongest = [numbers.get(theme, -1) for theme in analysis.model.primary_]
+    strongest = [numbers.get(theme, -1) for theme in analysis.primary.iloc[analysis.fitted]]
     return [
         [places[p.document_id], p.start, p.end, p.text[:cut], carried.get(p.passage_id, []), top]
-        for p, top in zip(analysis.passages.itertuples(), strongest, strict=True)
+        for p, top in zip(passages.itertuples(), strongest, strict=True)
     ]
 
 

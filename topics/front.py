@@ -39,6 +39,10 @@ def cares(told: dict[str, dict[str, str]], analysis: Analysis) -> list[dict[str,
         "in a language that the embedder does not read": len(analysis.left_out),
     }
     lines += [{"text": f"{plural(int(n), 'document')} {what}."} for what, n in gaps.items() if n]
+    if len(analysis.fitted) < len(analysis.passages):
+        lines.append(
+            {"text": f"Themes were found on a sample of {len(analysis.fitted):,} passages."}
+        )
     if skipped := len(analysis.corpus.skipped):
         lines.append({"text": f"Not everything could be read: {plural(skipped, 'gap')}."})
     return lines

@@ -49,20 +49,22 @@ def split_passages(
         document's metadata. ``document.text[start:end] == passage.text``, always. Passages
         that are near-copies of each other share a `copy_group`, named after the earliest.
     """
-    rows = []
-    for document in documents.to_dict("records"):
-        text = document["text"]
-        spans = _spans(text, document.get("language"), min_words, max_tokens)
-        about = {name: document.get(name) for name in ("document_id", *_META)}
-        for number, (start, end) in enumerate(spans, 1):
-            place = {"start": start, "end": end, "text": text[start:end]}
-            rows.append({"passage_id": f"{about['document_id']}:{number}"} | place | about)
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    about = documents.reindex(columns=["document_id", "text", *_META]).reset_index(drop=True)
+    owners, ids, spans, texts = [], [], [], []
+    columns = about[["document_id", "text", "language"]].itertuples(name=None)
+    for row, document_id, text, language in columns:
+        for number, span in enumerate(_spans(text, language, min_words, max_tokens), 1):
+            owners.append(row)
+            ids.append(f"{document_id}:{number}")
+            spans.append(span)
+            texts.append(text[slice(*span)])
+    table = about.drop(columns="text").iloc[owners].reset_index(drop=True)
+    start, end = np.array(spans, dtype=np.int64).reshape(-1, 2).T
+    table = table.assign(passage_id=ids, start=start, end=end, text=pd.array(texts, dtype="str"))
     table["date"] = pd.to_datetime(table["date"]).astype("datetime64[us]")
-    types = dict.fromkeys(COLUMNS, "str") | {"start": "int64", "end": "int64"}
-    del types["date"]
     table["copy_group"] = copy_groups(table, "passage_id")
-    return table.astype(types)
+    strings = [name for name in COLUMNS if name not in ("date", "start", "end")]
+    return table[COLUMNS].astype(dict.fromkeys(strings, "str"))
 
 
 def _spans(text: str, language: Any, least: int, most: int) -> Iterator[Span]:

@@ -513,15 +513,18 @@ class ThemeModel:
     @property
     def primary_(self) -> pd.Series:
         """The strongest theme of each fitted passage by passage_id; missing where it has none."""
+        return self.strongest(self.assignments_).reindex(self._passages["passage_id"])
+
+    def strongest(self, assignments: pd.DataFrame) -> pd.Series:
+        """The strongest theme by passage_id among assignments of this model; named ones first."""
         order = {theme_id: i for i, theme_id in enumerate(self.theme_ids)}
-        first = (
-            self.assignments_.assign(order=self.assignments_["theme_id"].map(order))
+        return (
+            assignments.assign(order=assignments["theme_id"].map(order))
             .assign(named=lambda t: t["order"] < len(self.named))
             .sort_values(["named", "score", "order"], ascending=[False, False, True], kind="stable")
             .drop_duplicates("passage_id")
             .set_index("passage_id")["theme_id"]
         )
-        return first.reindex(self._passages["passage_id"])
 
     @cached_property
     def bertopic_(self) -> BERTopic:

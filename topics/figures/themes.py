@@ -18,22 +18,20 @@ from topics.style import PALETTE, QUIET, percent, plain, plural, theme_colours, 
 _HOVER_WORDS = 40
 _MOST_IN_LEGEND = 16  # themes
 _SVG_LIMIT = 3000  # points; more are drawn by WebGL
-_MOST_POINTS = 60_000
-_DENSITY_CELLS = 300
 _COUNTS = [k * 10**e for e in range(5) for k in (1, 2, 3, 5)]  # of clusters, told on an axis
 
 
 def theme_map(analysis: Analysis) -> go.Figure:
     """Every passage a point; each theme a colour, a symbol and, where there is room, its name.
 
-    Of more than 60,000 passages the density is drawn instead.
+    Where themes were found on a sample, that sample is drawn.
     """
-    primary = analysis.model.primary_.to_numpy()
+    primary = analysis.primary.to_numpy()[analysis.fitted]
     x, y = analysis.layout.T
     colours, names = theme_colours(analysis), theme_names(analysis)
     owns = {theme_id: primary == theme_id for theme_id in names}
     named = {theme.id for theme in analysis.model.named}
-    figure = go.Figure(_density(x, y) if len(x) > _MOST_POINTS else _points(analysis, primary))
+    figure = go.Figure(_points(analysis, primary))
     labels = [
         (float(np.median(x[own])), float(np.median(y[own])), label(names[i], 34), colours[i])
         for i, own in sorted(owns.items(), key=lambda item: (item[0] not in named, -item[1].sum()))
@@ -58,7 +56,8 @@ def theme_map(analysis: Analysis) -> go.Figure:
         + [(names[i], int(own.sum())) for i, own in owns.items()],
         columns=["theme", "passages"],
     )
-    return finish(figure, _map_finding(counts), counts, 720)
+    drawn = "all" if len(primary) == len(analysis.passages) else "a sample of"
+    return finish(figure, _map_finding(counts, drawn), counts, 720)
 
 
 def _points(analysis: Analysis, primary: np.ndarray) -> list[go.Scatter]:
@@ -66,7 +65,8 @@ def _points(analysis: Analysis, primary: np.ndarray) -> list[go.Scatter]:
     x, y = analysis.layout.T.astype(np.float32)
     colours, names = theme_colours(analysis), theme_names(analysis)
     scatter, width = (go.Scatter, 6) if len(x) <= _SVG_LIMIT else (go.Scattergl, 3)
-    hover = np.array([_hover(row) for row in analysis.passages.itertuples()], dtype=object)
+    passages = analysis.passages.iloc[analysis.fitted]
+    hover = np.array([_hover(row) for row in passages.itertuples()], dtype=object)
     looks = [("no theme", pd.isna(primary), QUIET, "circle-open", width - 1, 0.45)] + [
         (names[i], primary == i, colours[i], SYMBOLS[number % len(SYMBOLS)], width, 0.8)
         for number, i in enumerate(names)
@@ -82,17 +82,7 @@ def _points(analysis: Analysis, primary: np.ndarray) -> list[go.Scatter]:
     ]  # fmt: skip
 
 
-def _density(x: np.ndarray, y: np.ndarray) -> go.Heatmap:
-    """How many passages lie where, darker by the logarithm."""
-    counts, right, up = np.histogram2d(x, y, bins=_DENSITY_CELLS)
-    shades = np.where(counts > 0, np.log1p(counts), np.nan).T.round(2)
-    return go.Heatmap(
-        z=shades, x=right[:-1].round(4), y=up[:-1].round(4), showscale=False, hoverinfo="skip",
-        colorscale=[[0, "#e3edf5"], [1, "#34495e"]],
-    )  # fmt: skip
-
-
-def _map_finding(counts: pd.DataFrame) -> str:
+def _map_finding(counts: pd.DataFrame, drawn: str) -> str:
     """The largest theme, and how much carries none; from theme and passages, no theme first."""
     n, without = int(counts["passages"].sum()), int(counts["passages"].iloc[0])
     if n == without:
@@ -100,7 +90,7 @@ def _map_finding(counts: pd.DataFrame) -> str:
     most = counts.iloc[1:].nlargest(1, "passages").iloc[0]
     return (
         f"Each passage is drawn in its strongest theme; the largest is {most['theme']} "
-        f"({plural(int(most['passages']), 'passage')}); {percent(without / n)} of all "
+        f"({plural(int(most['passages']), 'passage')}); {percent(without / n)} of {drawn} "
         f"{plural(n, 'passage')} carry no theme."
     )
 
@@ -193,7 +183,7 @@ def named_evidence(analysis: Analysis) -> go.Figure | None:
     named = analysis.model.named
     if not named:
         return None
-    scores = analysis.model.decision_function(analysis.vectors)
+    scores = analysis.model.decision_function(analysis.vectors[analysis.fitted])
     bars, colours = analysis.model.thresholds_, theme_colours(analysis)
     figure = make_subplots(rows=len(named), cols=1, shared_xaxes=True, vertical_spacing=0.06,
                            subplot_titles=[plain(theme.name) for theme in named])  # fmt: skip

@@ -52,7 +52,7 @@ def labelled_shares(analysis: Analysis, labels: pd.DataFrame) -> pd.DataFrame:
         wrong = sample["passage_id"].iloc[rows.argmin()]
         raise InputError(f"labels: passage {wrong!r} is not in this run; take the run of the draw")
     truth, found = _majority(labels, given.columns), given.to_numpy()
-    own = given.columns.to_numpy() == analysis.model.primary_.to_numpy(object)[:, None]
+    own = given.columns.to_numpy() == analysis.primary.to_numpy(object)[:, None]
     counts, size = found.sum(axis=0), len(found)
     # Passages that the theme is first in, further ones that have it, the rest: errors differ.
     cells = [own, found & ~own, ~found]

@@ -59,7 +59,7 @@ def draw_sheet(
         )
     rng, dates = np.random.default_rng(random_state), analysis.passages["date"]
     table = analysis.passages[["passage_id", "text"]].assign(
-        stratum=analysis.model.primary_.fillna(NO_THEME).to_numpy(),
+        stratum=analysis.primary.fillna(NO_THEME).to_numpy(),
         period=dates.dt.to_period(period).astype(str).where(dates.notna(), "undated"),
         order=rng.random(len(dates)),
     )

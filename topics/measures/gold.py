@@ -79,8 +79,9 @@ def agreement(analysis: Analysis, labels: pd.Series) -> tuple[pd.DataFrame, floa
         precision, recall = both / max(found.sum(), 1), both / max(true.sum(), 1)
         f1 = 2 * both / max(found.sum() + true.sum(), 1)
         rows.append((theme.id, int(true.sum()), int(found.sum()), precision, recall, f1))
-    single = known & labels.map(lambda s: s is not None and len(s) == 1)
-    truth = labels[single].map(lambda s: next(iter(s)))
+    fitted = labels.iloc[analysis.fitted]
+    single = fitted.map(lambda s: isinstance(s, set) and len(s) == 1).to_numpy(dtype=bool)
+    truth = fitted[single].map(lambda s: next(iter(s)))
     ami = (
         adjusted_mutual_info_score(truth, analysis.model.clusters_[single]) if single.any() else 0.0
     )

@@ -81,7 +81,8 @@ def conclusions(
     if dated.documents.empty:
         return pd.DataFrame(columns=columns)
     every, place = periods_of(dated, period)
-    owner = pd.Index(dated.documents["document_id"]).get_indexer(analysis.passages["document_id"])
+    fitted = analysis.passages.iloc[analysis.fitted]
+    owner = pd.Index(dated.documents["document_id"]).get_indexer(fitted["document_id"])
     rows = []
     refitted = zip(analysis.themes["theme_id"], analysis.model.refits(refits), strict=True)
     for theme_id, again in refitted:
@@ -117,7 +118,8 @@ def _claimed(value: float, bar: float) -> str:
 def _overlap(analysis: Analysis, theme_id: str, again: np.ndarray) -> float:
     """Mean Jaccard index of a theme's passages with those of refits, where either has any."""
     ids = analysis.assignments.loc[analysis.assignments["theme_id"] == theme_id, "passage_id"]
-    own = analysis.passages["passage_id"].isin(ids).to_numpy() & (again >= 0)
+    fitted = analysis.passages["passage_id"].iloc[analysis.fitted]
+    own = fitted.isin(ids).to_numpy() & (again >= 0)
     either, both = (own | (again == 1)).sum(axis=1), (own & (again == 1)).sum(axis=1)
     some = either > 0
     return float((both[some] / either[some]).mean()) if some.any() else float("nan")

@@ -9,10 +9,13 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from topics import InputError, embed
+from topics.embedding import FastEmbedder, load_embedder
 
+HAS_GPU = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 COD = "The trawler crews landed less cod this season."
 HERRING = "Fishing boats caught fewer herring this year."
 EXAM = "Pupils will sit their mathematics exam a week later."
@@ -116,6 +119,34 @@ def test_the_static_embedder_gives_unit_rows_and_tells_subjects_apart():
 def test_an_unknown_embedder_is_refused():
     with pytest.raises(InputError, match=r"wanted minilm, static or .*, got 'max/ilm'"):
         embed([COD], "max/ilm", progress=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("minilm:tpu", "only 'cuda' can follow a transformer's name, got 'minilm:tpu'"),
+        ("static:cuda", "only 'cuda' can follow a transformer's name, got 'static:cuda'"),
+        pytest.param(
+            "minilm:cuda", "finds no GPU here", marks=pytest.mark.skipif(HAS_GPU, reason="it does")
+        ),
+    ],
+)
+def test_a_device_that_is_not_there_is_refused(name, said):
+    with pytest.raises(InputError, match=said):
+        embed([COD], name, progress=False)
+
+
+@pytest.mark.skipif(not HAS_GPU, reason="no GPU")
+def test_a_gpu_gives_the_same_vectors_within_a_thousandth():
+    texts = [COD, HERRING * 4, EXAM]
+    assert embed(texts, "minilm:cuda") == pytest.approx(embed(texts), abs=1e-3)
+
+
+def test_texts_that_go_through_together_keep_their_places():
+    alone = load_embedder("minilm")
+    together = FastEmbedder(lambda: alone.model, "together", batch=2)
+    texts = [HERRING * 9, COD, "", EXAM * 5, HERRING]
+    assert together.encode(texts) == pytest.approx(alone.encode(texts), abs=1e-5)
 
 
 @pytest.mark.usefixtures("shelf")

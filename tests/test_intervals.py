@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from topics import intervals
 from topics.intervals import correlation, difference, effective_sizes, ratio, wilson
 
 
@@ -144,6 +145,18 @@ def test_documents_of_blocks_that_all_agree_are_worth_one_a_block():
     effective, freedom = effective_sizes(carried, sizes)
     assert effective[0] == pytest.approx(200, rel=0.1)
     assert freedom == 199
+
+
+def test_of_many_blocks_the_computed_variance_is_what_the_bootstrap_tends_to(monkeypatch):
+    rng = np.random.default_rng(7)
+    sizes = rng.integers(1, 9, 501)
+    carried = rng.binomial(sizes[:, None], rng.beta(1, 3, (501, 5)))
+    computed, freedom = effective_sizes(carried, sizes)
+    monkeypatch.setattr(intervals, "_MANY_BLOCKS", 501)
+    drawn, _ = effective_sizes(carried, sizes, draws=20_000)
+    assert freedom == 500
+    assert not np.array_equal(computed, drawn)
+    assert computed == pytest.approx(drawn, rel=0.04)
 
 
 def test_blocks_never_make_documents_worth_more_than_they_are():

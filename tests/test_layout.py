@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+from umap.umap_ import fuzzy_simplicial_set
 
+from topics import layout
+from topics.graph import nearest_neighbours
 from topics.layout import lay_out
 
 
@@ -29,6 +32,21 @@ def test_every_row_gets_a_place_and_groups_lie_apart(plane):
 def test_the_same_seed_gives_the_same_map_and_another_one_does_not(plane):
     assert lay_out(two_groups(30), random_state=3).tolist() == plane.tolist()
     assert lay_out(two_groups(30), random_state=4).tolist() != plane.tolist()
+
+
+def test_the_graph_is_that_of_umap_learn():
+    vectors = np.vstack([two_groups(40), two_groups(3)])
+    vectors[80:] = vectors[80]  # copies, at no distance from each other
+    near = nearest_neighbours(vectors, 15)
+    own, zero = np.arange(len(vectors))[:, None], np.zeros((len(vectors), 1))
+    indices = np.hstack([own, near.indices])
+    distances = np.hstack([zero, np.maximum(1 - near.similarities, 0)])
+    theirs = fuzzy_simplicial_set(
+        vectors, 16, None, "cosine", knn_indices=indices, knn_dists=distances
+    )[0]
+    ours = layout._fuzzy_graph(near)
+    assert ours.toarray() == pytest.approx(theirs.toarray(), abs=1e-4)
+    assert ours.nnz > 1000
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 12])  # from 12 rows on, umap-learn draws them

@@ -93,15 +93,30 @@ def test_named_themes_agree_with_the_gold_labels(sample):
     assert sum(scores) / 3 > 0.75
 
 
-def test_a_run_without_a_cache_writes_the_same_bytes(sample, tmp_path_factory, tmp_path):
-    done = topics(
-        "report", "data/articles", "--themes", "data/themes.yml", "--gold", "data/gold.csv",
-        "--out", str(tmp_path), TOPICS_CACHE=str(tmp_path_factory.mktemp("empty-cache")),
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    for name in ("documents.parquet", "passages.parquet", "assignments.parquet", "themes.csv"):
-        assert (tmp_path / name).read_bytes() == (sample / name).read_bytes(), name
-    assert (tmp_path / "report.html").read_bytes() == (sample / "report.html").read_bytes()
+def test_a_report_has_the_same_bytes_without_a_cache_with_it_and_with_a_damaged_one(
+    sample, tmp_path_factory, tmp_path
+):
+    cache = tmp_path_factory.mktemp("empty-cache")
+    names = ("documents.parquet", "passages.parquet", "assignments.parquet", "themes.csv")
+
+    def again():
+        done = topics(
+            "report", "data/articles", "--themes", "data/themes.yml", "--gold", "data/gold.csv",
+            "--out", str(tmp_path), TOPICS_CACHE=str(cache),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        for name in (*names, "report.html"):
+            assert (tmp_path / name).read_bytes() == (sample / name).read_bytes(), name
+        return done.stderr
+
+    assert "51/51" in again()
+    assert again() == "writing the report\n"
+    [cells] = cache.glob("cells/*.json")
+    cells.write_bytes(cells.read_bytes().replace(b"rope", b"ripe"))
+    told = again()
+    assert f"cache: {cells} is damaged, so the notebooks run again" in told
+    assert "51/51" in told
+    assert again() == "writing the report\n"
 
 
 @pytest.mark.parametrize("width", [1440, 390])

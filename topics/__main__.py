@@ -90,7 +90,8 @@ def _parser() -> argparse.ArgumentParser:
         "--embedder",
         metavar="NAME",
         default="minilm",
-        help="minilm, static (faster, for large corpora), or a fastembed model's name (minilm)",
+        help="minilm, static (faster, for large corpora), or a fastembed model's name (minilm); "
+        "with :cuda after it on a GPU",
     )
     report.add_argument("--seed", metavar="N", type=int, default=0, help="random seed (0)")
     cache = commands.add_parser("cache", help="show what is kept to be used again, or clear it")

@@ -22,7 +22,7 @@ from topics.cache import cache_dir, code_digest, digest, say, written_atomically
 from topics.changes import CHANGE_COLUMNS, Earlier, changes, earlier_files, read_earlier
 from topics.copies import copy_groups
 from topics.corpus import Corpus, read_corpus
-from topics.embedding import ENGLISH_ONLY, Embedder, embed, load_embedder
+from topics.embedding import Embedder, embed, load_embedder, reads_english_only
 from topics.errors import InputError
 from topics.files import find_files, shown_name
 from topics.layout import lay_out
@@ -264,12 +264,7 @@ def _compute(
     if len(fitted) < len(passages):
         say(f"themes are found on {len(fitted):,} of {len(passages):,} passages, and given to all")
         with _stage("assignment", seconds, progress):
-            rest = np.setdiff1d(np.arange(len(passages)), fitted)
-            found = model.predict(passages.iloc[rest], vectors[rest], client=client)
-            place = pd.Series(np.arange(len(passages)), passages["passage_id"])
-            assignments = pd.concat([assignments, found]).sort_values(
-                "passage_id", key=place.get, kind="stable", ignore_index=True
-            )
+            assignments = model.predict(passages, vectors, client=client)
     about = {
         "versions": {"topics": version("topics")} | {name: version(name) for name in _PACKAGES},
         "python": sys.version.split()[0],
@@ -303,7 +298,7 @@ def _left_out(corpus: Corpus, embedder: str | Embedder, all_languages: bool) -> 
         reasons = "; ".join(f"{r.file}: {r.reason}" for r in corpus.skipped.head(3).itertuples())
         raise InputError(f"input: nothing could be read ({reasons})")
     foreign = documents["language"].notna() & (documents["language"] != "en")
-    if all_languages or embedder not in ENGLISH_ONLY:
+    if all_languages or not reads_english_only(embedder):
         foreign &= False
     found = ", ".join(documents.loc[foreign, "language"].value_counts().index[:3])
     advice = "name a multilingual fastembed model with --embedder"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from itertools import count
 
 import numpy as np
@@ -25,7 +25,7 @@ _BLOCK = 2000  # texts that are looked up at once; more only take memory
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, its bits well spread: several words as one number
 
 
-def group_copies(texts: Sequence[str]) -> np.ndarray:
+def group_copies(texts: Collection[str]) -> np.ndarray:
     """Group texts that are copies or edits of an earlier one.
 
     A word 3-shingle (Broder 1997) points to the first few texts that have it; only texts that share
@@ -78,11 +78,20 @@ def _alike(words: list[np.ndarray]) -> Iterator[tuple[int, int]]:
 
 def _shared_shingles(words: list[np.ndarray]) -> tuple[csr_array, csr_array]:
     """Texts by the shingles that stand twice or more; those by the first texts that have them."""
-    parts = [np.empty(0, np.uint64), *(_keys(text, _SHINGLE) for text in words)]
-    text = np.repeat(np.arange(len(words)), [len(part) for part in parts[1:]])
-    _, shingle, times = np.unique(np.concatenate(parts), return_inverse=True, return_counts=True)
-    shared = times[shingle] > 1
-    places, shape = (text[shared], shingle[shared]), (len(words), len(times))
+    keys = np.concatenate([np.empty(0, np.uint64), *(_keys(text, _SHINGLE) for text in words)])
+    keys.sort()
+    twice = np.unique(keys[1:][keys[1:] == keys[:-1]])
+    del keys  # of a million texts, most of a gigabyte
+    rows, columns = [np.empty(0, np.int32)], [np.empty(0, np.int32)]
+    for start in range(0, len(words) if len(twice) else 0, _BLOCK):
+        parts = [_keys(text, _SHINGLE) for text in words[start : start + _BLOCK]]
+        row = np.repeat(np.arange(len(parts), dtype=np.int32), [len(part) for part in parts])
+        own = np.concatenate(parts)
+        column = np.minimum(np.searchsorted(twice, own), len(twice) - 1).astype(np.int32)
+        shared = twice[column] == own
+        rows.append(start + row[shared])
+        columns.append(column[shared])
+    places, shape = (np.concatenate(rows), np.concatenate(columns)), (len(words), len(twice))
     shingles = csr_array((np.ones(len(places[0]), np.int32), places), shape)
     holders = shingles.tocsc()
     rank = np.arange(holders.nnz) - np.repeat(holders.indptr[:-1], np.diff(holders.indptr))
@@ -135,6 +144,6 @@ def copy_groups(frame: pd.DataFrame, ids: str) -> pd.Series:
     A group is named after its earliest member; rows without a date come last.
     """
     ordered = frame.sort_values("date", kind="stable", na_position="last")
-    heads = group_copies(ordered["text"].tolist())
+    heads = group_copies(ordered["text"])
     names = ordered[ids].to_numpy()[heads]
     return pd.Series(names, index=ordered.index).reindex(frame.index)

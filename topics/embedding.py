@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 WINDOW = 256  # tokens that all-MiniLM-L6-v2 was trained to read; more is cut off
-ENGLISH_ONLY = ("minilm", "static")
 _WORD = re.compile(r"\S{1,64}")  # longer ones, as in texts without blanks, are sliced
 _BATCH = 64  # passages between two moves of the progress bar
 _SHARD = 64 * _BATCH  # passages between two saves, so that an interrupted run loses little
@@ -70,12 +69,14 @@ class FastEmbedder:
 
     Texts go through one at a time, on as many threads as there are cores (one on a worker of
     a cluster): no padding is computed, it is faster here than any batch, and a text's vector never
-    depends on its company. The model is loaded when the first text comes.
+    depends on its company. On a GPU, with `batch` above one, texts of about the same length go
+    through together. The model is loaded when the first text comes.
     """
 
-    def __init__(self, load: Callable[[], TextEmbedding], name: str) -> None:
+    def __init__(self, load: Callable[[], TextEmbedding], name: str, batch: int = 1) -> None:
         self._load = load
         self.name = name
+        self.batch = batch
 
     @cached_property
     def model(self) -> TextEmbedding:
@@ -83,6 +84,10 @@ class FastEmbedder:
         return self._load()
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
+        if self.batch > 1:
+            order = np.argsort([len(text) for text in texts], kind="stable")
+            rows = self.model.embed([texts[i] or " " for i in order], batch_size=self.batch)
+            return np.array(list(rows), dtype=np.float32)[np.argsort(order)]
         with ThreadPoolExecutor(threads()) as pool:
             vectors = pool.map(lambda text: next(iter(self.model.embed([text or " "]))), texts)
             return np.array(list(vectors), dtype=np.float32)
@@ -119,6 +124,7 @@ def embed(
     embedder
         ``"minilm"`` (bundled), ``"static"`` (bundled, for large corpora), the name of a
         fastembed model (fetched over the network), or any object with `name` and `encode`.
+        ``"minilm:cuda"``, or so with another model's name, runs it on a GPU.
     progress
         Show a progress bar while texts are embedded.
     client
@@ -185,36 +191,63 @@ def encode(texts: Sequence[str], embedder: str | Embedder) -> np.ndarray:
 def load_embedder(name: str) -> Embedder:
     """The embedder called `name`: ``minilm``, ``static``, or the name of a fastembed model.
 
+    With ``:cuda`` after the name the model runs on a GPU, for vectors that differ in the last bits.
+
     Raises
     ------
     InputError
-        If no such model exists or it cannot be loaded.
+        If no such model exists, it cannot be loaded, or there is no GPU for it.
     """
-    if name == "minilm":
-        return _minilm()
-    if name == "static":
+    model_name, _, device = name.partition(":")
+    if model_name == "static" and not device:
         return StaticEmbedder()
+    if device not in ("", "cuda") or model_name == "static":
+        raise InputError(f"embedder: only 'cuda' can follow a transformer's name, got {name!r}")
+    provider = _provider(device)
+    if model_name == "minilm":
+        return _minilm(device)
     from fastembed import TextEmbedding
 
     try:
-        model = TextEmbedding(name, threads=1)
+        model = TextEmbedding(model_name, threads=1, providers=[provider])
     except Exception as error:  # fastembed raises whatever its downloader raised
         raise InputError(
             f"embedder: wanted minilm, static or a model fastembed can fetch, got {name!r}: {error}"
         ) from error
-    return FastEmbedder(lambda: model, name)
+    return FastEmbedder(lambda: model, name, _BATCH if device else 1)
 
 
-def _minilm() -> FastEmbedder:
+def reads_english_only(embedder: str | Embedder) -> bool:
+    """Whether other languages mean nothing to an embedder."""
+    return isinstance(embedder, str) and embedder.partition(":")[0] in ("minilm", "static")
+
+
+def _provider(device: str) -> str:
+    """What onnxruntime calls the device; it is asked for, since fastembed would take any GPU."""
+    if not device:
+        return "CPUExecutionProvider"
+    from onnxruntime import get_available_providers
+
+    if "CUDAExecutionProvider" not in get_available_providers():
+        raise InputError(
+            "embedder: onnxruntime finds no GPU here; it needs one, and the package onnxruntime-gpu "
+            "in place of onnxruntime"
+        )
+    return "CUDAExecutionProvider"
+
+
+def _minilm(device: str = "") -> FastEmbedder:
     def load() -> TextEmbedding:
         from fastembed import TextEmbedding
 
         name = (
             "sentence-transformers/all-MiniLM-L6-v2"  # how to pool; its files are the bundled ones
         )
-        return TextEmbedding(name, specific_model_path=str(_model_folder()), threads=1)
+        folder, provider = str(_model_folder()), _provider(device)
+        return TextEmbedding(name, specific_model_path=folder, threads=1, providers=[provider])
 
-    return FastEmbedder(load, f"minilm-{_SHA256['model.onnx'][:12]}-{WINDOW}")
+    own = f"minilm-{_SHA256['model.onnx'][:12]}-{WINDOW}"
+    return FastEmbedder(load, f"{own}-{device}" if device else own, _BATCH if device else 1)
 
 
 def _model_folder() -> Path:

@@ -62,6 +62,7 @@ def split_passages(
     start, end = np.array(spans, dtype=np.int64).reshape(-1, 2).T
     table = table.assign(passage_id=ids, start=start, end=end, text=pd.array(texts, dtype="str"))
     table["date"] = pd.to_datetime(table["date"]).astype("datetime64[us]")
+    del texts  # held by Arrow now
     table["copy_group"] = copy_groups(table, "passage_id")
     strings = [name for name in COLUMNS if name not in ("date", "start", "end")]
     return table[COLUMNS].astype(dict.fromkeys(strings, "str"))

@@ -12,6 +12,7 @@ from topics.incidence import Incidence
 from topics.words import Phrases, alike, distinct, tokens
 
 _LEAST_DOCUMENTS = 5  # of a side
+_MOST_DOCUMENTS = 5000  # of a theme; of more, so many at random
 _LEAST_WITH_WORD = 3
 _PRIOR = 0.1  # with much less, words of one side only score below words that others use too
 _DRAWS = 199
@@ -36,7 +37,7 @@ def marking_words(
     Parameters
     ----------
     passages
-        Of a theme, with document_id and text.
+        Of a theme, with document_id and text; 5,000 documents at most are read.
     sides
         The side of each passage, as its source; those without are left out, as are sides with
         fewer than 5 documents. A side's own name is no word of it.
@@ -52,6 +53,8 @@ def marking_words(
     random = np.random.default_rng(0)
     side = pd.Series(np.asarray(sides, dtype=object), passages.index, name="side")
     texts = passages.groupby([side, "document_id"])["text"].agg("\n\n".join)
+    if len(texts) > _MOST_DOCUMENTS:
+        texts = texts.iloc[np.sort(random.permutation(len(texts))[:_MOST_DOCUMENTS])]
     texts = texts[texts.groupby("side").transform("size") >= _LEAST_DOCUMENTS]
     texts = texts.iloc[random.permutation(len(texts))]  # so that no side owns shared sentences
     words = Phrases(texts.tolist(), least=_LEAST_WITH_WORD)

@@ -259,7 +259,7 @@ def _compute(
     with _stage("themes", seconds, progress), threadpool_limits(1, "blas"):
         model = ThemeModel(named, seed, embedder=embedder).fit(own, own_vectors, earlier=earlier)
     with _stage("map", seconds, progress):
-        layout = lay_out(own_vectors, random_state=seed)
+        layout = lay_out(own_vectors, random_state=seed, neighbours=model.neighbours_)
     assignments = model.assignments_
     if len(fitted) < len(passages):
         say(f"themes are found on {len(fitted):,} of {len(passages):,} passages, and given to all")

@@ -63,17 +63,17 @@ def summary(analysis: Analysis) -> list[str]:
     found, empty = named[named["n_passages"] > 0], named[named["n_passages"] == 0]
     if len(found):
         sizes = [
-            f"{_apart(row.name)} ({plural(row.n_passages, 'passage')} in {plural(row.n_documents, 'document')})"
+            f"{_isolated(row.name)} ({plural(row.n_passages, 'passage')} in {plural(row.n_documents, 'document')})"
             for row in found.itertuples()
         ]
         lines.append(f"Of the themes named in advance, found: {', '.join(sizes)}.")
     if len(empty):
         lines.append(
-            f"Named in advance, but in no passage: {', '.join(map(_apart, empty['name']))}."
+            f"Named in advance, but in no passage: {', '.join(map(_isolated, empty['name']))}."
         )
     return lines
 
 
-def _apart(name: str) -> str:
+def _isolated(name: str) -> str:
     """A name between Unicode's isolates: whichever way it is written, the sentence goes on."""
     return f"\u2068{name}\u2069"

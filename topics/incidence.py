@@ -55,7 +55,7 @@ class Incidence:
             self.documents[kept].reset_index(drop=True), self.carries[kept].reset_index(drop=True)
         )
         for name in ("strata", "voices", "days"):  # known already: no need to group once more
-            vars(part)[name] = np.unique(getattr(self, name)[kept], return_inverse=True)[1]
+            vars(part)[name] = _from_zero(getattr(self, name)[kept])
         return part
 
     def only(self, themes: Sequence[str]) -> Incidence:
@@ -114,3 +114,9 @@ class Incidence:
 def _numbered(*columns: np.ndarray) -> np.ndarray:
     """Rows that are the same in all columns get the same number, from 0 on."""
     return np.unique(np.column_stack(columns), axis=0, return_inverse=True)[1].ravel()
+
+
+def _from_zero(numbers: np.ndarray) -> np.ndarray:
+    """The same numbers without gaps, in the same order."""
+    held = np.bincount(numbers) > 0
+    return (np.cumsum(held) - 1)[numbers]

@@ -21,14 +21,14 @@ def lay_out(
     """Coordinates ``(n, 2)`` by UMAP on the exact cosine neighbours (McInnes et al. 2018).
 
     The same seed gives the same map. Fewer than 12 vectors are drawn by principal components.
-    `neighbours` spares the search where they are known, 15 a row or more.
+    `neighbours` spares the search where 15 a row or more are known.
     """
     n = len(vectors)
     if n < _LEAST_ROWS or np.ptp(vectors, axis=0).max() < 1e-6:
         return _principal_components(vectors)
     from umap.umap_ import find_ab_params, simplicial_set_embedding
 
-    if neighbours is None:
+    if neighbours is None or neighbours.indices.shape[1] < min(_NEIGHBOURS, n - 1):
         neighbours = nearest_neighbours(vectors, _NEIGHBOURS)
     a, b = find_ab_params(spread=1.0, min_dist=_MIN_DIST)
     # The same map whatever number of threads BLAS is given

@@ -77,6 +77,8 @@ class ThemeModel:
     levels_
         One row a level that was tried: resolution, n_clusters, stability, stability_error,
         persistence, separation, score, chosen. What the level was chosen by; see `Level`.
+    neighbours_
+        The graph of the fitted passages; not saved.
     """
 
     def __init__(
@@ -118,7 +120,8 @@ class ThemeModel:
         self._vectors = vectors
         linked = neighbours_for(len(vectors)) + 1
         nearest, near = nearest_to(vectors, vectors, max(linked, _VOTERS))
-        self._fit_clusters(others(nearest[:, :linked], near[:, :linked]))
+        self.neighbours_ = others(nearest[:, :linked], near[:, :linked])
+        self._fit_clusters(self.neighbours_)
         nearest, near = nearest[:, :_VOTERS], near[:, :_VOTERS]
         named = self._fit_named(nearest, near)
         self._fit_themes(named >= self._scorer.thresholds)

@@ -111,7 +111,7 @@ def effective_sizes(carried: Array, sizes: Array, draws: int = 1000) -> tuple[Ar
     return effective, blocks - 1
 
 
-@lru_cache(maxsize=1)  # one source after the other is set against all others
+@lru_cache(maxsize=16)  # one source after the other is set against all others
 def _resamples(blocks: int, draws: int) -> Array:
     """How often each block is drawn ``(draws, blocks)``."""
     even = np.full(blocks, 1 / blocks)

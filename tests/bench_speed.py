@@ -17,6 +17,10 @@ themes found on vectors of each against the labels of labelled corpora.
 
 ``memory``: all the paragraphs with the static embedder, which each run distils for itself.
 
+``growth``: reports with the static embedder on up to a million paragraphs, each made of 8 to 18
+fragments of seven words from 80 sentences in a row of one country's speeches; seconds of each stage.
+It takes hours, and runs only when it is named.
+
 The UN speeches and labelled corpora are read from ``$TOPICS_CORPORA``, or ``../shared/corpora``.
 Without them paragraphs are of the sample corpus, all of them, and there is no AMI. Arguments are
 names of parts to run.
@@ -28,6 +32,8 @@ import gzip
 import json
 import os
 import platform
+import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -50,6 +56,8 @@ ROOT = Path(__file__).parents[1]
 CORPORA = Path(os.environ.get("TOPICS_CORPORA") or ROOT.parent / "shared" / "corpora")
 SIZES = (1000, 8000)  # paragraphs of a report
 WARM_UP = 200  # paragraphs of runs that are not shown, for what is compiled once and kept
+GROWTH = (10_000, 100_000, 1_000_000)  # paragraphs
+FRAGMENT, NEAR = 7, 80  # words of a fragment, sentences that a paragraph's are from
 LABELLED = {"bbc_news": 1200, "20newsgroups": 3000}  # texts at most
 PLOTS = ("topics", "documents", "hierarchy", "barchart", "heatmap")
 
@@ -325,6 +333,50 @@ def memory() -> None:
     print(runs["stock"].printed, end="", flush=True)
 
 
+def growth() -> None:
+    """Print how the stages of a report grow with the number of paragraphs."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, sentences = Path(name), sentences_by_country()
+        ours(written(folder / "few.jsonl", sentences, 100), folder, "static")  # distils the model
+        print(f"\n{'paragraphs':<12}{'seconds':>9}{'peak MB':>9}  seconds a stage")
+        for n in GROWTH:
+            run = ours(written(folder / f"{n}.jsonl", sentences, n), folder, "static")
+            stages = json.loads((folder / "out" / "run.json").read_text())["seconds"]
+            told = ", ".join(f"{stage} {seconds:.0f}" for stage, seconds in stages.items())
+            print(f"{n:<12,}{run.seconds:>9.0f}{run.peak:>9.0f}  {told}", flush=True)
+
+
+def sentences_by_country() -> dict[str, list[list[str]]]:
+    """Words of the sentences of each country's speeches, in their order."""
+    found: dict[str, list[list[str]]] = {}
+    for row in sorted(map(json.loads, paragraphs()), key=lambda row: row.get("id", "")):
+        sentences = map(str.split, re.split(r"(?<=[.!?])\s+", row["text"]))
+        own = found.setdefault(row.get("country") or "", [])
+        own += [words for words in sentences if len(words) >= FRAGMENT]
+    return found
+
+
+def written(path: Path, sentences: dict[str, list[list[str]]], n: int) -> Path:
+    """A file of `n` paragraphs made of fragments."""
+    chance = random.Random(0)
+    countries = sorted(sentences)
+    weights = [len(sentences[country]) for country in countries]
+    with path.open("w", encoding="utf-8") as file:
+        for country in chance.choices(countries, weights, k=n):
+            own = sentences[country]
+            first = chance.randrange(max(1, len(own) - NEAR))
+            parts = []
+            for _ in range(chance.randint(8, 18)):
+                words = chance.choice(own[first : first + NEAR])
+                start = chance.randrange(len(words) - FRAGMENT + 1)
+                parts += words[start : start + FRAGMENT]
+            day = f"{chance.randint(2010, 2024)}-{chance.randint(1, 12)}-{chance.randint(1, 28)}"
+            source, text = f"source {chance.randrange(40)}", " ".join(parts)
+            row = {"text": text, "date": day, "source": source, "country": country}
+            file.write(json.dumps(row) + "\n")
+    return path
+
+
 def machine() -> str:
     """Processor, cores and memory of this machine."""
     info = Path("/proc/cpuinfo")
@@ -335,14 +387,14 @@ def machine() -> str:
     return f"{name}, {os.cpu_count()} cores, {size:.0f} GB of memory"
 
 
-PARTS = {part.__name__: part for part in (start, report, static, cluster, memory)}
+PARTS = {part.__name__: part for part in (start, report, static, cluster, memory, growth)}
 CHILDREN: dict[str, Callable[..., None]] = {"floor": floor_child, "stock": stock_child}
 
 
 def main() -> None:
-    """Print the machine, and each part named, or all."""
+    """Print the machine, and each part named, or all but `growth`."""
     print(machine(), flush=True)
-    for name in sys.argv[1:] or PARTS:
+    for name in sys.argv[1:] or [name for name in PARTS if name != "growth"]:
         # Each in a new process, for the peak of a child is never below its parent's at that time.
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
             pool.submit(PARTS[name]).result()

@@ -17,9 +17,9 @@ themes found on vectors of each against the labels of labelled corpora.
 
 ``memory``: all the paragraphs with the static embedder, which each run distils for itself.
 
-``growth``: reports with the static embedder on up to a million paragraphs, each made of 8 to 18
-fragments of seven words from 80 sentences in a row of one country's speeches; seconds of each stage.
-It takes hours, and runs only when it is named.
+``growth``: reports with the static embedder on up to a million paragraphs, each made of 18 to 42
+fragments of three words from 80 sentences in a row of one country's speeches, so that none is like
+another; seconds of each stage. It takes hours, and runs only when it is named.
 
 The UN speeches and labelled corpora are read from ``$TOPICS_CORPORA``, or ``../shared/corpora``.
 Without them paragraphs are of the sample corpus, all of them, and there is no AMI. Arguments are
@@ -57,7 +57,7 @@ CORPORA = Path(os.environ.get("TOPICS_CORPORA") or ROOT.parent / "shared" / "cor
 SIZES = (1000, 8000)  # paragraphs of a report
 WARM_UP = 200  # paragraphs of runs that are not shown, for what is compiled once and kept
 GROWTH = (10_000, 100_000, 1_000_000)  # paragraphs
-FRAGMENT, NEAR = 7, 80  # words of a fragment, sentences that a paragraph's are from
+FRAGMENT, NEAR = 3, 80  # words of a fragment, sentences that a paragraph's are from
 LABELLED = {"bbc_news": 1200, "20newsgroups": 3000}  # texts at most
 PLOTS = ("topics", "documents", "hierarchy", "barchart", "heatmap")
 
@@ -366,7 +366,7 @@ def written(path: Path, sentences: dict[str, list[list[str]]], n: int) -> Path:
             own = sentences[country]
             first = chance.randrange(max(1, len(own) - NEAR))
             parts = []
-            for _ in range(chance.randint(8, 18)):
+            for _ in range(chance.randint(18, 42)):
                 words = chance.choice(own[first : first + NEAR])
                 start = chance.randrange(len(words) - FRAGMENT + 1)
                 parts += words[start : start + FRAGMENT]

@@ -29,10 +29,9 @@ def explorer(analysis: Analysis) -> dict[str, Any]:
     -------
     dict
         ``themes`` (number, name, passages, colour), ``quiet`` (the colour of none), ``sources``
-        (number, name) and ``periods`` ("2025-05",
-        or "2025" where there are many) to choose from; ``n`` passages ``of`` so many, ``without``
-        a theme;
-        ``cut``, the characters kept of each passage, or None; ``data``, the passages packed.
+        (number, name) and ``periods`` ("2025-05", or "2025" where there are many) to choose from;
+        ``n`` passages ``of`` so many, ``without`` a theme; ``cut``, the characters kept of each
+        passage, or None; ``data``, the passages packed.
     """
     passages, themes = analysis.passages.iloc[analysis.fitted], analysis.themes
     cut = _CUT if passages["text"].str.len().sum() > _MOST_CHARACTERS else None

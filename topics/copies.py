@@ -78,7 +78,11 @@ def _alike(words: list[np.ndarray]) -> Iterator[tuple[int, int]]:
 
 def _shared_shingles(words: list[np.ndarray]) -> tuple[csr_array, csr_array]:
     """Texts by the shingles that stand twice or more; those by the first texts that have them."""
-    keys = np.concatenate([np.empty(0, np.uint64), *(_keys(text, _SHINGLE) for text in words)])
+    ends = np.cumsum([max(0, len(text) - _SHINGLE + 1) for text in words], dtype=int)
+    keys = np.empty(ends[-1] if len(ends) else 0, np.uint64)
+    for text, end in zip(words, ends, strict=True):
+        own = _keys(text, _SHINGLE)
+        keys[end - len(own) : end] = own
     keys.sort()
     twice = np.unique(keys[1:][keys[1:] == keys[:-1]])
     del keys  # of a million texts, most of a gigabyte

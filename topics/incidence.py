@@ -54,7 +54,7 @@ class Incidence:
         part = Incidence(
             self.documents[kept].reset_index(drop=True), self.carries[kept].reset_index(drop=True)
         )
-        for name in ("strata", "voices", "days"):  # known already: no need to group once more
+        for name in {"strata", "voices", "days"} & set(vars(self)):  # known: not grouped once more
             vars(part)[name] = _from_zero(getattr(self, name)[kept])
         return part
 

@@ -118,6 +118,7 @@ def contrasts(incidence: Incidence, column: str) -> pd.DataFrame:
     )
     groups = counts.index[counts >= _LEAST_DOCUMENTS] if len(counts) > 1 else []
     tests = len(groups) * incidence.carries.shape[1]
+    _ = known.days  # blocks are numbered here, once, not for each group
     parts = []
     for group in groups:
         own = known.documents[column] == group

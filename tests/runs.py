@@ -36,6 +36,14 @@ DATED = [
 CARRIED = {"ferries": ["may-a", "july-a", "july-copy", "undated"], "grain": ["july-a", "july-b"]}
 
 
+def run_around(model, corpus, left_out, passages, vectors, layout):
+    """A run on a model that was fitted on all passages."""
+    fitted, assignments = np.arange(len(passages)), model.assignments_
+    return Analysis(
+        corpus, left_out, passages, vectors, model, fitted, assignments, layout, about={}
+    )
+
+
 def run_on(texts, named=(), **meta):
     """A run on documents of one passage each, without a map."""
     documents = pd.DataFrame(
@@ -52,17 +60,7 @@ def run_on(texts, named=(), **meta):
     vectors = embed(passages["text"].tolist(), progress=False)
     model = ThemeModel(named).fit(passages, vectors)
     left_out = pd.DataFrame(columns=["document_id", "language"])
-    return Analysis(
-        corpus,
-        left_out,
-        passages,
-        vectors,
-        model,
-        np.arange(len(passages)),
-        model.assignments_,
-        np.zeros((len(texts), 2)),
-        {},
-    )
+    return run_around(model, corpus, left_out, passages, vectors, np.zeros((len(texts), 2)))
 
 
 def analysis_of(documents, carried, *, named=(), clusters=()):
@@ -93,17 +91,7 @@ def analysis_of(documents, carried, *, named=(), clusters=()):
     corpus = Corpus(table, NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
     left_out = pd.DataFrame({"document_id": []})
     passages = split_passages(table)
-    return Analysis(
-        corpus,
-        left_out,
-        passages,
-        NO_ROWS,
-        model,
-        np.arange(len(passages)),
-        model.assignments_,
-        NO_ROWS,
-        {},
-    )
+    return run_around(model, corpus, left_out, passages, NO_ROWS, NO_ROWS)
 
 
 def incidence(dates, sources, **carries):

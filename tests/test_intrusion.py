@@ -2,11 +2,11 @@
 
 from functools import partial
 
-import numpy as np
 import pandas as pd
 import pytest
+from runs import run_around
 
-from topics import Analysis, Corpus, InputError, ThemeModel, embed
+from topics import Corpus, InputError, ThemeModel, embed
 from topics.labelling.intrusion import draw_tests, score_tests
 from topics.labelling.sheets import save_sheet
 
@@ -54,17 +54,7 @@ def run_of(texts, words):
     pairs = {"passage_id": ids, "theme_id": [theme for theme, _ in rows], "score": 1.0}
     model.assignments_ = pd.DataFrame(pairs)
     corpus = Corpus(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
-    return Analysis(
-        corpus,
-        NO_ROWS,
-        passages,
-        vectors,
-        model,
-        np.arange(len(passages)),
-        model.assignments_,
-        NO_ROWS,
-        {},
-    )
+    return run_around(model, corpus, NO_ROWS, passages, vectors, NO_ROWS)
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from runs import run_around
 
-from topics import Analysis, Corpus, InputError, ThemeModel
+from topics import Corpus, InputError, ThemeModel
 from topics.labelling import (
     coder_agreement,
     draw_sheet,
@@ -34,17 +35,7 @@ def run_of(given, texts="Ships wait.", dates="2025-02-01", themes=None):
     model.assignments_ = pd.DataFrame(pairs, columns=["passage_id", "theme_id", "score"])
     passages = pd.DataFrame({"passage_id": ids, "text": texts, "date": pd.to_datetime(dates)})
     corpus = Corpus(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
-    return Analysis(
-        corpus,
-        NO_ROWS,
-        passages,
-        NO_ROWS,
-        model,
-        np.arange(len(passages)),
-        model.assignments_,
-        NO_ROWS,
-        {},
-    )
+    return run_around(model, corpus, NO_ROWS, passages, NO_ROWS, NO_ROWS)
 
 
 HARBOUR = run_of([["port"]] * 6 + [["wheat"]] * 3 + [[]] * 3)

@@ -89,11 +89,16 @@ class Analysis:
         heads = copy_groups(self.documents, "document_id")
         return pd.Series(heads.to_numpy(), self.documents["document_id"])
 
+    @property
+    def is_sampled(self) -> bool:
+        """Whether themes were found on some of the passages only."""
+        return len(self.fitted) < len(self.passages)
+
     @cached_property
     def themes(self) -> pd.DataFrame:
         """One row a theme, see `ThemeModel.themes_`; passages and documents of all are counted."""
         themes, carried = self.model.themes_, self.assignments
-        if len(self.fitted) == len(self.passages):
+        if not self.is_sampled:
             return themes
         owner = self.passages.set_index("passage_id")["document_id"]
         of_theme = owner.loc[carried["passage_id"]].groupby(carried["theme_id"].to_numpy())

@@ -19,12 +19,8 @@ from platformdirs import user_cache_path
 
 from topics.errors import InputError
 
-KINDS = {
-    "cells": "*",
-    "runs": "*",
-    "vectors": "*/*",
-    "models": "*",
-}  # folders, and where in them entries are
+# Folders, and where in them entries are
+KINDS = {"cells": "*", "runs": "*", "vectors": "*/*", "models": "*"}
 # Names that this package gives: other files in these folders are not ours to delete.
 _OURS = re.compile(r"(static-)?[0-9a-f]{16,24}(\.npy|\.npz|\.json)?|\.part-\w{8}")
 _ABANDONED = 86_400  # seconds after which a part is one that a killed process left behind
@@ -126,7 +122,7 @@ def entries() -> list[Entry]:
 
 
 def trim(limit: float, keep: Path | None = None) -> None:
-    """Delete what was used longest ago, cells and runs first and models last, until `limit` bytes are left.
+    """Delete what was used longest ago until `limit` bytes are left, by kind, in their order above.
 
     `keep` stays, and so does what a process may still be writing.
     """

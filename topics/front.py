@@ -39,7 +39,7 @@ def cares(told: dict[str, dict[str, str]], analysis: Analysis) -> list[dict[str,
         "in a language that the embedder does not read": len(analysis.left_out),
     }
     lines += [{"text": f"{plural(int(n), 'document')} {what}."} for what, n in gaps.items() if n]
-    if len(analysis.fitted) < len(analysis.passages):
+    if analysis.is_sampled:
         lines.append(
             {"text": f"Themes were found on a sample of {len(analysis.fitted):,} passages."}
         )

@@ -24,6 +24,7 @@ from topics.explorer import explorer, packed
 from topics.files import find_files
 from topics.front import cares, findings, summary, told_by
 from topics.html import table
+from topics.measures.gold import read_gold
 
 _PACKAGE = Path(__file__).parent
 _MARKDOWN_HEADING = re.compile(r"^(#{1,4}) (.+)$", re.MULTILINE)
@@ -61,8 +62,6 @@ def write_report(
     """
     find_files(Path(path))  # what is wrong is said before hours of work
     if gold:
-        from topics.measures import read_gold  # slow to import
-
         read_gold(gold)
     folder = _writable(Path(out))
     options: dict[str, Any] = {

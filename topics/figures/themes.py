@@ -56,7 +56,7 @@ def theme_map(analysis: Analysis) -> go.Figure:
         + [(names[i], int(own.sum())) for i, own in owns.items()],
         columns=["theme", "passages"],
     )
-    drawn = "all" if len(primary) == len(analysis.passages) else "a sample of"
+    drawn = "a sample of" if analysis.is_sampled else "all"
     return finish(figure, _map_finding(counts, drawn), counts, 720)
 
 

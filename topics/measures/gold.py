@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-from sklearn.metrics import adjusted_mutual_info_score
 
 from topics.analysis import Analysis
 from topics.errors import InputError
@@ -65,6 +64,8 @@ def agreement(analysis: Analysis, labels: pd.Series) -> tuple[pd.DataFrame, floa
     n
         Number of those passages.
     """
+    from sklearn.metrics import adjusted_mutual_info_score  # takes a second to import
+
     known = labels.notna()
     every = set().union(*labels[known]) if known.any() else set()
     ids = analysis.passages["passage_id"]

@@ -336,7 +336,7 @@ def test_a_pdf_gives_paragraphs_without_page_heads_and_what_its_information_says
     "said",
     [
         *("2025-05-06", "6 May 2025", "May 6, 2025", "2025-05-06T23:30:00-05:00", "06.05.2025"),
-        *("20250506", 1746518400, "1746518400000"),
+        *("20250506", "1746518400", "1746518400000"),
     ],
 )
 def test_a_date_is_understood_as_people_write_it(said):

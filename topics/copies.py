@@ -47,11 +47,8 @@ def group_copies(texts: Collection[str]) -> np.ndarray:
     """
     number: defaultdict[str, int] = defaultdict(count().__next__)
     words = [np.array([number[w] for w in re.findall(r"\w+", t.lower())], np.uint32) for t in texts]
-    exact: dict[bytes, int] = {}
-    heads = np.arange(len(texts))
-    for i, text in enumerate(words):
-        heads[i] = exact.setdefault(text.tobytes(), i) if len(text) else i
     figure = np.array([len(w) > 1 and w.isdigit() for w in number], bool)
+    heads = _first_equal(words)
     unlike, likeness = np.unique(heads), np.ones(len(texts))  # to the head
     for later, earlier in _alike([words[i] for i in unlike]):
         i, j = unlike[later], unlike[earlier]
@@ -62,13 +59,20 @@ def group_copies(texts: Collection[str]) -> np.ndarray:
     return heads[heads]
 
 
+def _first_equal(words: list[np.ndarray]) -> np.ndarray:
+    """Position of the first text of the same words; of an empty one, its own."""
+    first: dict[bytes, int] = {}
+    heads = [first.setdefault(t.tobytes(), i) if len(t) else i for i, t in enumerate(words)]
+    return np.array(heads, int)
+
+
 def _alike(words: list[np.ndarray]) -> Iterator[tuple[int, int]]:
     """Each text with earlier ones that it may be a copy of, those that share most first."""
     sizes = np.array([len(text) for text in words], int)
-    shingles, holders = _shared_shingles(words)
-    for start in range(0, len(words), _BLOCK):
-        votes = (shingles[start : start + _BLOCK] @ holders).tocoo()
-        i, j, shared = votes.row + start, votes.col, votes.data
+    blocks, holders = _shared_shingles(words)
+    for number, shingles in enumerate(blocks):
+        votes = (shingles @ holders).tocoo()
+        i, j, shared = votes.row + number * _BLOCK, votes.col, votes.data
         shorter, longer = np.minimum(sizes[i], sizes[j]), np.maximum(sizes[i], sizes[j])
         worth = (j < i) & (shorter >= _LONGER * longer) & (shared > np.maximum(1, _VOTES * shorter))
         i, j, shared = i[worth], j[worth], shared[worth]
@@ -76,32 +80,48 @@ def _alike(words: list[np.ndarray]) -> Iterator[tuple[int, int]]:
         yield from zip(i[order].tolist(), j[order].tolist(), strict=True)
 
 
-def _shared_shingles(words: list[np.ndarray]) -> tuple[csr_array, csr_array]:
-    """Texts by the shingles that stand twice or more; those by the first texts that have them."""
+def _shared_shingles(words: list[np.ndarray]) -> tuple[list[csr_array], csr_array]:
+    """Texts by the shingles that stand twice or more, in blocks; those by their first texts."""
+    twice = _repeated(words)
+    held = np.zeros(len(twice), np.int32)  # texts that have the shingle, by now
+    blocks: list[csr_array] = []
+    kept = [np.empty((3, 0), np.int32)]  # shingle, text, how often
+    for start in range(0, len(words) if len(twice) else 0, _BLOCK):
+        block = _among(twice, words[start : start + _BLOCK])
+        blocks.append(block)
+        texts = np.repeat(np.arange(start, start + block.shape[0]), np.diff(block.indptr))
+        order = np.argsort(block.indices, kind="stable")
+        entries = np.stack([block.indices, texts, block.data])[:, order].astype(np.int32)
+        own, first, sizes = np.unique(entries[0], return_index=True, return_counts=True)
+        rank = np.arange(len(order)) - np.repeat(first - held[own], sizes)
+        kept.append(entries[:, rank < _HOLDERS])
+        held[own] += sizes
+    shingle, text, times = np.concatenate(kept, axis=1)
+    return blocks, csr_array((times, (shingle, text)), (len(twice), len(words)))
+
+
+def _repeated(words: list[np.ndarray]) -> np.ndarray:
+    """Keys of the shingles that stand twice or more, in order."""
     ends = np.cumsum([max(0, len(text) - _SHINGLE + 1) for text in words], dtype=int)
     keys = np.empty(ends[-1] if len(ends) else 0, np.uint64)
     for text, end in zip(words, ends, strict=True):
         own = _keys(text, _SHINGLE)
         keys[end - len(own) : end] = own
-    keys.sort()
-    twice = np.unique(keys[1:][keys[1:] == keys[:-1]])
-    del keys  # of a million texts, most of a gigabyte
-    rows, columns = [np.empty(0, np.int32)], [np.empty(0, np.int32)]
-    for start in range(0, len(words) if len(twice) else 0, _BLOCK):
-        parts = [_keys(text, _SHINGLE) for text in words[start : start + _BLOCK]]
-        row = np.repeat(np.arange(len(parts), dtype=np.int32), [len(part) for part in parts])
-        own = np.concatenate(parts)
-        column = np.minimum(np.searchsorted(twice, own), len(twice) - 1).astype(np.int32)
-        shared = twice[column] == own
-        rows.append(start + row[shared])
-        columns.append(column[shared])
-    places, shape = (np.concatenate(rows), np.concatenate(columns)), (len(words), len(twice))
-    shingles = csr_array((np.ones(len(places[0]), np.int32), places), shape)
-    holders = shingles.tocsc()
-    rank = np.arange(holders.nnz) - np.repeat(holders.indptr[:-1], np.diff(holders.indptr))
-    holders.data[rank >= _HOLDERS] = 0
-    holders.eliminate_zeros()
-    return shingles, holders.T
+    keys.sort()  # in place: of a million texts, most of a gigabyte
+    same = keys[1:] == keys[:-1]
+    same[1:] &= ~same[:-1]
+    return keys[1:][same]
+
+
+def _among(shingles: np.ndarray, words: list[np.ndarray]) -> csr_array:
+    """How often each text has each of the shingles."""
+    parts = [_keys(text, _SHINGLE) for text in words]
+    row = np.repeat(np.arange(len(parts), dtype=np.int32), [len(part) for part in parts])
+    own = np.concatenate(parts)
+    column = np.minimum(np.searchsorted(shingles, own), len(shingles) - 1).astype(np.int32)
+    known = shingles[column] == own
+    places = row[known], column[known]
+    return csr_array((np.ones(len(places[0]), np.int32), places), (len(words), len(shingles)))
 
 
 def _keys(words: np.ndarray, size: int) -> np.ndarray:
@@ -147,7 +167,9 @@ def copy_groups(frame: pd.DataFrame, ids: str) -> pd.Series:
 
     A group is named after its earliest member; rows without a date come last.
     """
-    ordered = frame.sort_values("date", kind="stable", na_position="last")
-    heads = group_copies(ordered["text"])
-    names = ordered[ids].to_numpy()[heads]
-    return pd.Series(names, index=ordered.index).reindex(frame.index)
+    dated = frame["date"].reset_index(drop=True)
+    order = dated.sort_values(kind="stable", na_position="last").index.to_numpy()
+    heads = group_copies(frame["text"].iloc[order])
+    names = np.empty(len(order), object)
+    names[order] = frame[ids].to_numpy()[order[heads]]
+    return pd.Series(names, index=frame.index)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from itertools import accumulate, groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -324,11 +325,12 @@ def _told_by_name(name: str) -> Record:
     return told
 
 
-def parse_date(value: Any) -> tuple[pd.Timestamp | None, str]:
+@lru_cache(maxsize=2**14)  # the rows of a table share their days
+def parse_date(value: str | None) -> tuple[pd.Timestamp | None, str]:
     """A day from what a file says, and a note where it is none (missing then) or ambiguous."""
     if value is None:
         return None, ""
-    said, note = str(value), ""
+    said, note = value, ""
     try:
         if re.match(r"\d{4}-\d{2}-\d{2}($|[T ])", said):
             when = pd.Timestamp(datetime.fromisoformat(said[:10]))

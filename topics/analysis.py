@@ -25,6 +25,7 @@ from topics.corpus import Corpus, read_corpus
 from topics.embedding import Embedder, embed, load_embedder, reads_english_only
 from topics.errors import InputError
 from topics.files import find_files, shown_name
+from topics.incidence import Incidence
 from topics.layout import lay_out
 from topics.named import NamedTheme
 from topics.passages import split_passages
@@ -88,6 +89,11 @@ class Analysis:
         """For each analysed document by id, the earliest document that it is a near-copy of."""
         heads = copy_groups(self.documents, "document_id")
         return pd.Series(heads.to_numpy(), self.documents["document_id"])
+
+    @cached_property
+    def incidence(self) -> Incidence:
+        """Which independent documents carry which themes, see `Incidence.of`."""
+        return Incidence.of(self)
 
     @property
     def is_sampled(self) -> bool:

@@ -380,9 +380,14 @@ def _frame(rows: list[Record]) -> pd.DataFrame:
 
 def _without_shared(table: pd.DataFrame, log: Log) -> pd.Series:
     """Texts without the short blocks that many documents of one source share."""
-    texts = table["text"].astype(object)  # to set any value of an Arrow column copies all of it
-    for _, group in table.groupby(table["source"].fillna("")):
-        texts[group.index], dropped = drop_shared_lines(group["text"].tolist())
+    changed: dict[int, str] = {}
+    for rows in table.groupby(table["source"].fillna("")).indices.values():
+        texts = table["text"].iloc[rows].tolist()
+        kept, dropped = drop_shared_lines(texts)
+        changed |= {i: new for i, old, new in zip(rows, texts, kept, strict=True) if new != old}
         for block, position in sorted(dropped.items()):
-            log.furniture.append((group["path"].iat[position], block, "in many documents"))
-    return texts.astype("str")
+            path = table["path"].iat[rows[position]]
+            log.furniture.append((path, block, "in many documents"))
+    result = table["text"].copy()
+    result.iloc[list(changed)] = list(changed.values())  # at once, for each time copies all texts
+    return result

@@ -17,7 +17,7 @@ _FEW = 10
 _ABOUT = ["document_id", "date", "source", "country", "language"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Incidence:
     """Documents and their themes.
 

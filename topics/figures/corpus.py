@@ -17,7 +17,7 @@ def funnel(analysis: Analysis) -> go.Figure:
     read = corpus.documents["path"].nunique()
     unread = corpus.skipped[~corpus.skipped["file"].isin(corpus.documents["path"])]
     files = read + unread["file"].nunique()
-    documents, independent = analysis.documents, measures.Incidence.of(analysis).documents
+    documents, independent = analysis.documents, analysis.incidence.documents
     themed = analysis.assignments["passage_id"].nunique()
     languages = ", ".join(analysis.left_out["language"].value_counts().index[:3])
     steps = pd.DataFrame(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -73,6 +74,13 @@ def change_points(
     InputError
         If there are too many periods.
     """
+    return _found(incidence, period, false_alarms, permutations, random_state).copy()
+
+
+@lru_cache(maxsize=2)  # seconds; two notebooks ask
+def _found(
+    incidence: Incidence, period: str | None, false_alarms: float, permutations: int, seed: int
+) -> pd.DataFrame:
     dated = incidence.dated
     if dated.documents.empty:
         return pd.DataFrame(columns=_COLUMNS)
@@ -81,7 +89,7 @@ def change_points(
         raise InputError(
             f"period: wanted at most {_MOST_PERIODS} periods, got {len(every)}; name a longer one"
         )
-    search = _Search(dated, place, false_alarms, permutations, random_state)
+    search = _Search(dated, place, false_alarms, permutations, seed)
     rows = []
     for theme, cuts in search.breaks(len(every)).items():
         ends = [0, *sorted(cuts), len(every)]

@@ -77,7 +77,7 @@ def conclusions(
         refits'). Empty if no dates are known.
     """
     columns = ["theme_id", "claim", "since", "survives", "overlap"]
-    dated = Incidence.of(analysis).dated
+    dated = analysis.incidence.dated
     if dated.documents.empty:
         return pd.DataFrame(columns=columns)
     every, place = periods_of(dated, period)

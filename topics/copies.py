@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterator
-from itertools import count
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from itertools import count, pairwise
 
 import numpy as np
 import pandas as pd
@@ -25,7 +27,7 @@ _BLOCK = 2000  # texts that are looked up at once; more only take memory
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, its bits well spread: several words as one number
 
 
-def group_copies(texts: Collection[str]) -> np.ndarray:
+def group_copies(texts: Iterable[str]) -> np.ndarray:
     """Group texts that are copies or edits of an earlier one.
 
     A word 3-shingle (Broder 1997) points to the first few texts that have it; only texts that share
@@ -43,13 +45,19 @@ def group_copies(texts: Collection[str]) -> np.ndarray:
     Returns
     -------
     np.ndarray
-        ``(len(texts),)`` integers, the position of each text's head (its own, if it is none's copy).
+        As many integers as texts, the position of each text's head (its own, if it is none's copy).
     """
     number: defaultdict[str, int] = defaultdict(count().__next__)
-    words = [np.array([number[w] for w in re.findall(r"\w+", t.lower())], np.uint32) for t in texts]
+    flat, ends = array("I"), [0]  # an array a text would scatter over the memory
+    for text in texts:
+        flat.extend([number[word] for word in re.findall(r"\w+", text.lower())])
+        ends.append(len(flat))
+    joined = np.array(flat, np.uint32)
+    del flat
+    words = [joined[start:end] for start, end in pairwise(ends)]
     figure = np.array([len(w) > 1 and w.isdigit() for w in number], bool)
     heads = _first_equal(words)
-    unlike, likeness = np.unique(heads), np.ones(len(texts))  # to the head
+    unlike, likeness = np.unique(heads), np.ones(len(words))  # to the head
     for later, earlier in _alike([words[i] for i in unlike]):
         i, j = unlike[later], unlike[earlier]
         if heads[i] == i:
@@ -61,8 +69,9 @@ def group_copies(texts: Collection[str]) -> np.ndarray:
 
 def _first_equal(words: list[np.ndarray]) -> np.ndarray:
     """Position of the first text of the same words; of an empty one, its own."""
-    first: dict[bytes, int] = {}
-    heads = [first.setdefault(t.tobytes(), i) if len(t) else i for i, t in enumerate(words)]
+    first: dict[bytes, int] = {}  # by digest, for the texts themselves would take twice the memory
+    keys = (blake2b(text.data, digest_size=16).digest() if len(text) else None for text in words)
+    heads = [i if key is None else first.setdefault(key, i) for i, key in enumerate(keys)]
     return np.array(heads, int)
 
 
@@ -169,7 +178,8 @@ def copy_groups(frame: pd.DataFrame, ids: str) -> pd.Series:
     """
     dated = frame["date"].reset_index(drop=True)
     order = dated.sort_values(kind="stable", na_position="last").index.to_numpy()
-    heads = group_copies(frame["text"].iloc[order])
+    parts = (order[start : start + _BLOCK] for start in range(0, len(order), _BLOCK))
+    heads = group_copies(text for part in parts for text in frame["text"].iloc[part])
     names = np.empty(len(order), object)
     names[order] = frame[ids].to_numpy()[order[heads]]
     return pd.Series(names, index=frame.index)

@@ -17,6 +17,7 @@ from topics.furniture import count_words
 
 MIN_WORDS = 25  # shorter paragraphs say too little alone and join the next one
 MAX_TOKENS = WINDOW - 6  # what the bundled model reads, less its two marks and a margin
+_AT_ONCE = 20_000  # documents whose passages Python holds, before Arrow does
 # Paragraphs are searched for sentences in pieces of at most so many characters, to bound time.
 _PIECE = re.compile(r"\S.{0,50000}(?!\S)|\S{1,50000}", re.DOTALL)
 _PARAGRAPH = re.compile(r"\S(?:.*?\S)??(?=\s*\n\s*\n|\s*\Z)", re.DOTALL)
@@ -50,22 +51,26 @@ def split_passages(
         that are near-copies of each other share a `copy_group`, named after the earliest.
     """
     about = documents.reindex(columns=["document_id", "text", *_META]).reset_index(drop=True)
-    owners, ids, spans, texts = [], [], [], []
-    columns = about[["document_id", "text", "language"]].itertuples(name=None)
-    for row, document_id, text, language in columns:
-        for number, span in enumerate(_spans(text, language, min_words, max_tokens), 1):
-            owners.append(row)
+    about["date"] = pd.to_datetime(about["date"]).astype("datetime64[us]")
+    about = about.astype({name: "str" for name in about if name != "date"})
+    parts = (about[start : start + _AT_ONCE] for start in range(0, max(len(about), 1), _AT_ONCE))
+    table = pd.concat([_cut(part, min_words, max_tokens) for part in parts], ignore_index=True)
+    return table.assign(copy_group=copy_groups(table, "passage_id").astype("str"))[COLUMNS]
+
+
+def _cut(documents: pd.DataFrame, least: int, most: int) -> pd.DataFrame:
+    """The passages of documents, without their groups of copies."""
+    rows, ids, spans, texts = [], [], [], []
+    columns = zip(*(documents[name] for name in ("document_id", "text", "language")), strict=True)
+    for row, (document_id, text, language) in enumerate(columns):
+        for number, span in enumerate(_spans(text, language, least, most), 1):
+            rows.append(row)
             ids.append(f"{document_id}:{number}")
             spans.append(span)
             texts.append(text[slice(*span)])
-    table = about.drop(columns="text").iloc[owners].reset_index(drop=True)
     start, end = np.array(spans, dtype=np.int64).reshape(-1, 2).T
-    table = table.assign(passage_id=ids, start=start, end=end, text=pd.array(texts, dtype="str"))
-    table["date"] = pd.to_datetime(table["date"]).astype("datetime64[us]")
-    del texts  # held by Arrow now
-    table["copy_group"] = copy_groups(table, "passage_id")
-    strings = [name for name in COLUMNS if name not in ("date", "start", "end")]
-    return table[COLUMNS].astype(dict.fromkeys(strings, "str"))
+    found = documents.iloc[rows].assign(passage_id=ids, start=start, end=end, text=texts)
+    return found.astype({"passage_id": "str", "text": "str"})
 
 
 def _spans(text: str, language: Any, least: int, most: int) -> Iterator[Span]:

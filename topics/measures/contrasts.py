@@ -31,12 +31,18 @@ def contrast(first: Incidence, second: Incidence, tests: int | None = None) -> p
         high (95%, MOVER), ratio, ratio_low, ratio_high, clear (the interval of the difference
         leaves zero out, widened for the number of tests by Bonferroni's rule).
     """
-    themes = first.carries.columns
+    return _contrast(*_joined(first, second), tests)
+
+
+def _contrast(both: Incidence, is_second: np.ndarray, tests: int | None) -> pd.DataFrame:
+    """What `contrast` returns, of two sets that are one table."""
+    themes = both.carries.columns
     levels = (0.95, 1 - 0.05 / (tests or len(themes)))
+    first, second = both.where(~is_second), both.where(is_second)
     n_first, of_first, kind_first, (one, one_wide) = estimates(first, *levels)
     n_second, of_second, kind_second, (other, other_wide) = estimates(second, *levels)
     by_source = kind_first == kind_second == BY_SOURCE
-    together = _correlation(*_joined(first, second)) if by_source else 0.0
+    together = _correlation(both, is_second) if by_source else 0.0
     low, high = difference(one, other, together)
     with np.errstate(divide="ignore", invalid="ignore"):
         times = other[0] / one[0]
@@ -121,8 +127,7 @@ def contrasts(incidence: Incidence, column: str) -> pd.DataFrame:
     _ = known.days  # blocks are numbered here, once, not for each group
     parts = []
     for group in groups:
-        own = known.documents[column] == group
-        table = contrast(known.where(~own), known.where(own), tests)
+        table = _contrast(known, (known.documents[column] == group).to_numpy(), tests)
         table.insert(0, column, group)
         parts.append(table)
     if not parts:

@@ -120,8 +120,7 @@ class Scan:
         self.blocks, self.periods = blocks, periods
         self.starts, self.ends = np.array(stretches).T
         self.n_periods = int(max(self.ends.max(), periods.max(initial=0) + 1))
-        self._order = np.argsort(periods, kind="stable")
-        self._present, self._starts = np.unique(periods[self._order], return_index=True)
+        self._by_theme = np.ascontiguousarray(blocks.residuals.T)
         counts = np.zeros((self.n_periods, int(blocks.strata.max(initial=-1)) + 1))
         np.add.at(counts, (periods, blocks.strata), 1)
         variance = blocks.variance(self._over(counts))
@@ -132,24 +131,28 @@ class Scan:
         totals = np.concatenate([np.zeros((1, by_period.shape[1])), np.cumsum(by_period, axis=0)])
         return totals[self.ends] - totals[self.starts]
 
-    def observed(self, order: np.ndarray | None = None) -> np.ndarray:
-        """``(stretches, themes)`` z; or what it were, had the blocks come in another order."""
-        rows = self.blocks.residuals[self._order if order is None else order]
-        by_period = np.zeros((self.n_periods, rows.shape[1]))
-        if len(rows):
-            by_period[self._present] = np.add.reduceat(rows, self._starts, axis=0)
+    def observed(self, periods: np.ndarray | None = None) -> np.ndarray:
+        """``(stretches, themes)`` z; or what it were, had the blocks come in other periods."""
+        own = self.periods if periods is None else periods
+        sums = [np.bincount(own, of, self.n_periods) for of in self._by_theme]
+        by_period = np.array(sums).reshape(len(sums), self.n_periods).T
         return self._over(by_period) / self.scale
 
     def shuffled(
         self, draws: int, random: np.random.Generator, side: np.ndarray | int = 0
     ) -> Iterator[np.ndarray]:
         """The same with periods exchanged at random between a source's blocks of one side."""
-        groups = 2 * self.blocks.strata + side
-        slots = np.empty(len(groups), dtype=int)
-        slots[np.argsort(groups, kind="stable")] = np.arange(len(groups))
+        groups = (2 * self.blocks.strata + side).astype(np.uint64)
+        order = np.argsort(groups, kind="stable")
+        # One number holds group, chance and period: numbers are sorted far faster than an order.
+        low, high = (int(most).bit_length() for most in (self.n_periods, groups.max(initial=0)))
+        held = groups[order] << np.uint64(64 - high) | self.periods[order].astype(np.uint64)
+        periods = np.empty(len(groups), dtype=np.int64)
         for _ in range(draws):
-            order = np.argsort(groups + random.random(len(groups)))
-            yield self.observed(order[slots[self._order]])
+            chance = random.integers(2**64, size=len(groups), dtype=np.uint64)
+            drawn = np.sort(held | chance >> np.uint64(high + low) << np.uint64(low))
+            periods[order] = drawn & np.uint64(2**low - 1)
+            yield self.observed(periods)
 
 
 def corrected(observed: np.ndarray, chance: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from topics import Analysis, Corpus, ThemeModel, embed, split_passages
+from topics.copies import document_copies
 from topics.measures import Incidence
 
 NO_ROWS = pd.DataFrame()
@@ -39,8 +40,10 @@ CARRIED = {"ferries": ["may-a", "july-a", "july-copy", "undated"], "grain": ["ju
 def run_around(model, corpus, left_out, passages, vectors, layout):
     """A run on a model that was fitted on all passages."""
     fitted, assignments = np.arange(len(passages)), model.assignments_
+    known = not corpus.documents.empty
+    copy_of = document_copies(corpus.documents, passages) if known else pd.Series(dtype="str")
     return Analysis(
-        corpus, left_out, passages, vectors, model, fitted, assignments, layout, about={}
+        corpus, left_out, copy_of, passages, vectors, model, fitted, assignments, layout, about={}
     )
 
 

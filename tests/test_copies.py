@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from topics.copies import copy_groups, group_copies
+from topics import split_passages
+from topics.copies import copy_groups, document_copies, group_copies
 
 LEAD = (
     "The harbour board voted on Tuesday to keep the northern quay shut until all three of its "
@@ -85,3 +86,12 @@ def test_a_group_is_named_after_its_earliest_member_and_undated_ones_come_last()
     groups = copy_groups(frame, "id")
     assert groups.to_dict() == {7: "early", 3: "early", 5: "other", 1: "early"}
     assert groups.index.tolist() == [7, 3, 5, 1]
+
+
+@pytest.mark.parametrize("rest", ["", f"\n\n{LAST}"], ids=["one passage each", "more"])
+def test_documents_that_copy_each_other_are_known_by_the_earliest(rest):
+    texts = {"copy": f"{LEAD} Again.{rest}", "other": f"{MIDDLE}{rest}", "first": f"{LEAD}{rest}"}
+    documents = pd.DataFrame({"document_id": list(texts), "text": list(texts.values())})
+    documents["date"] = pd.to_datetime(["2025-05-03", "2025-05-02", "2025-05-01"])
+    copies = document_copies(documents, split_passages(documents))
+    assert copies.to_dict() == {"copy": "first", "other": "other", "first": "first"}

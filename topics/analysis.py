@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from topics import cache
 from topics.cache import cache_dir, code_digest, digest, say, written_atomically
 from topics.changes import CHANGE_COLUMNS, Earlier, changes, earlier_files, read_earlier
-from topics.copies import copy_groups
+from topics.copies import document_copies
 from topics.corpus import Corpus, read_corpus
 from topics.embedding import Embedder, embed, load_embedder, reads_english_only
 from topics.errors import InputError
@@ -51,6 +51,8 @@ class Analysis:
         What was read, and what was not.
     left_out
         document_id, language: read, but in a language that the embedder cannot read.
+    copy_of
+        For each analysed document by id, the earliest document that it is a near-copy of.
     passages, vectors
         The passages and their unit vectors ``(n, dim)``, row by row.
     model
@@ -70,6 +72,7 @@ class Analysis:
 
     corpus: Corpus
     left_out: pd.DataFrame
+    copy_of: pd.Series
     passages: pd.DataFrame
     vectors: np.ndarray
     model: ThemeModel
@@ -79,16 +82,10 @@ class Analysis:
     about: dict[str, Any]
     changes: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CHANGE_COLUMNS))
 
-    @property
+    @cached_property
     def documents(self) -> pd.DataFrame:
         """The documents that were analysed."""
         return _without(self.corpus.documents, self.left_out)
-
-    @cached_property
-    def copy_of(self) -> pd.Series:
-        """For each analysed document by id, the earliest document that it is a near-copy of."""
-        heads = copy_groups(self.documents, "document_id")
-        return pd.Series(heads.to_numpy(), self.documents["document_id"])
 
     @cached_property
     def incidence(self) -> Incidence:
@@ -126,6 +123,7 @@ class Analysis:
         for name in _frames():
             getattr(self.corpus, name).to_parquet(folder / f"{name}.parquet")
         self.left_out.to_parquet(folder / "left_out.parquet")
+        self.copy_of.to_frame("copy_of").to_parquet(folder / "copies.parquet")
         self.passages.to_parquet(folder / "passages.parquet")
         self.changes.to_parquet(folder / "changes.parquet")
         self.assignments.to_parquet(folder / "assignments.parquet")
@@ -153,6 +151,7 @@ class Analysis:
         return cls(
             corpus,
             pd.read_parquet(folder / "left_out.parquet"),
+            pd.read_parquet(folder / "copies.parquet")["copy_of"],
             pd.read_parquet(folder / "passages.parquet"),
             vectors,
             ThemeModel.load(folder / "model", embedder=embedder),
@@ -261,6 +260,7 @@ def _compute(
     documents = _without(corpus.documents, left_out)
     with _stage("passages", seconds, progress):
         passages = split_passages(documents)
+        copy_of = document_copies(documents, passages)
     if embedder == "minilm" and len(passages) > _MANY:
         say(f"{len(passages):,} passages: with --embedder static they would take minutes")
     with _stage("embedding", seconds, progress):
@@ -282,7 +282,7 @@ def _compute(
         "seconds": seconds,
     }
     analysis = Analysis(
-        corpus, left_out, passages, vectors, model, fitted, assignments, layout, about
+        corpus, left_out, copy_of, passages, vectors, model, fitted, assignments, layout, about
     )
     if earlier is not None:
         analysis.changes = changes(earlier, analysis.themes, analysis.assignments, passages)
@@ -326,6 +326,8 @@ def _left_out(corpus: Corpus, embedder: str | Embedder, all_languages: bool) -> 
 
 
 def _without(documents: pd.DataFrame, left_out: pd.DataFrame) -> pd.DataFrame:
+    if left_out.empty:
+        return documents
     return documents[~documents["document_id"].isin(left_out["document_id"])]
 
 

@@ -183,3 +183,15 @@ def copy_groups(frame: pd.DataFrame, ids: str) -> pd.Series:
     names = np.empty(len(order), object)
     names[order] = frame[ids].to_numpy()[order[heads]]
     return pd.Series(names, index=frame.index)
+
+
+def document_copies(documents: pd.DataFrame, passages: pd.DataFrame) -> pd.Series:
+    """For each document by id, the earliest document that it is a near-copy of, or itself.
+
+    `passages` are those that `split_passages` made of the documents.
+    """
+    ids = documents["document_id"].tolist()
+    if passages["document_id"].tolist() == ids:  # each is one passage, whose copies are known
+        owner = pd.Series(ids, passages["passage_id"])
+        return pd.Series(owner[passages["copy_group"]].to_numpy(), ids)
+    return pd.Series(copy_groups(documents, "document_id").to_numpy(), ids)

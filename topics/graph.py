@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from topics.partitions import threads
 
 NEIGHBOURS = 30
-_BLOCK = 1024  # rows of similarities held at once by a thread
+_BLOCK = 256  # rows of similarities held at once by a thread
 
 
 @dataclass(frozen=True)

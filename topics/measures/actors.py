@@ -132,15 +132,14 @@ def mentions(passages: pd.DataFrame, actors: Iterable[Actor] | None = None) -> p
         passage_id, actor, kind; one row a passage and actor, in the order of the passages.
     """
     known = list(read_actors() if actors is None else actors)
-    texts = passages["text"].str.replace("’", "'").str.split().str.join(" ")
-    lower = texts.str.lower().str.replace("-", " ")
-    found = pd.concat([
-        _found(texts, [actor for actor in known if actor.kind != "instrument"]),
-        _found(lower, [_folded(actor) for actor in known if actor.kind == "instrument"]),
-    ]).sort_values(["row", "actor"])  # fmt: skip
-    passage_ids = passages["passage_id"].to_numpy()[found.pop("row").to_numpy(int)]
-    found.insert(0, "passage_id", passage_ids)
-    return found.reset_index(drop=True)
+    names = _Aliases(actor for actor in known if actor.kind != "instrument")
+    instruments = _Aliases(_folded(actor) for actor in known if actor.kind == "instrument")
+    rows = []
+    for passage_id, said in zip(passages["passage_id"], passages["text"], strict=True):
+        text = " ".join(said.replace("’", "'").split())
+        found = names.found(text) | instruments.found(text.lower().replace("-", " "))
+        rows += [(passage_id, *mention) for mention in sorted(found)]
+    return pd.DataFrame(rows, columns=["passage_id", "actor", "kind"])
 
 
 def _folded(actor: Actor) -> Actor:
@@ -151,17 +150,20 @@ def _folded(actor: Actor) -> Actor:
     return Actor(actor.name, actor.kind, aliases, not_)
 
 
-def _found(texts: pd.Series, actors: list[Actor]) -> pd.DataFrame:
-    """row, actor, kind of each actor that a text holds, without repeats."""
-    owner = {alias: a for a in actors for alias in a.aliases if alias not in a.not_}
-    sought = {*owner, *(text for a in actors for text in a.not_)}
-    alias = re.compile(rf"(?<!\w)({_union(sought)})(?:e?s)?(?![\w$])")
-    rows = [
-        (row, actor.name, actor.kind)
-        for row, text in enumerate(texts)
-        for actor in {owner[match] for match in alias.findall(text) if match in owner}
-    ]
-    return pd.DataFrame(rows, columns=["row", "actor", "kind"])
+class _Aliases:
+    """All aliases of some actors as one pattern."""
+
+    def __init__(self, actors: Iterable[Actor]) -> None:
+        actors = list(actors)
+        self._owner = {
+            alias: (a.name, a.kind) for a in actors for alias in a.aliases if alias not in a.not_
+        }
+        sought = {*self._owner, *(text for a in actors for text in a.not_)}
+        self._alias = re.compile(rf"(?<!\w)({_union(sought)})(?:e?s)?(?![\w$])")
+
+    def found(self, text: str) -> set[tuple[str, str]]:
+        """Name and kind of each actor that a text holds."""
+        return {self._owner[m] for m in self._alias.findall(text) if m in self._owner}
 
 
 def _union(texts: Iterable[str]) -> str:

@@ -205,7 +205,7 @@ def load_embedder(name: str) -> Embedder:
         raise InputError(f"embedder: only 'cuda' can follow a transformer's name, got {name!r}")
     provider = _provider(device)
     if model_name == "minilm":
-        return _minilm(device)
+        return _minilm(device, provider)
     from fastembed import TextEmbedding
 
     try:
@@ -236,14 +236,14 @@ def _provider(device: str) -> str:
     return "CUDAExecutionProvider"
 
 
-def _minilm(device: str = "") -> FastEmbedder:
+def _minilm(device: str = "", provider: str = "CPUExecutionProvider") -> FastEmbedder:
     def load() -> TextEmbedding:
         from fastembed import TextEmbedding
 
         name = (
             "sentence-transformers/all-MiniLM-L6-v2"  # how to pool; its files are the bundled ones
         )
-        folder, provider = str(_model_folder()), _provider(device)
+        folder = str(_model_folder())
         return TextEmbedding(name, specific_model_path=folder, threads=1, providers=[provider])
 
     own = f"minilm-{_SHA256['model.onnx'][:12]}-{WINDOW}"

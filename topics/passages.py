@@ -69,7 +69,8 @@ def _cut(documents: pd.DataFrame, least: int, most: int) -> pd.DataFrame:
             spans.append(span)
             texts.append(text[slice(*span)])
     start, end = np.array(spans, dtype=np.int64).reshape(-1, 2).T
-    found = documents.iloc[rows].assign(passage_id=ids, start=start, end=end, text=texts)
+    about = documents.drop(columns="text").iloc[rows]
+    found = about.assign(passage_id=ids, start=start, end=end, text=texts)
     return found.astype({"passage_id": "str", "text": "str"})
 
 

@@ -134,8 +134,8 @@ class Scan:
     def observed(self, periods: np.ndarray | None = None) -> np.ndarray:
         """``(stretches, themes)`` z; or what it were, had the blocks come in other periods."""
         own = self.periods if periods is None else periods
-        sums = [np.bincount(own, of, self.n_periods) for of in self._by_theme]
-        by_period = np.array(sums).reshape(len(sums), self.n_periods).T
+        by_theme = [np.bincount(own, of, self.n_periods) for of in self._by_theme]
+        by_period = np.array(by_theme).reshape(len(by_theme), self.n_periods).T
         return self._over(by_period) / self.scale
 
     def shuffled(

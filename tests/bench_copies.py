@@ -206,8 +206,8 @@ def nearest(frame: pd.DataFrame) -> list[tuple[int, int]]:
     outlets = frame["source"].to_numpy()
     if len(set(outlets)) > 1:
         apart = np.abs(days[row] - days[col]).astype("timedelta64[D]").astype(int)
-        wanted = np.where(outlets[row] == outlets[col], apart > 0, apart <= 2)
-        row, col, data = row[wanted], col[wanted], data[wanted]
+        expected = np.where(outlets[row] == outlets[col], apart > 0, apart <= 2)
+        row, col, data = row[expected], col[expected], data[expected]
     found = []
     for k in np.argsort(-data, kind="stable"):
         a, b = int(row[k]), int(col[k])

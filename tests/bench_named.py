@@ -14,7 +14,7 @@ from sklearn.metrics import average_precision_score
 
 import topics
 from topics.graph import nearest_to
-from topics.measures import gold_labels, read_gold
+from topics.measures import labels_of_passages, read_gold
 from topics.named import NamedTheme
 from topics.scorer import ThemeScorer
 
@@ -53,7 +53,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     documents = topics.read_corpus(ROOT / "data" / "articles", progress=False).documents
     passages = topics.split_passages(documents)
-    labels = gold_labels(passages, documents, read_gold(ROOT / "data" / "gold.csv"))
+    labels = labels_of_passages(passages, documents, read_gold(ROOT / "data" / "gold.csv"))
     texts, owners = passages["text"].tolist(), passages["document_id"].tolist()
     vectors = embedded(texts)
     around = nearest_to(vectors, vectors, 15)

@@ -1,7 +1,7 @@
 """Quality and speed beside stock BERTopic on the same vectors, in one run: ``make bench``.
 
 AMI is against the corpus's own labels; BERTopic's outliers are given to the nearest topic's
-centre for it, and their share is shown. Agreement is the mean adjusted Rand index between seeds,
+centroid for it, and their share is shown. Agreement is the mean adjusted Rand index between seeds,
 and between a run and one without a tenth of the texts, on the texts that both have. The last
 lines time the first call in a fresh process. Topeax and KeyNMF need turftopic, which does not
 import without torch: they are left out here.
@@ -30,7 +30,7 @@ from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 import topics
 from topics.clusters import find_levels, neighbours_for
 from topics.graph import nearest_neighbours
-from topics.measures import gold_labels, read_gold
+from topics.measures import labels_of_passages, read_gold
 
 ROOT = Path(__file__).parents[1]
 CORPORA = Path(os.environ.get("TOPICS_CORPORA") or ROOT.parent / "shared" / "corpora")
@@ -42,7 +42,7 @@ def corpora() -> Iterator[tuple[str, list[str], np.ndarray, list[str]]]:
     """Name, texts, vectors and one label a text, of each corpus at hand."""
     documents = topics.read_corpus(ROOT / "data" / "articles", progress=False).documents
     passages = topics.split_passages(documents)
-    labels = gold_labels(passages, documents, read_gold(ROOT / "data" / "gold.csv"))
+    labels = labels_of_passages(passages, documents, read_gold(ROOT / "data" / "gold.csv"))
     one = labels.map(len) == 1
     texts = passages["text"][one].tolist()
     yield "sample", texts, topics.embed(texts), [min(label) for label in labels[one]]
@@ -87,11 +87,11 @@ def umap_hdbscan(texts: list[str], vectors: np.ndarray, seed: int) -> np.ndarray
 
 
 def assigned(labels: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Labels with every outlier given to the nearest cluster's centre."""
+    """Labels with every outlier given to the nearest cluster's centroid."""
     found = np.unique(labels[labels >= 0])
-    centres = np.array([vectors[labels == label].mean(axis=0) for label in found])
-    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
-    return np.where(labels < 0, found[(vectors @ centres.T).argmax(axis=1)], labels)
+    centroids = np.array([vectors[labels == label].mean(axis=0) for label in found])
+    centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
+    return np.where(labels < 0, found[(vectors @ centroids.T).argmax(axis=1)], labels)
 
 
 def measured(

@@ -47,7 +47,7 @@ def corpus(random, n=600, sources=6, themes=6, share=0.1, times=1.0, months=16, 
         "source": [f"s{s}" for s in source], "country": None, "language": "en",
     })  # fmt: skip
     carries = pd.DataFrame(random.random((n, themes)) < chance).add_prefix("t")
-    return measures.Incidence(documents, carries)
+    return measures.DocumentThemes(documents, carries)
 
 
 def coverage(runs=600):
@@ -68,7 +68,9 @@ def coverage(runs=600):
                 "country": None,
             }
             carries = pd.DataFrame({"t": random.random(len(owner)) < rates[owner]})
-            row = measures.shares(measures.Incidence(pd.DataFrame(about), carries)).iloc[0]
+            row = measures.overall_shares(
+                measures.DocumentThemes(pd.DataFrame(about), carries)
+            ).iloc[0]
             naive = wilson(row["n"], row["of"])
             held += row["low"] <= share <= row["high"], naive[0] <= share <= naive[1]
         print(
@@ -87,8 +89,10 @@ def false_alarms(runs=200):
         for i in range(runs):
             made = corpus(np.random.default_rng(i), **options)
             found += (
-                len(measures.change_points(made, permutations=199, random_state=i)) > 0,
-                measures.emergence(made, permutations=199, random_state=i)["kind"].notna().any(),
+                len(measures.find_change_points(made, permutations=199, random_state=i)) > 0,
+                measures.emerging_themes(made, permutations=199, random_state=i)["kind"]
+                .notna()
+                .any(),
             )
         print(f"{name:34} {found[0] / runs:.3f}  {found[1] / runs:.3f}")
 
@@ -103,7 +107,7 @@ def power(runs=60):
             rows = []
             for i in range(runs):
                 made = corpus(np.random.default_rng(i), n=n, share=share, times=times)
-                found = measures.change_points(made, "M", permutations=199, random_state=i)
+                found = measures.find_change_points(made, "M", permutations=199, random_state=i)
                 own = found[found["theme_id"] == "t0"]
                 for row in own.sort_values("p", kind="stable").head(1).itertuples():
                     held = row.earliest <= pd.Timestamp(
@@ -117,11 +121,11 @@ def power(runs=60):
             )
 
 
-def bertrend(incidence, period):
+def bertrend(document_themes, period):
     """Themes that BERTrend's rule calls weak signals at the end of the documents."""
-    days = incidence.documents["date"].dt.to_period(period)
+    days = document_themes.documents["date"].dt.to_period(period)
     every = pd.period_range(days.min(), days.max())
-    counts = incidence.carries.groupby(days.to_numpy()).sum().reindex(every, fill_value=0)
+    counts = document_themes.has_theme.groupby(days.to_numpy()).sum().reindex(every, fill_value=0)
     popularity, last, history = pd.Series(0.0, counts.columns), pd.Series(0, counts.columns), []
     for i, (when, row) in enumerate(counts.iterrows()):
         silent = (when.start_time - every[last].start_time).days.to_numpy()
@@ -135,33 +139,33 @@ def bertrend(incidence, period):
     return dict.fromkeys(weak.index[weak], "weak")
 
 
-def signals(name, incidence, events, period=None):
+def signals(name, document_themes, events, period=None):
     """Back-test of both rules on dated events."""
     for rule, call in (("ours", None), ("BERTrend's", bertrend)):
-        result = measures.backtest(incidence, events, period, rule=call)
+        result = measures.backtest(document_themes, events, period, rule=call)
         print(f"{name:32} {rule:10} {len(result.signals):4} signals, {len(events):2} events: precision "
               f"{result.precision:.2f}, recall {result.recall:.2f}, median lead {result.lead:+.0f} days")  # fmt: skip
 
 
-def planted(incidence, n=12, seed=0):
+def planted(document_themes, n=12, seed=0):
     """Dates permuted, then n frequent themes thinned to a tenth before a year of their own."""
-    random, made = np.random.default_rng(seed), incidence.permuted(seed)
-    frequent = made.carries.columns[made.carries.sum() >= 150]
-    carries, years = made.carries.copy(), made.documents["date"].dt.year
+    random, made = np.random.default_rng(seed), document_themes.permuted(seed)
+    frequent = made.has_theme.columns[made.has_theme.sum() >= 150]
+    carries, years = made.has_theme.copy(), made.documents["date"].dt.year
     events = []
     for theme in random.choice(frequent, min(n, len(frequent)), replace=False):
         year = int(random.integers(2015, 2023))
         carries.loc[(years < year) & (random.random(len(years)) > 0.1), theme] = False
         events.append((theme, f"{year}-09-25"))
     events = pd.DataFrame(events, columns=["theme_id", "date"])
-    return measures.Incidence(made.documents, carries), events
+    return measures.DocumentThemes(made.documents, carries), events
 
 
 def sample():
     run = topics.analyse(ROOT / "data/articles", ROOT / "data/themes.yml", progress=False)
-    carried = measures.Incidence.of(run)
+    carried = measures.DocumentThemes.of(run)
     events = pd.DataFrame(SAMPLE_EVENTS, columns=["theme_id", "date"])
-    signals("sample, dated events", carried, events[events["theme_id"].isin(carried.carries)])
+    signals("sample, dated events", carried, events[events["theme_id"].isin(carried.has_theme)])
 
 
 def united_nations():
@@ -174,19 +178,19 @@ def united_nations():
     pairs = model.assignments_.assign(document_id=lambda a: a["passage_id"].map(owner))
     carries = pd.crosstab(pairs["document_id"], pairs["theme_id"]).reindex(about["document_id"])
     carries = carries.reindex(columns=model.theme_ids).fillna(0).astype(bool).reset_index(drop=True)
-    incidence = measures.Incidence(about, carries)
-    breaks = measures.change_points(incidence)
+    document_themes = measures.DocumentThemes(about, carries)
+    breaks = measures.find_change_points(document_themes)
     print(f"\nUN, {len(about):,} paragraphs, {carries.shape[1]} themes: breaks of the named ones")
     named = breaks[breaks["theme_id"].isin([theme["id"] for theme in UN_THEMES])]
     for row in named.itertuples():
         print(f"{row.theme_id:10} {row.period.year} ({row.earliest.year} to {row.latest.year})  "
               f"{row.before:.1%} to {row.after:.1%}, p {row.p:.3f}")  # fmt: skip
-    placebo = [len(measures.change_points(incidence.permuted(i))) for i in range(10)]
+    placebo = [len(measures.find_change_points(document_themes.permuted(i))) for i in range(10)]
     print(f"breaks with dates permuted, ten times: {placebo}")
     real = [("pandemic", "2020-09-25"), ("ukraine", "2014-09-25"), ("ukraine", "2022-09-25")]
-    signals("UN, three real events", measures.Incidence(about, carries[["pandemic", "ukraine", "oceans"]]),
+    signals("UN, three real events", measures.DocumentThemes(about, carries[["pandemic", "ukraine", "oceans"]]),
             pd.DataFrame(real, columns=["theme_id", "date"]))  # fmt: skip
-    signals("UN, planted", *planted(incidence))
+    signals("UN, planted", *planted(document_themes))
 
 
 def speed(n=57_336, themes=50, countries=193, years=15):
@@ -196,11 +200,15 @@ def speed(n=57_336, themes=50, countries=193, years=15):
         "date": pd.to_datetime(random.integers(2010, 2010 + years, n).astype(str)),
         "country": random.integers(0, countries, n).astype(str),
     })  # fmt: skip
-    made = measures.Incidence(
+    made = measures.DocumentThemes(
         about, pd.DataFrame(random.random((n, themes)) < 0.04).add_prefix("t")
     )
     print(f"\n{n:,} documents, {themes} themes, {years} years: seconds")
-    for measure in (measures.shares_over_time, measures.change_points, measures.emergence):
+    for measure in (
+        measures.shares_over_time,
+        measures.find_change_points,
+        measures.emerging_themes,
+    ):
         started = time.perf_counter()
         measure(made)
         print(f"{measure.__name__:18} {time.perf_counter() - started:.1f}")

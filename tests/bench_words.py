@@ -51,9 +51,9 @@ def own_keywords(texts: list[str], labels: np.ndarray, vectors: np.ndarray) -> l
     passages = pd.DataFrame(
         {"passage_id": ids, "document_id": ids, "copy_group": ids, "text": texts}
     )
-    centres = np.array([vectors[labels == i].mean(axis=0) for i in range(labels.max() + 1)])
-    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
-    found = describe(passages, labels, centres, lambda part: topics.embed(part, progress=False))
+    centroids = np.array([vectors[labels == i].mean(axis=0) for i in range(labels.max() + 1)])
+    centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
+    found = describe(passages, labels, centroids, lambda part: topics.embed(part, progress=False))
     return [[cut(keyword) for keyword in keywords] for _, keywords in found]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from topics import Analysis, Corpus, ThemeModel, embed, split_passages
+from topics import Corpus, Run, ThemeModel, embed, split_passages
 from topics.copies import document_copies
-from topics.measures import Incidence
+from topics.measures import DocumentThemes
 
 NO_ROWS = pd.DataFrame()
 PORT = [
@@ -42,7 +42,7 @@ def run_around(model, corpus, left_out, passages, vectors, layout):
     fitted, assignments = np.arange(len(passages)), model.assignments_
     known = not corpus.documents.empty
     copy_of = document_copies(corpus.documents, passages) if known else pd.Series(dtype="str")
-    return Analysis(
+    return Run(
         corpus, left_out, copy_of, passages, vectors, model, fitted, assignments, layout, about={}
     )
 
@@ -66,7 +66,7 @@ def run_on(texts, named=(), **meta):
     return run_around(model, corpus, left_out, passages, vectors, np.zeros((len(texts), 2)))
 
 
-def analysis_of(documents, carried, *, named=(), clusters=()):
+def run_with(documents, carried, *, named=(), clusters=()):
     """A run on documents (id, date, source, text) of one passage each, as if found by hand.
 
     `carried` says for each theme which documents' passages carry it, the best first.
@@ -97,7 +97,7 @@ def analysis_of(documents, carried, *, named=(), clusters=()):
     return run_around(model, corpus, left_out, passages, NO_ROWS, NO_ROWS)
 
 
-def incidence(dates, sources, **carries):
+def document_themes(dates, sources, **carries):
     """One document a date and source; for each theme, whether the document carries it."""
     documents = pd.DataFrame(
         {
@@ -109,7 +109,7 @@ def incidence(dates, sources, **carries):
         }
     )
     themes = {name: np.array(carried, dtype=bool) for name, carried in carries.items()}
-    return Incidence(documents, pd.DataFrame(themes, index=documents.index))
+    return DocumentThemes(documents, pd.DataFrame(themes, index=documents.index))
 
 
 def rows(table, *columns):
@@ -128,4 +128,4 @@ def monthly(rng, rates, *, per_source=20, sources=("Gull", "Heron"), start="2025
     dates += pd.to_timedelta(rng.integers(28, size=len(dates)), "D")
     names = np.tile(np.repeat(sources, per_source), len(rates))
     ferries = rng.random(len(dates)) < np.repeat(rates.ravel(), per_source)
-    return incidence(dates, names, ferries=ferries, grain=rng.random(len(dates)) < 0.2)
+    return document_themes(dates, names, ferries=ferries, grain=rng.random(len(dates)) < 0.2)

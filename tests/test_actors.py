@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from topics.document_themes import DocumentThemes
 from topics.errors import InputError
-from topics.incidence import Incidence
 from topics.measures.actors import Actor, actors_by_theme, mentions, read_actors
 
 
@@ -144,13 +144,13 @@ def test_a_file_adds_actors_and_aliases_and_takes_aliases_away(write):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("name: Tarn", "wanted a list of actors (name, kind, aliases), got dict"),
-        ("- Tarn", "entry 1: wanted fields name, kind, aliases; got 'Tarn'"),
-        ("- {name: no, kind: state}", "entry 1: wanted fields name, kind, aliases; got"),
-        ("- {name: Tarn}", "kind: wanted state, bloc, agency, instrument; got None"),
+        ("name: Tarn", "expected a list of actors (name, kind, aliases), got dict"),
+        ("- Tarn", "entry 1: expected fields name, kind, aliases; got 'Tarn'"),
+        ("- {name: no, kind: state}", "entry 1: expected fields name, kind, aliases; got"),
+        ("- {name: Tarn}", "kind: expected state, bloc, agency, instrument; got None"),
         ("- {name: Tarn, kind: state, colour: red}", "entry 1: unknown field 'colour'"),
-        ("- {name: Tarn, kind: state, aliases: T}", "aliases: wanted a list of texts, got 'T'"),
-        ("- {name: Tarn, kind: state, not: ['']}", "not: wanted a list of texts, got ['']"),
+        ("- {name: Tarn, kind: state, aliases: T}", "aliases: expected a list of texts, got 'T'"),
+        ("- {name: Tarn, kind: state, not: ['']}", "not: expected a list of texts, got ['']"),
         ("- [", "is not valid YAML"),
     ],
 )
@@ -184,7 +184,7 @@ def in_themes(held, themes):
     )
     documents = passages[["document_id"]].drop_duplicates(ignore_index=True)
     carries = pd.DataFrame({t: [any(t in own for _, own in doc) for doc in held] for t in themes})
-    return Incidence(documents, carries), passages, assignments, found
+    return DocumentThemes(documents, carries), passages, assignments, found
 
 
 def test_an_actor_counts_in_the_passages_that_carry_the_theme_and_once_a_document():
@@ -228,8 +228,8 @@ def test_where_every_document_carries_the_theme_elsewhere_is_not_known():
 
 
 def test_documents_left_out_of_the_incidence_do_not_count():
-    incidence, *rest = in_themes([[("A", "t")], [("A", "t")], [("", "")]], "t")
-    row = actors_by_theme(incidence.where([True, False, True]), *rest).iloc[0]
+    document_themes, *rest = in_themes([[("A", "t")], [("A", "t")], [("", "")]], "t")
+    row = actors_by_theme(document_themes.where([True, False, True]), *rest).iloc[0]
     assert (row["n"], row["of"]) == (1, 1)
 
 

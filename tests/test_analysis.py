@@ -12,7 +12,7 @@ import pytest
 from runs import FIELD, PORT
 
 import topics
-from topics import analysis, cards, figures, measures
+from topics import cards, figures, measures
 from topics.explorer import explorer
 from topics.front import cares
 from topics.report import write_data
@@ -69,14 +69,14 @@ def test_themes_keep_their_ids_beside_an_earlier_report_and_changes_are_listed(
 
 
 def test_what_was_dropped_is_counted_by_reason_with_samples(run):
-    assert measures.furniture(run).to_numpy().tolist() == [
-        ["site furniture", 2, 1, "Log in ¶ Share"],
+    assert measures.removed_boilerplate(run).to_numpy().tolist() == [
+        ["site boilerplate", 2, 1, "Log in ¶ Share"],
         ["advertisement", 1, 1, "Advertisement"],
     ]
 
 
 def test_it_is_said_where_dates_and_sources_came_from(run):
-    told = measures.origins(run)
+    told = measures.metadata_sources(run)
     assert told[told["field"].isin(["date", "source"])].to_numpy().tolist() == [
         ["date", "column date", 1],
         ["date", "file name", 1],
@@ -142,7 +142,7 @@ def test_a_damaged_run_is_told_in_one_line_and_computed_again(folder, fresh, dam
         f"run: {str(run)!r} is damaged or not complete; it is computed again"
     )
     assert again.vectors.tobytes() == first.vectors.tobytes()
-    assert topics.Analysis.load(run).passages.equals(first.passages)
+    assert topics.Run.load(run).passages.equals(first.passages)
 
 
 @pytest.mark.parametrize("missing", ["digests.json", "left_out.parquet"])
@@ -150,7 +150,7 @@ def test_a_run_that_is_not_complete_is_not_loaded(run, tmp_path, missing):
     run.save(tmp_path / "run")
     (tmp_path / "run" / missing).unlink()
     with pytest.raises(topics.InputError, match="is damaged or not complete"):
-        topics.Analysis.load(tmp_path / "run")
+        topics.Run.load(tmp_path / "run")
 
 
 def test_a_limit_that_the_run_goes_over_leaves_the_run(folder, fresh, monkeypatch):
@@ -198,7 +198,7 @@ def test_a_report_that_is_stopped_says_how_to_go_on_and_leaves_no_half_file(tmp_
 def test_of_many_passages_themes_are_found_on_whole_documents_drawn_at_random(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(analysis, "_MOST_FITTED", 20)
+    monkeypatch.setattr("topics.analysis._MAX_FITTED", 20)
     for number, texts in enumerate([PORT, FIELD] * 8):
         pairs = [f"{texts[number % 5]} {other}" for other in texts[:3]]
         (tmp_path / f"{number:02}.txt").write_text("\n\n".join(pairs))
@@ -216,7 +216,7 @@ def test_of_many_passages_themes_are_found_on_whole_documents_drawn_at_random(
     told = explorer(run)
     assert (told["n"], told["of"]) == (18, 48)
     assert {"text": "Themes were found on a sample of 18 passages."} in cares({}, run)
-    analysis._RUNS.clear()
+    topics.analysis._RUNS.clear()
     loaded = topics.analyse(tmp_path, progress=False)
     assert loaded is not run
     pd.testing.assert_frame_equal(loaded.assignments, run.assignments)

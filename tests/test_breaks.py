@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
-from runs import incidence, monthly, rows
+from runs import document_themes, monthly, rows
 
 from topics import InputError
-from topics.measures import change_points, contrast
+from topics.measures import contrast_two, find_change_points
 
 STEP = [0.1] * 6 + [0.3] * 6
 FLAT = [0.2] * 12
@@ -15,7 +15,7 @@ JULY = pd.Timestamp("2025-07-01")
 
 
 def breaks(table, **options):
-    return change_points(table, "M", permutations=99, **options)
+    return find_change_points(table, "M", permutations=99, **options)
 
 
 def test_a_share_that_trebles_breaks_in_the_right_month():
@@ -60,7 +60,7 @@ def in_bursts(rng):
     """What a source writes on one day is all of one theme, or none of it is."""
     table = monthly(rng, FLAT, per_source=10)
     one_a_day = rng.random(table.days.max() + 1) < 0.2
-    return incidence(
+    return document_themes(
         table.documents["date"], table.documents["source"], ferries=one_a_day[table.days]
     )
 
@@ -81,7 +81,9 @@ def test_where_nothing_changes_few_corpora_in_a_hundred_show_a_break(corpus):
 def test_a_source_that_joins_makes_no_break_though_the_share_moves_clearly():
     table = joined_by_a_source(np.random.default_rng(3))
     late = table.documents["date"] >= JULY
-    assert contrast(table.where(~late), table.where(late)).set_index("theme_id")["clear"]["ferries"]
+    assert contrast_two(table.where(~late), table.where(late)).set_index("theme_id")["clear"][
+        "ferries"
+    ]
     assert breaks(table).empty
 
 
@@ -114,11 +116,13 @@ HALVES = np.arange(60) >= 33
          "in none", "in all"],
 )  # fmt: skip
 def test_where_no_change_can_be_told_there_is_no_break(dates, sources, carried):
-    assert breaks(incidence(dates, sources, ferries=carried)).empty
+    assert breaks(document_themes(dates, sources, ferries=carried)).empty
 
 
 def test_one_source_is_enough_for_a_break():
-    found = change_points(incidence(DAYS, ["Gull"] * 60, ferries=HALVES), "W", permutations=99)
+    found = find_change_points(
+        document_themes(DAYS, ["Gull"] * 60, ferries=HALVES), "W", permutations=99
+    )
     assert found["period"].tolist() == [pd.Timestamp("2025-02-03")]
 
 
@@ -129,10 +133,12 @@ def test_documents_whose_source_is_not_known_are_compared_with_each_other():
 
 def test_more_than_120_periods_are_refused():
     dates = pd.date_range("2025-01-01", periods=121)
-    table = incidence(dates, ["Gull"] * 121, ferries=[True] * 121)
-    with pytest.raises(InputError, match="wanted at most 120 periods, got 121; name a longer one"):
-        change_points(table, "D")
-    assert change_points(table.where(np.arange(121) > 0), "D", permutations=9).empty
+    table = document_themes(dates, ["Gull"] * 121, ferries=[True] * 121)
+    with pytest.raises(
+        InputError, match="expected at most 120 periods, got 121; name a longer one"
+    ):
+        find_change_points(table, "D")
+    assert find_change_points(table.where(np.arange(121) > 0), "D", permutations=9).empty
 
 
 def test_the_same_seed_gives_the_same_rows():

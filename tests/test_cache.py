@@ -15,7 +15,7 @@ from topics.cache import (
     entries,
     file_digest,
     folder_digests,
-    storable,
+    replace_surrogates,
     trim,
     written_atomically,
 )
@@ -57,7 +57,7 @@ def loaded_by(code):
 
 
 def test_a_half_of_a_surrogate_pair_becomes_a_question_mark():
-    assert storable("quay \ud83d 7 🚢") == "quay ? 7 🚢"
+    assert replace_surrogates("quay \ud83d 7 🚢") == "quay ? 7 🚢"
 
 
 def test_parts_that_join_to_the_same_text_differ_in_digest():
@@ -168,7 +168,7 @@ def test_the_limit_is_10_gb_unless_the_environment_says_otherwise(monkeypatch):
 
 def test_a_limit_that_is_no_number_is_refused(monkeypatch):
     monkeypatch.setenv("TOPICS_CACHE_LIMIT", "lots")
-    with pytest.raises(InputError, match="TOPICS_CACHE_LIMIT: wanted a number of GB, got 'lots'"):
+    with pytest.raises(InputError, match="TOPICS_CACHE_LIMIT: expected a number of GB, got 'lots'"):
         cache_limit()
 
 

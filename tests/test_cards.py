@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
-from runs import FIELD, PORT, analysis_of, run_on
+from runs import FIELD, PORT, run_on, run_with
 
 from topics import InputError, cards, figures, labelling, measures
 
@@ -58,10 +58,10 @@ def calm():
     )
 
 
-def gold_of(analysis, tmp_path, opening=None):
+def gold_of(run, tmp_path, opening=None):
     """A file of labels, which has HTML in its name, that says `strike` of the first passages."""
     path = tmp_path / "<b>gold.csv"
-    own = analysis.documents.head(3)
+    own = run.documents.head(3)
     gold = pd.DataFrame({"document_id": own["document_id"], "themes": "strike"})
     gold["opening"] = opening or own["text"].str[:30]
     gold.to_csv(path, index=False)
@@ -73,7 +73,7 @@ def refused():
 
 
 def breaks_of(*found):
-    """Breaks as `measures.change_points` finds them, from (theme, first day, before, after)."""
+    """Breaks as `measures.find_change_points` finds them, from (theme, first day, before, after)."""
     table = pd.DataFrame(found, columns=["theme_id", "period", "before", "after"])
     table["period"] = table["earliest"] = table["latest"] = pd.to_datetime(table["period"])
     gap = table["after"] - table["before"]
@@ -92,8 +92,8 @@ def led(p):
 
 
 def trust(run, gold=None):
-    breaks = measures.change_points(measures.Incidence.of(run), permutations=9)
-    return cards.trust(run, measures.conclusions(run, breaks), gold)
+    breaks = measures.find_change_points(measures.DocumentThemes.of(run), permutations=9)
+    return cards.trust(run, measures.trend_survival(run, breaks), gold)
 
 
 def labelled(run, folder, coders=("Ann", HOSTILE)):
@@ -113,7 +113,7 @@ PIECES = {
     "cards of themes": lambda run, _: cards.theme_cards(run),
     "quotes": lambda run, _: cards.quotes(run, run.passages["passage_id"]),
     "doubtful": lambda run, _: cards.doubtful(run, seed=0),
-    "table of trust": lambda run, _: cards.table(cards.named(run, measures.trust(run))),
+    "table of trust": lambda run, _: cards.table(cards.named(run, measures.theme_support(run))),
     "table of documents": lambda run, _: cards.table(run.documents),
     "names of columns": lambda run, _: cards.table(pd.DataFrame({HOSTILE: [1]})),
     "note": lambda run, _: cards.note(HOSTILE),
@@ -153,7 +153,7 @@ def test_marking_words_stand_beside_escaped_names_of_sources():
         for source, words in (("Gull", "Crane crews on the quay"), ("Heron", "Barley for the mill"))
         for i in range(7)
     ]
-    run = analysis_of(documents, {"trade": [document_id for document_id, *_ in documents]})
+    run = run_with(documents, {"trade": [document_id for document_id, *_ in documents]})
     page = Reader(cards.wording(run, run.passages["source"]).markup)
     assert not page.tags & {"script", "img"}
     assert f"Gull {HOSTILE}" in page.text
@@ -265,7 +265,7 @@ def test_names_stand_in_place_of_ids_of_themes(calm):
 def test_what_is_missing_is_said_in_a_sentence():
     run = run_on(PORT[:1])
     assert "No labels were given." in cards.agreement(run, None).markup
-    bare = analysis_of([("d", None, None, None)], {"ferries": []})
+    bare = run_with([("d", None, None, None)], {"ferries": []})
     assert "No passage carries a theme." in cards.doubtful(bare, seed=0).markup
     assert "Every passage carries a theme." in cards.without_theme(run, seed=0).markup
 
@@ -307,19 +307,19 @@ def test_what_the_data_allow_is_shown_as_it_is_and_else_why_not():
 def test_documents_without_a_date_or_with_a_mistaken_one_are_counted():
     dates = [*pd.date_range("2025-01-01", periods=60, freq="D"), None, None, "1999-01-01"]
     documents = [(f"d{i}", date, None, None) for i, date in enumerate(dates)]
-    run = analysis_of(documents, {"ferries": []})
-    assert Reader(cards.counted(measures.Incidence.of(run)).markup).text == (
+    run = run_with(documents, {"ferries": []})
+    assert Reader(cards.counted(measures.DocumentThemes.of(run)).markup).text == (
         "60 independent documents with a date; 2 without one; 1 left out whose date is far from "
         "all others."
     )
-    of_all_dated = measures.Incidence.of(analysis_of(documents[:1], {"ferries": []}))
+    of_all_dated = measures.DocumentThemes.of(run_with(documents[:1], {"ferries": []}))
     assert Reader(cards.counted(of_all_dated).markup).text == "1 independent document with a date."
 
 
 def test_a_break_is_shown_by_the_best_passage_on_either_side():
     dates = ["2025-05-01", "2025-05-02", "2025-05-03", "2025-06-01", "2025-06-02", None]
     documents = [(f"d{i}", date, None, None) for i, date in enumerate(dates)]
-    run = analysis_of(documents, {"ferries": ["d5", "d1", "d4", "d0", "d3"], "grain": ["d2"]})
+    run = run_with(documents, {"ferries": ["d5", "d1", "d4", "d0", "d3"], "grain": ["d2"]})
     page = cards.either_side(run, breaks_of(("ferries", "2025-06-01", 0.1, 0.5))).markup
     assert Reader(page).text.startswith("Ferries, before and after 2025-06-01")
     assert [text for text in ("d0", "d1", "d2", "d3", "d4", "d5") if f"{text}, " in page] == [
@@ -330,7 +330,7 @@ def test_a_break_is_shown_by_the_best_passage_on_either_side():
 
 def test_the_clearest_breaks_are_shown_first_and_a_theme_from_nothing_by_one_passage():
     documents = [("may", "2025-05-01", None, None), ("june", "2025-06-01", None, None)]
-    run = analysis_of(documents, {"ferries": ["may", "june"], "grain": ["june"]})
+    run = run_with(documents, {"ferries": ["may", "june"], "grain": ["june"]})
     found = breaks_of(("ferries", "2025-06-01", 0.2, 0.3), ("grain", "2025-06-01", 0, 0.9))
     articles = cards.either_side(run, found).markup.split("</article>")
     assert [Reader(part).text.split(",")[0] for part in articles] == ["Grain", "Ferries", ""]
@@ -339,7 +339,7 @@ def test_the_clearest_breaks_are_shown_first_and_a_theme_from_nothing_by_one_pas
 
 def test_a_new_theme_is_shown_by_its_first_passages():
     documents = [(f"d{i}", f"2025-05-0{9 - i}", None, None) for i in range(5)]
-    run = analysis_of(documents, {"ferries": [f"d{i}" for i in range(5)], "grain": ["d4"]})
+    run = run_with(documents, {"ferries": [f"d{i}" for i in range(5)], "grain": ["d4"]})
     found = called(("ferries", "new", "2025-05-06"), ("grain", None, "2025-05-06"))
     page = cards.earliest(run, found).markup
     assert Reader(page).text.startswith("Ferries: new")
@@ -363,7 +363,7 @@ def test_trust_tells_precision_and_recall_where_there_are_labels(hostile, tmp_pa
 
 def test_each_theme_is_shown_by_passages_that_only_just_carry_it_and_by_others():
     names = [f"d{i}" for i in range(6)]
-    run = analysis_of([(name, None, None, None) for name in names], {"ferries": names, "grain": []})
+    run = run_with([(name, None, None, None) for name in names], {"ferries": names, "grain": []})
     page = cards.doubtful(run, seed=0).markup
     just, chance = page.split("At random:")
     assert [name for name in names if f"{name}, " in just] == ["d4", "d5"]
@@ -378,7 +378,7 @@ def test_labels_are_counted_with_their_coders(calm, tmp_path):
 
 
 def trends_of(run, breaks=None):
-    shares = measures.shares_over_time(measures.Incidence.of(run), "M")
+    shares = measures.shares_over_time(measures.DocumentThemes.of(run), "M")
     return figures.trends(run, shares, breaks_of() if breaks is None else breaks)
 
 

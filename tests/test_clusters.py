@@ -19,16 +19,16 @@ from topics.graph import nearest_neighbours
 SIZES = [30, 20, 15, 10]
 
 
-def around(centres: np.ndarray, sizes: list[int], spread: float) -> np.ndarray:
-    """So many unit rows around each centre, in the centres' order."""
-    noise = np.random.default_rng(1).normal(size=(sum(sizes), centres.shape[1]))
-    rows = np.repeat(centres, sizes, axis=0) + spread * noise / np.sqrt(centres.shape[1])
+def around(centroids: np.ndarray, sizes: list[int], spread: float) -> np.ndarray:
+    """So many unit rows around each centroid, in the centroids' order."""
+    noise = np.random.default_rng(1).normal(size=(sum(sizes), centroids.shape[1]))
+    rows = np.repeat(centroids, sizes, axis=0) + spread * noise / np.sqrt(centroids.shape[1])
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 def random_centres(n: int, dim: int = 32) -> np.ndarray:
-    centres = np.random.default_rng(0).normal(size=(n, dim))
-    return centres / np.linalg.norm(centres, axis=1, keepdims=True)
+    centroids = np.random.default_rng(0).normal(size=(n, dim))
+    return centroids / np.linalg.norm(centroids, axis=1, keepdims=True)
 
 
 def graph_of(vectors: np.ndarray):

@@ -3,21 +3,21 @@
 import numpy as np
 import pandas as pd
 import pytest
-from runs import incidence, rows
+from runs import document_themes, rows
 
 from topics.errors import InputError
 from topics.intervals import difference, ratio, wilson
-from topics.measures import contrast, contrasts, within_sources
+from topics.measures import contrast_groups, contrast_two, contrast_within_sources
 
 
 def side(carried, of=50, source="Gull", start="2025-01-01"):
     """Documents of a source, one a day, of which the first so many carry a theme."""
     dates = pd.date_range(start, periods=of)
-    return incidence(dates, [source] * of, ferries=np.arange(of) < carried)
+    return document_themes(dates, [source] * of, ferries=np.arange(of) < carried)
 
 
 def test_a_contrast_is_told_as_a_difference_and_as_a_ratio_with_intervals():
-    found = contrast(side(10), side(25))
+    found = contrast_two(side(10), side(25))
     assert rows(found, "theme_id", "n_first", "of_first", "first", "n_second", "second") == [
         ("ferries", 10, 50, 0.2, 25, 0.5)
     ]
@@ -29,13 +29,13 @@ def test_a_contrast_is_told_as_a_difference_and_as_a_ratio_with_intervals():
 
 
 def test_a_difference_that_is_clear_alone_is_not_clear_among_twenty():
-    assert contrast(side(10), side(20))["low"][0] > 0
-    assert contrast(side(10), side(20))["clear"].tolist() == [True]
-    assert contrast(side(10), side(20), tests=20)["clear"].tolist() == [False]
+    assert contrast_two(side(10), side(20))["low"][0] > 0
+    assert contrast_two(side(10), side(20))["clear"].tolist() == [True]
+    assert contrast_two(side(10), side(20), tests=20)["clear"].tolist() == [False]
 
 
 def test_a_contrast_with_nothing_is_not_known_and_not_clear():
-    row = contrast(side(10), side(0, of=0)).iloc[0]
+    row = contrast_two(side(10), side(0, of=0)).iloc[0]
     assert row[["second", "difference", "low", "high", "ratio_low"]].isna().all()
     assert not row["clear"]
 
@@ -46,11 +46,15 @@ def five_sources(**rates):
     sources = np.repeat(list(rates), 40)
     ferries = np.concatenate([place < 40 * rate for rate in rates.values()])
     dates = np.tile(pd.date_range("2025-01-01", periods=40), len(rates))
-    return incidence(dates, sources, ferries=ferries, grain=np.tile(place % 4 == 0, len(rates)))
+    return document_themes(
+        dates, sources, ferries=ferries, grain=np.tile(place % 4 == 0, len(rates))
+    )
 
 
 def test_a_planted_difference_of_one_source_is_clear_and_no_other():
-    found = contrasts(five_sources(Auk=0.1, Coot=0.1, Gull=0.6, Heron=0.1, Ibis=0.1), "source")
+    found = contrast_groups(
+        five_sources(Auk=0.1, Coot=0.1, Gull=0.6, Heron=0.1, Ibis=0.1), "source"
+    )
     assert rows(found[found["clear"]], "source", "theme_id", "second", "first") == [
         ("Gull", "ferries", 0.6, 0.1)
     ]
@@ -60,21 +64,21 @@ def test_a_planted_difference_of_one_source_is_clear_and_no_other():
 def test_sources_with_most_documents_come_first_and_those_with_fewer_than_five_are_left_out():
     sources = ["Auk"] * 4 + ["Coot"] * 5 + ["Gull"] * 9 + [None] * 9
     dates = pd.date_range("2025-01-01", periods=len(sources))
-    found = contrasts(incidence(dates, sources, ferries=[1] * len(sources)), "source")
+    found = contrast_groups(document_themes(dates, sources, ferries=[1] * len(sources)), "source")
     assert rows(found, "source", "of_second", "of_first") == [("Gull", 9, 9), ("Coot", 5, 13)]
 
 
 @pytest.mark.parametrize("sources", [[], [None] * 9, ["Gull"] * 9, ["Auk", "Coot"]])
 def test_where_fewer_than_two_sources_are_known_there_is_no_contrast(sources):
     dates = pd.date_range("2025-01-01", periods=len(sources))
-    found = contrasts(incidence(dates, sources, ferries=[1] * len(sources)), "source")
+    found = contrast_groups(document_themes(dates, sources, ferries=[1] * len(sources)), "source")
     assert found.empty
     assert found.columns.tolist()[:2] == ["source", "theme_id"]
 
 
 def test_a_column_that_is_not_there_is_named():
-    with pytest.raises(InputError, match=r"column: wanted one of .*source, .*; got 'outlet'"):
-        contrasts(side(10), "outlet")
+    with pytest.raises(InputError, match=r"column: expected one of .*source, .*; got 'outlet'"):
+        contrast_groups(side(10), "outlet")
 
 
 def test_where_sources_do_not_differ_hardly_one_corpus_in_twenty_shows_a_clear_contrast():
@@ -82,7 +86,9 @@ def test_where_sources_do_not_differ_hardly_one_corpus_in_twenty_shows_a_clear_c
     for _ in range(60):
         sources, dates = np.repeat(["Auk", "Coot", "Gull"], 40), pd.date_range("2025", periods=120)
         themes = {name: rng.random(120) < 0.2 for name in ("ferries", "grain")}
-        alarms.append(contrasts(incidence(dates, sources, **themes), "source")["clear"].any())
+        alarms.append(
+            contrast_groups(document_themes(dates, sources, **themes), "source")["clear"].any()
+        )
     assert np.mean(alarms) <= 0.1
 
 
@@ -92,27 +98,27 @@ def two_sources(of_gull, of_heron, start):
     carried = [*(np.arange(of_gull) % 10 < 1), *(np.arange(of_heron) % 10 < 6)]
     sources = ["Gull"] * of_gull + ["Heron"] * of_heron
     dates = pd.date_range(start, periods=len(sources))[rng.permutation(len(sources))]
-    return incidence(dates, sources, ferries=carried)
+    return document_themes(dates, sources, ferries=carried)
 
 
 def test_within_sources_there_is_no_difference_where_only_their_mix_has_changed():
     before, after = two_sources(40, 10, "2025-01-01"), two_sources(10, 40, "2025-04-01")
-    over_all = contrast(before, after).iloc[0]
+    over_all = contrast_two(before, after).iloc[0]
     assert (over_all["first"], over_all["second"], over_all["clear"]) == (0.2, 0.5, True)
-    within = within_sources(before, after).iloc[0]
+    within = contrast_within_sources(before, after).iloc[0]
     assert within["difference"] == pytest.approx(0)
     assert within["low"] < 0 < within["high"]
 
 
 def test_within_sources_each_is_set_against_itself():
     before, after = side(10), side(30, start="2025-04-01")
-    within = within_sources(before, after).iloc[0]
+    within = contrast_within_sources(before, after).iloc[0]
     assert within["difference"] == pytest.approx(0.4)
     assert 0.15 < within["low"] < 0.4 < within["high"] < 0.65
 
 
 def test_within_sources_nothing_is_known_where_no_source_is_on_both_sides():
-    within = within_sources(side(10), side(20, source="Heron")).iloc[0]
+    within = contrast_within_sources(side(10), side(20, source="Heron")).iloc[0]
     assert within[["difference", "low", "high"]].isna().all()
 
 
@@ -121,7 +127,7 @@ def test_the_interval_within_sources_covers_no_difference_95_times_in_100():
     dates, sources = pd.date_range("2025-01-01", periods=120), np.repeat(["Gull", "Heron"], 60)
     for _ in range(300):
         carried = rng.random(120) < np.repeat([0.1, 0.5], 60)
-        table, late = incidence(dates, sources, ferries=carried), rng.random(120) < 0.5
-        row = within_sources(table.where(~late), table.where(late)).iloc[0]
+        table, late = document_themes(dates, sources, ferries=carried), rng.random(120) < 0.5
+        row = contrast_within_sources(table.where(~late), table.where(late)).iloc[0]
         covered.append(row["low"] <= 0 <= row["high"])
     assert 0.91 < np.mean(covered) < 0.99

@@ -198,7 +198,7 @@ def test_rows_are_told_apart_by_number_where_ids_come_twice_or_not_at_all(read):
             "a.csv",
             "title,text\nOne,It is shut.\nTwo\nThree, \nFour,It,is,open\n",
             [
-                "2 lines (3, 5): wanted 2 columns as in the header, got another number",
+                "2 lines (3, 5): expected 2 columns as in the header, got another number",
                 "1 rows without text (first: row 2)",
             ],
         ),
@@ -245,7 +245,7 @@ def test_a_table_without_a_text_column_is_skipped_and_its_columns_named(read, na
     columns = {"a.csv": "headline, summary", "a.jsonl": "a"}[name]
     assert corpus.documents.empty
     assert corpus.skipped["reason"].tolist() == [
-        "no text column: wanted one of text, body, content, article, fulltext, full_text, "
+        "no text column: expected one of text, body, content, article, fulltext, full_text, "
         f"articlebody, story; got {columns}"
     ]
 
@@ -358,7 +358,7 @@ def test_a_date_that_can_only_be_one_day_is_that_day_without_a_note(said):
 )
 def test_a_date_that_may_be_two_days_is_read_month_first_and_noted(said, day, noted):
     when, note = parse_date(said)
-    expected = f"date ambiguous: {said!r}, read month first; wanted e.g. 2025-05-02"
+    expected = f"date ambiguous: {said!r}, read month first; expected e.g. 2025-05-02"
     assert (f"{when:%m-%d}", note) == (day, expected if noted else "")
 
 
@@ -389,7 +389,7 @@ def test_an_impossible_date_is_noted_and_its_document_kept(read, name, content, 
     corpus = read({name: content})
     assert corpus.documents["date"].isna().tolist() == [True]
     assert corpus.notes.to_numpy().tolist() == [
-        [name, f"{row}date not understood: '2025-13-45'; wanted e.g. 2025-05-02"]
+        [name, f"{row}date not understood: '2025-13-45'; expected e.g. 2025-05-02"]
     ]
 
 
@@ -406,20 +406,22 @@ def test_documents_in_all_languages_are_kept(read):
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "told_by"),
+    ("said", "code", "metadata_source"),
     [
         *(("en-GB", "en", "column lang"), ("PT_br", "pt", "column lang")),
         *(("German", "en", "detected"), ("spa", "en", "detected"), ("?", "en", "detected")),
     ],
 )
-def test_a_language_is_a_code_that_the_file_gives_or_else_detected(read, said, code, told_by):
+def test_a_language_is_a_code_that_the_file_gives_or_else_detected(
+    read, said, code, metadata_source
+):
     corpus = read({"a.csv": f"lang,text\n{said},{VOTE}\n"})
     assert rows(corpus, "language") == [[code]]
-    assert corpus.details["language_from"].tolist() == [told_by]
+    assert corpus.details["language_from"].tolist() == [metadata_source]
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told_by"),
+    ("name", "content", "metadata_source"),
     [
         (
             "2025-05-06_Desk_quay.md",
@@ -442,12 +444,12 @@ def test_a_language_is_a_code_that_the_file_gives_or_else_detected(read, said, c
     ],
     ids=["front matter", "file name", "columns", "web page"],
 )
-def test_the_details_say_where_each_value_was_taken_from(read, name, content, told_by):
+def test_the_details_say_where_each_value_was_taken_from(read, name, content, metadata_source):
     details = read({name: content}).details.fillna("").drop(columns="document_id")
     assert details.columns.tolist() == [
         *("author", "date_from", "source_from", "country_from", "language_from")
     ]
-    assert details.to_numpy().tolist() == [told_by, ["", "", "", "", ""]][: len(details)]
+    assert details.to_numpy().tolist() == [metadata_source, ["", "", "", "", ""]][: len(details)]
 
 
 @pytest.mark.parametrize(
@@ -479,7 +481,7 @@ def test_a_line_in_many_files_is_dropped_and_listed_under_a_file_that_held_it(re
     files = {f"{i}.txt": f"Quay {i}: {VOTE}\n\n{line}" for i in range(1, 6)}
     corpus = read({"0.txt": DOCKERS, **files})
     assert corpus.documents["text"].tolist()[1] == f"Quay 1: {VOTE}"
-    assert corpus.furniture.to_numpy().tolist() == [["1.txt", line, "in many documents"]]
+    assert corpus.boilerplate.to_numpy().tolist() == [["1.txt", line, "in many documents"]]
 
 
 def test_one_file_can_be_read_alone(tmp_path):

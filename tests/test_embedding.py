@@ -117,7 +117,7 @@ def test_the_static_embedder_gives_unit_rows_and_tells_subjects_apart():
 
 
 def test_an_unknown_embedder_is_refused():
-    with pytest.raises(InputError, match=r"wanted minilm, static or .*, got 'max/ilm'"):
+    with pytest.raises(InputError, match=r"expected minilm, static or .*, got 'max/ilm'"):
         embed([COD], "max/ilm", progress=False)
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from runs import incidence, monthly, rows
+from runs import document_themes, monthly, rows
 
 from topics import InputError
-from topics.measures import backtest, emergence
+from topics.measures import backtest, emerging_themes
 
 NEW = [0.0] * 9 + [0.4] * 3
 RISING = [0.1] * 9 + [0.5] * 3
@@ -14,12 +14,12 @@ FLAT = [0.2] * 12
 
 
 def called(table, **options):
-    found = emergence(table, "M", permutations=99, **options)
+    found = emerging_themes(table, "M", permutations=99, **options)
     return dict(rows(found.dropna(subset="kind"), "theme_id", "kind"))
 
 
 def test_a_theme_without_older_documents_is_new():
-    found = emergence(monthly(np.random.default_rng(0), NEW), "M").set_index("theme_id")
+    found = emerging_themes(monthly(np.random.default_rng(0), NEW), "M").set_index("theme_id")
     row = found.loc["ferries"]
     assert (row["kind"], row["since"], row["before"]) == ("new", pd.Timestamp("2025-10-01"), 0)
     assert (row["sources"], row["recent"]) == (2, row["documents"] / 120)
@@ -39,7 +39,7 @@ def test_a_theme_that_falls_is_not_called():
 def test_a_theme_that_one_source_alone_carries_is_not_called():
     rates = np.column_stack([NEW, np.zeros(12)])
     table = monthly(np.random.default_rng(0), rates, per_source=40)
-    row = emergence(table, "M").set_index("theme_id").loc["ferries"]
+    row = emerging_themes(table, "M").set_index("theme_id").loc["ferries"]
     assert pd.isna(row["kind"])
     assert (row["sources"], row["p"]) == (1, 0.001)
 
@@ -64,19 +64,21 @@ def test_where_nothing_changes_few_corpora_in_a_hundred_call_a_theme():
 
 def test_the_same_seed_calls_with_the_same_p():
     table = monthly(np.random.default_rng(2), FLAT)
-    first, again = (emergence(table, "M", permutations=99, random_state=4)["p"] for _ in range(2))
+    first, again = (
+        emerging_themes(table, "M", permutations=99, random_state=4)["p"] for _ in range(2)
+    )
     assert first.tolist() == again.tolist()
 
 
 def test_four_periods_are_wanted():
-    with pytest.raises(InputError, match="wanted more than 3 periods to tell what is new, got 3"):
-        emergence(monthly(np.random.default_rng(0), [0.2] * 3), "M")
+    with pytest.raises(InputError, match="expected more than 3 periods to tell what is new, got 3"):
+        emerging_themes(monthly(np.random.default_rng(0), [0.2] * 3), "M")
     assert called(monthly(np.random.default_rng(0), [0.2] * 4)) == {}
 
 
 def test_without_dates_nothing_can_be_new():
     with pytest.raises(InputError, match="no document has a date"):
-        emergence(incidence([None], ["Gull"], ferries=[True]))
+        emerging_themes(document_themes([None], ["Gull"], ferries=[True]))
 
 
 def events(*given):
@@ -178,7 +180,7 @@ def test_what_is_called_in_a_replay_is_seldom_false():
 def test_a_corpus_that_is_thin_after_its_first_year_is_replayed():
     years = np.repeat(np.arange(2015, 2023), [40, 3, 3, 3, 40, 40, 40, 40])
     dates = [f"{year}-06-01" for year in years]
-    table = incidence(dates, ["Gull", "Heron"] * 104 + ["Gull"], ferries=years >= 2021)
+    table = document_themes(dates, ["Gull", "Heron"] * 104 + ["Gull"], ferries=years >= 2021)
     found = backtest(table, events(("ferries", "2022-03-01")), "Y")
     assert found.recall == 1
 

@@ -89,7 +89,7 @@ def test_odd_names_give_ids_that_differ_and_can_be_stored(tmp_path):
     ("name", "content", "reason"),
     [
         (b"a.\xff", "Shut.", "unknown format ."),
-        (b"a.jsonl", '{"\\ud83d": 1}', "no text column: wanted one of text, "),
+        (b"a.jsonl", '{"\\ud83d": 1}', "no text column: expected one of text, "),
     ],
 )
 def test_a_reason_that_quotes_what_cannot_be_stored_is_listed(tmp_path, name, content, reason):

@@ -1,8 +1,8 @@
-"""What is kept of a scraped page, and what is dropped as furniture."""
+"""What is kept of a scraped page, and what is dropped as boilerplate."""
 
 import pytest
 
-from topics.furniture import drop_furniture, drop_shared_lines
+from topics.furniture import drop_shared_lines, remove_boilerplate
 
 TITLE = "Northern quay to stay shut until June"
 VOTE = (
@@ -24,7 +24,7 @@ GRAIN = (
 
 
 def kept(*blocks: str) -> list[str]:
-    text = drop_furniture("\n\n".join(blocks)).text
+    text = remove_boilerplate("\n\n".join(blocks)).text
     return text.split("\n\n") if text else []
 
 
@@ -57,7 +57,7 @@ All rights reserved.
 
 
 def test_of_a_scraped_page_only_title_paragraphs_and_headings_are_kept():
-    page = drop_furniture(PAGE)
+    page = remove_boilerplate(PAGE)
     assert page.title == TITLE
     assert page.text.split("\n\n") == [VOTE, DOCKERS, "The bill", COST, GRAIN]
 
@@ -71,15 +71,15 @@ def test_of_a_scraped_page_only_title_paragraphs_and_headings_are_kept():
     ],
 )
 def test_the_date_of_an_article_is_read_from_a_line_above_it_never_below(above, below, date):
-    assert drop_furniture("\n".join([TITLE, above, VOTE, DOCKERS, below])).date == date
+    assert remove_boilerplate("\n".join([TITLE, above, VOTE, DOCKERS, below])).date == date
 
 
 def test_every_block_that_is_not_kept_is_listed_in_the_order_of_the_page():
-    page = drop_furniture("\n".join([TITLE, "Log in", "2025-05-06", VOTE, "Share", DOCKERS]))
+    page = remove_boilerplate("\n".join([TITLE, "Log in", "2025-05-06", VOTE, "Share", DOCKERS]))
     assert page.dropped == [
-        ("Log in", "site furniture"),
+        ("Log in", "site boilerplate"),
         ("2025-05-06", "date line"),
-        ("Share", "site furniture"),
+        ("Share", "site boilerplate"),
     ]
 
 
@@ -89,16 +89,16 @@ def test_every_block_that_is_not_kept_is_listed_in_the_order_of_the_page():
         ("Home | World | Trade | Weather", "menu"),
         ("World > Trade > Ports", "breadcrumb"),
         ("Tuesday, 6 May 2025, 10:15", "date line"),
-        ("Please log in to read the rest of this article.", "site furniture"),
-        ("Sign up for our daily newsletter", "site furniture"),
-        ("We use cookies to make this site better.", "site furniture"),
+        ("Please log in to read the rest of this article.", "site boilerplate"),
+        ("Sign up for our daily newsletter", "site boilerplate"),
+        ("We use cookies to make this site better.", "site boilerplate"),
         ("Photo: Jo Roe", "image credit or caption"),
         ("The quay at dawn. (Photo by Jo Roe)", "image credit or caption"),
-        ("© 2025 The Harbour Desk", "site furniture"),
+        ("© 2025 The Harbour Desk", "site boilerplate"),
     ],
 )
 def test_a_line_of_furniture_is_dropped_from_mid_article(line, reason):
-    page = drop_furniture("\n".join([VOTE, line, DOCKERS]))
+    page = remove_boilerplate("\n".join([VOTE, line, DOCKERS]))
     assert (page.text, page.dropped) == (f"{VOTE}\n\n{DOCKERS}", [(line, reason)])
 
 
@@ -142,7 +142,7 @@ def test_a_paragraph_given_twice_is_kept_once():
 
 def test_a_pull_quote_is_dropped_and_its_paragraph_stays():
     quote = "The repairs will cost about four million"
-    page = drop_furniture("\n".join([VOTE, quote + " and should be done", DOCKERS, COST]))
+    page = remove_boilerplate("\n".join([VOTE, quote + " and should be done", DOCKERS, COST]))
     assert page.text == f"{VOTE}\n\n{DOCKERS}\n\n{COST}"
     assert page.dropped == [(quote + " and should be done", "pull quote")]
 
@@ -195,7 +195,7 @@ def test_lines_wrapped_by_width_are_joined_to_paragraphs():
         "refused to cover a second shift on that side of the\n"
         "harbour.\n"
     )
-    assert drop_furniture(wrapped).text == f"{VOTE}\n\n{DOCKERS}"
+    assert remove_boilerplate(wrapped).text == f"{VOTE}\n\n{DOCKERS}"
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 import pandas as pd
 import pytest
-from runs import analysis_of, rows
+from runs import rows, run_with
 
 from topics import InputError, split_passages
-from topics.measures import agreement, gold_labels, read_gold
+from topics.measures import label_agreement, labels_of_passages, read_gold
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def labels_of(given):
     passages = split_passages(documents, min_words=5)
     assert passages["passage_id"].tolist() == ["a:1", "a:2", "b:1", "b:2"]
     gold = pd.DataFrame(given, columns=["document_id", "opening", "themes"])
-    return gold_labels(passages, documents, gold).tolist()
+    return labels_of_passages(passages, documents, gold).tolist()
 
 
 def test_a_label_belongs_to_the_passage_that_opens_so():
@@ -86,19 +86,19 @@ def test_opening_words_that_stand_earlier_within_a_paragraph_do_not_mislead():
     )
     passages = split_passages(documents, min_words=5)
     gold = pd.DataFrame({"document_id": ["a"], "opening": ["Ships waited"], "themes": ["x"]})
-    assert gold_labels(passages, documents, gold).tolist() == [None, {"x"}]
+    assert labels_of_passages(passages, documents, gold).tolist() == [None, {"x"}]
 
 
 def found_by_hand():
     """Six documents: `ferries` is found in a, b, c and f; `grain` nowhere."""
     documents = [(name, None, None, None) for name in "abcdef"]
     carried = {"ferries": list("abcf"), "grain": [], "rain": list("a")}
-    return analysis_of(documents, carried, named=carried, clusters=[0, 0, 1, 1, 0, 0])
+    return run_with(documents, carried, named=carried, clusters=[0, 0, 1, 1, 0, 0])
 
 
 def test_precision_and_recall_are_counted_over_labelled_passages():
     labels = pd.Series([{"ferries"}, {"ferries"}, {"grain"}, {"grain"}, {"ferries"}, None])
-    table, ami, n = agreement(found_by_hand(), labels)
+    table, ami, n = label_agreement(found_by_hand(), labels)
     assert rows(table, "theme_id", "n_true", "n_found") == [("ferries", 3, 3), ("grain", 2, 0)]
     assert table["precision"].tolist() == pytest.approx([2 / 3, 0])
     assert table["recall"].tolist() == pytest.approx([2 / 3, 0])
@@ -108,10 +108,10 @@ def test_precision_and_recall_are_counted_over_labelled_passages():
 
 def test_clusters_are_compared_over_passages_of_exactly_one_label():
     labels = pd.Series([{"ferries"}, {"grain"}, {"ferries", "grain"}, set(), None, None])
-    _, ami, n = agreement(found_by_hand(), labels)
+    _, ami, n = label_agreement(found_by_hand(), labels)
     assert (ami, n) == (0, 2)
 
 
 def test_without_labels_there_is_nothing_to_agree_with():
-    table, ami, n = agreement(found_by_hand(), pd.Series([None] * 6, dtype=object))
+    table, ami, n = label_agreement(found_by_hand(), pd.Series([None] * 6, dtype=object))
     assert (len(table), ami, n) == (0, 0, 0)

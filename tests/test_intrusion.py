@@ -189,7 +189,9 @@ def test_answers_of_two_coders_count_together(answered):
 @pytest.mark.parametrize("wrong", ["5", "0", "1.5", "two", "-1"])
 def test_an_answer_that_is_no_option_is_named(answered, wrong):
     path, key = answered(["right", wrong])
-    with pytest.raises(InputError, match=f"{key['test_id'].iloc[1]}: wanted a number from 1 to 4"):
+    with pytest.raises(
+        InputError, match=f"{key['test_id'].iloc[1]}: expected a number from 1 to 4"
+    ):
         score_tests(path, key)
 
 

@@ -212,7 +212,7 @@ def test_two_coders_are_read_from_two_files(tmp_path):
 
 def test_an_unknown_theme_is_named_with_those_that_are_known(tmp_path):
     path, key = filled(tmp_path, ["ports"] * 12)
-    assert "theme 'ports' is not known; wanted none, or port; wheat" in message(path, key)
+    assert "theme 'ports' is not known; expected none, or port; wheat" in message(path, key)
 
 
 def test_none_together_with_a_theme_is_contradictory(tmp_path):
@@ -358,8 +358,8 @@ def simulated(n, missed, false, sizes, labels, runs):
     themes = np.array([f"t{i:02}" for i in range(len(sizes))])
     ids = np.array([f"d{i}:1" for i in range(n)])
     covered = np.zeros((runs, 2, len(sizes)))
-    for run in range(runs):
-        if run % 10 == 0:  # drawing is what is tested: a corpus serves ten times
+    for trial in range(runs):
+        if trial % 10 == 0:  # drawing is what is tested: a corpus serves ten times
             truth = np.zeros((n, len(sizes)), dtype=bool)
             places = np.split(rng.permutation(n), np.cumsum(np.array(sizes) * n).astype(int))
             for theme, own in enumerate(places[:-1]):
@@ -369,13 +369,13 @@ def simulated(n, missed, false, sizes, labels, runs):
                 outside = np.flatnonzero(~truth[:, theme])
                 given[rng.choice(outside, int(count), replace=False), theme] = True
             dates = pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.integers(0, 900, n), unit="D")
-            analysis = run_of([themes[own].tolist() for own in given], "", dates, list(themes))
-        _, key = draw_sheet(analysis, labels, random_state=run)
+            run = run_of([themes[own].tolist() for own in given], "", dates, list(themes))
+        _, key = draw_sheet(run, labels, random_state=trial)
         seen = dict(zip(ids, [themes[own] for own in truth], strict=True))
-        table = labelled_shares(analysis, labels_from(key, seen))
+        table = labelled_shares(run, labels_from(key, seen))
         share = truth.mean(axis=0)
         for kind, (low, high) in enumerate((("low", "high"), ("naive_low", "naive_high"))):
-            covered[run, kind] = (table[low] <= share) & (share <= table[high])
+            covered[trial, kind] = (table[low] <= share) & (share <= table[high])
     return covered.mean(axis=0)
 
 

@@ -6,7 +6,7 @@ from umap.umap_ import fuzzy_simplicial_set
 
 from topics import layout
 from topics.graph import nearest_neighbours
-from topics.layout import lay_out
+from topics.layout import project_2d
 
 
 def two_groups(n: int) -> np.ndarray:
@@ -19,19 +19,19 @@ def two_groups(n: int) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def plane():
-    return lay_out(two_groups(30), random_state=3)
+    return project_2d(two_groups(30), random_state=3)
 
 
 def test_every_row_gets_a_place_and_groups_lie_apart(plane):
     assert plane.shape == (60, 2)
-    centres = plane[:30].mean(axis=0), plane[30:].mean(axis=0)
-    to_first, to_second = (np.linalg.norm(plane - centre, axis=1) for centre in centres)
+    centroids = plane[:30].mean(axis=0), plane[30:].mean(axis=0)
+    to_first, to_second = (np.linalg.norm(plane - centroid, axis=1) for centroid in centroids)
     assert (to_first < to_second).tolist() == [True] * 30 + [False] * 30
 
 
 def test_the_same_seed_gives_the_same_map_and_another_one_does_not(plane):
-    assert lay_out(two_groups(30), random_state=3).tolist() == plane.tolist()
-    assert lay_out(two_groups(30), random_state=4).tolist() != plane.tolist()
+    assert project_2d(two_groups(30), random_state=3).tolist() == plane.tolist()
+    assert project_2d(two_groups(30), random_state=4).tolist() != plane.tolist()
 
 
 def test_the_graph_is_that_of_umap_learn():
@@ -51,7 +51,7 @@ def test_the_graph_is_that_of_umap_learn():
 
 @pytest.mark.parametrize("n", [1, 2, 5, 12])  # from 12 rows on, umap-learn draws them
 def test_a_few_rows_have_places_of_their_own(n):
-    places = lay_out(np.eye(n, 32, dtype=np.float32))
+    places = project_2d(np.eye(n, 32, dtype=np.float32))
     assert places.shape == (n, 2)
     assert np.isfinite(places).all()
     assert len(np.unique(places.round(4), axis=0)) == n
@@ -59,5 +59,5 @@ def test_a_few_rows_have_places_of_their_own(n):
 
 @pytest.mark.parametrize("n", [2, 40])
 def test_identical_rows_lie_on_one_spot(n):
-    places = lay_out(np.full((n, 16), 0.25, np.float32))
+    places = project_2d(np.full((n, 16), 0.25, np.float32))
     assert places == pytest.approx(np.zeros((n, 2)), abs=1e-6)

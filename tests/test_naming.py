@@ -39,12 +39,12 @@ def described(*themes, copies=None):
     passages = pd.DataFrame(
         {"passage_id": ids, "document_id": ids, "copy_group": groups, "text": texts}
     )
-    centres = np.zeros((len(themes), 384), np.float32)
+    centroids = np.zeros((len(themes), 384), np.float32)
     for i, theme in enumerate(themes):
         if theme:
             mean = vectors_of(theme).mean(axis=0)
-            centres[i] = mean / np.linalg.norm(mean)
-    return describe(passages, labels, centres, vectors_of)
+            centroids[i] = mean / np.linalg.norm(mean)
+    return describe(passages, labels, centroids, vectors_of)
 
 
 @pytest.fixture(scope="module")

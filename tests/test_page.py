@@ -60,7 +60,7 @@ def count(driver):
 
 
 def enter(driver, **choices):
-    """Type what is wanted into the form's fields."""
+    """Type what is expected into the form's fields."""
     for field, value in choices.items():
         driver.find_element(By.NAME, field).send_keys(value)
 
@@ -109,7 +109,7 @@ def test_passages_without_a_theme_can_be_chosen(page, passages):
 
 
 @pytest.mark.parametrize(
-    ("words", "wanted"),
+    ("words", "expected"),
     [
         ("DOLLAR", ["dollar"]),
         ("dollar gold", ["dollar", "gold"]),
@@ -118,13 +118,13 @@ def test_passages_without_a_theme_can_be_chosen(page, passages):
         ("zebra-finch", ["zebra-finch"]),
     ],
 )
-def test_search_finds_and_marks_the_passages_with_all_words(page, passages, words, wanted):
+def test_search_finds_and_marks_the_passages_with_all_words(page, passages, words, expected):
     enter(page, words=words)
     lower = passages["text"].str.lower()
-    hits = pd.concat([lower.str.contains(w, regex=False) for w in wanted], axis=1).all(axis=1)
+    hits = pd.concat([lower.str.contains(w, regex=False) for w in expected], axis=1).all(axis=1)
     assert count(page) == f"{hits.sum()} of 777 passages"
     marks = {mark.lower() for mark in texts(page, "#found mark")}
-    assert marks == (set(wanted) if hits.any() else set())
+    assert marks == (set(expected) if hits.any() else set())
 
 
 def test_the_counts_by_theme_are_those_of_the_passages_found(page, passages):
@@ -135,11 +135,11 @@ def test_the_counts_by_theme_are_those_of_the_passages_found(page, passages):
         "r => [r.cells[0].textContent, r.cells[1].textContent])"
     )
     themes = pd.read_csv(sample_report() / "themes.csv")
-    wanted = [
+    expected = [
         [name, str(hits.isin(carrying(theme)).sum())]
         for theme, name in themes[["theme_id", "name"]].itertuples(index=False)
     ]
-    assert rows[:-1] == wanted
+    assert rows[:-1] == expected
 
 
 def test_the_map_dims_what_is_not_found_and_a_click_on_it_opens_the_passage(page, passages):
@@ -221,8 +221,8 @@ def test_a_map_of_many_points_is_drawn(tmp_path, monkeypatch, by):
 def test_a_link_to_a_passage_that_is_not_there_says_so(page):
     page.execute_script("location.hash = 'p-9999'")
     WebDriverWait(page, 10).until(lambda d: d.find_element(By.ID, "pinned").is_displayed())
-    wanted = ["This report has no passage 9999; the last is 777."]
-    assert texts(page, "#pinned blockquote > p") == wanted
+    expected = ["This report has no passage 9999; the last is 777."]
+    assert texts(page, "#pinned blockquote > p") == expected
 
 
 def test_a_theme_has_its_colour_of_the_map_beside_its_count(page):

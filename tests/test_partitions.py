@@ -130,7 +130,7 @@ def test_a_folder_that_workers_do_not_have_is_an_error(client, tmp_path):
     (tmp_path / "port.txt").write_text("\n\n".join(PORT))
     opened = os.open(tmp_path, os.O_RDONLY)
     try:
-        with pytest.raises(InputError, match="wanted a folder that all workers share"):
+        with pytest.raises(InputError, match="expected a folder that all workers share"):
             read_corpus(f"/proc/self/fd/{opened}", progress=False, client=client)
     finally:
         os.close(opened)

@@ -262,6 +262,6 @@ def test_a_pdf_that_cannot_be_read_says_why(content, reason):
 
 
 def test_a_pdf_that_takes_too_long_is_given_up(monkeypatch):
-    monkeypatch.setattr(topics.pdf, "MOST_SECONDS", -1)
+    monkeypatch.setattr(topics.pdf, "MAX_SECONDS", -1)
     with pytest.raises(UnreadableError, match="too big to read: it takes more than"):
         read_pdf(pdf(at(50, 700, *VOTE)))

@@ -100,8 +100,8 @@ def test_columns_may_be_named_and_go_before_those_understood_by_themselves(read)
 
 
 def test_a_field_that_does_not_exist_is_an_error_that_names_those_that_do(read):
-    wanted = "text, title, date, source, country, language, url, author"
-    with pytest.raises(InputError, match=f"^columns: wanted some of {wanted}, got 'body'$"):
+    expected = "text, title, date, source, country, language, url, author"
+    with pytest.raises(InputError, match=f"^columns: expected some of {expected}, got 'body'$"):
         read("a.csv", "text\nShut.\n", body="Volltext")
 
 
@@ -244,8 +244,8 @@ ARTICLE = (
 )
 def test_a_page_is_dated_by_its_head_and_never_by_its_text(read, head, date):
     page = f"<html><head><title>Quay</title>{head}</head><body>{ARTICLE}</body></html>"
-    [(day, told_by)], _ = read("a.html", page, "date", "date_from")
-    assert (str(day), told_by) == (date, "web page" if head else None)
+    [(day, metadata_source)], _ = read("a.html", page, "date", "date_from")
+    assert (str(day), metadata_source) == (date, "web page" if head else None)
 
 
 @pytest.mark.parametrize(

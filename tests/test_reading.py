@@ -1,13 +1,13 @@
 """What became of the files: copies with their originals."""
 
-from runs import CARRIED, DATED, analysis_of, rows
+from runs import CARRIED, DATED, rows, run_with
 
-from topics.measures import copies
+from topics.measures import near_duplicates
 
 
 def test_copies_are_listed_with_their_originals():
     assert rows(
-        copies(analysis_of(DATED, CARRIED)),
+        near_duplicates(run_with(DATED, CARRIED)),
         "document_id",
         "source",
         "copy_of",
@@ -16,4 +16,4 @@ def test_copies_are_listed_with_their_originals():
 
 
 def test_a_corpus_without_copies_lists_none():
-    assert copies(analysis_of(DATED[:4], CARRIED)).empty
+    assert near_duplicates(run_with(DATED[:4], CARRIED)).empty

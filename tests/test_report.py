@@ -78,12 +78,12 @@ def test_every_listed_copy_is_found_and_no_other(sample):
 
 
 def test_named_themes_agree_with_the_gold_labels(sample):
-    from topics.measures import gold_labels, read_gold
+    from topics.measures import labels_of_passages, read_gold
 
     documents = pd.read_parquet(sample / "documents.parquet")
     passages = pd.read_parquet(sample / "passages.parquet")
     assignments = pd.read_parquet(sample / "assignments.parquet")
-    labels = gold_labels(passages, documents, read_gold(ROOT / "data" / "gold.csv"))
+    labels = labels_of_passages(passages, documents, read_gold(ROOT / "data" / "gold.csv"))
     assert labels.notna().all()
     scores = []
     for theme in ("de-dollarization", "export-controls", "brexit-reset"):
@@ -254,19 +254,19 @@ def test_one_document_makes_a_sensible_report(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nowhere"], "input: wanted a file or a folder, 'nowhere' does not exist"),
+        (["nowhere"], "input: expected a file or a folder, 'nowhere' does not exist"),
         (["empty"], "input: folder 'empty' holds no files; put articles into it"),
         (["bad"], "input: nothing could be read (x.bin: unknown format .bin"),
         (["good", "--themes", "none.yml"], "themes: cannot read 'none.yml'"),
-        (["good", "--themes", "good/a.txt"], "themes: good/a.txt: wanted a list of themes"),
+        (["good", "--themes", "good/a.txt"], "themes: good/a.txt: expected a list of themes"),
         (
             ["good", "--embedder", "word2vec"],
-            "embedder: wanted minilm, static or a model fastembed",
+            "embedder: expected minilm, static or a model fastembed",
         ),
         (["good", "--gold", "none.csv"], "gold labels: cannot read 'none.csv'"),
-        (["good", "--base", "bad"], "base: wanted the output folder of an earlier report, 'bad'"),
+        (["good", "--base", "bad"], "base: expected the output folder of an earlier report, 'bad'"),
         (["good", "--out", "good/a.txt"], "output: cannot write to 'good/a.txt'"),
-        (["good", "--columns", "body=x"], "columns: wanted some of text, title, date"),
+        (["good", "--columns", "body=x"], "columns: expected some of text, title, date"),
         (["french"], "input: the minilm embedder reads English, the documents are in fr"),
     ],
 )

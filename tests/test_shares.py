@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from runs import CARRIED, DATED, analysis_of, incidence, rows
+from runs import CARRIED, DATED, document_themes, rows, run_with
 
 from topics import InputError
 from topics.intervals import wilson
-from topics.measures import Incidence, choose_period, shares, shares_over_time
+from topics.measures import DocumentThemes, choose_period, overall_shares, shares_over_time
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_periods_without_documents_count_among_the_24():
 
 
 def test_shares_are_of_independent_documents_with_a_date_and_none_where_there_are_none():
-    table = shares_over_time(Incidence.of(analysis_of(DATED, CARRIED)), "M")
+    table = shares_over_time(DocumentThemes.of(run_with(DATED, CARRIED)), "M")
     may, june, july = pd.to_datetime(["2025-05-01", "2025-06-01", "2025-07-01"])
     assert rows(table, "period", "theme_id", "n", "of") == [
         (may, "ferries", 1, 2), (may, "grain", 0, 2), (june, "ferries", 0, 0),
@@ -42,20 +42,20 @@ def test_shares_are_of_independent_documents_with_a_date_and_none_where_there_ar
     assert table["share"].tolist() == pytest.approx(
         [1 / 2, 0, np.nan, np.nan, 1 / 3, 2 / 3], nan_ok=True
     )
-    assert table.loc[table["of"] == 0, ["low", "high", "at_fixed_mix"]].isna().all(axis=None)
+    assert table.loc[table["of"] == 0, ["low", "high", "share_standardised"]].isna().all(axis=None)
     last = table.iloc[-1]
     assert (last["low"], last["high"]) == wilson(2, 3)
 
 
 def test_without_dates_there_are_no_shares_over_time():
-    table = shares_over_time(incidence([None], ["A"], ferries=[1]), "M")
+    table = shares_over_time(document_themes([None], ["A"], ferries=[1]), "M")
     assert table.empty
-    assert "at_fixed_mix" in table
+    assert "share_standardised" in table
 
 
 def test_a_period_that_is_not_known_is_refused():
-    with pytest.raises(InputError, match=r"period: wanted one of D, W, M, Q, Y, got 'fortnight'"):
-        shares_over_time(incidence(["2025-05-01"], ["A"], ferries=[1]), "fortnight")
+    with pytest.raises(InputError, match=r"period: expected one of D, W, M, Q, Y, got 'fortnight'"):
+        shares_over_time(document_themes(["2025-05-01"], ["A"], ferries=[1]), "fortnight")
 
 
 DAYS = pd.date_range("2025-01-01", periods=20)
@@ -74,15 +74,17 @@ DAYS = pd.date_range("2025-01-01", periods=20)
 )
 def test_the_kind_of_interval_is_told(dates, sources, kind):
     names = [name if name is None else f"source {name}" for name in sources]
-    table = shares(incidence(dates, names, ferries=np.arange(len(names)) % 3 == 0))
+    table = overall_shares(document_themes(dates, names, ferries=np.arange(len(names)) % 3 == 0))
     assert table["interval"].tolist() == [kind]
 
 
 def test_sources_of_one_mind_make_a_wider_interval_than_as_many_documents():
     half = [i % 2 == 0 for i in range(20)] * 5
     sources = [f"source {i}" for i in range(20)] * 5
-    together = shares(incidence(["2025-01-01"] * 100, sources, ferries=half)).iloc[0]
-    apart = shares(incidence(["2025-01-01"] * 100, [None] * 100, ferries=half)).iloc[0]
+    together = overall_shares(document_themes(["2025-01-01"] * 100, sources, ferries=half)).iloc[0]
+    apart = overall_shares(document_themes(["2025-01-01"] * 100, [None] * 100, ferries=half)).iloc[
+        0
+    ]
     assert together["share"] == apart["share"] == 0.5
     assert (apart["low"], apart["high"]) == wilson(50, 100)
     assert together["high"] - together["low"] > 2 * (apart["high"] - apart["low"])
@@ -100,7 +102,9 @@ def test_sources_of_one_mind_make_a_wider_interval_than_as_many_documents():
     ],
 )
 def test_a_month_that_the_corpus_covers_in_part_is_told(dates, partial):
-    table = shares_over_time(incidence(dates, ["A"] * len(dates), ferries=[1] * len(dates)), "M")
+    table = shares_over_time(
+        document_themes(dates, ["A"] * len(dates), ferries=[1] * len(dates)), "M"
+    )
     assert table["partial"].tolist() == partial
 
 
@@ -108,7 +112,7 @@ def test_a_month_that_the_corpus_covers_in_part_is_told(dates, partial):
 @pytest.mark.parametrize("years", [[2021, 2022, 2023], [2022, 2023, 2024], [2024, 2025, 2026]])
 def test_years_of_one_nominal_day_are_whole(years, day):
     dates = [f"{year}-{day}" for year in years for _ in range(3)]
-    table = shares_over_time(incidence(dates, ["A"] * 9, ferries=[1, 0, 0] * 3), "Y")
+    table = shares_over_time(document_themes(dates, ["A"] * 9, ferries=[1, 0, 0] * 3), "Y")
     assert table["partial"].tolist() == [False] * 3
 
 
@@ -117,13 +121,13 @@ def test_a_source_that_joins_late_moves_the_share_but_not_that_at_a_fixed_mix():
     gull = [(month, "Gull", i < 1) for month in months for i in range(10)]
     heron = [(month, "Heron", i < 5) for month in months[2:] for i in range(10)]
     dates, sources, carried = zip(*gull, *heron, strict=True)
-    table = shares_over_time(incidence(dates, sources, ferries=carried), "M")
+    table = shares_over_time(document_themes(dates, sources, ferries=carried), "M")
     assert table["share"].tolist() == pytest.approx([0.1, 0.1, 0.3, 0.3])
-    assert table["at_fixed_mix"].tolist() == pytest.approx([14 / 60] * 4)
+    assert table["share_standardised"].tolist() == pytest.approx([14 / 60] * 4)
 
 
 def test_a_rise_in_every_source_is_seen_at_a_fixed_mix_too():
     months = pd.date_range("2025-01-01", periods=2, freq="MS").repeat(20)
     carried = [i < 2 for i in range(20)] + [i < 8 for i in range(20)]
-    table = shares_over_time(incidence(months, ["Gull", "Heron"] * 20, ferries=carried), "M")
-    assert table["at_fixed_mix"].tolist() == pytest.approx([0.1, 0.4])
+    table = shares_over_time(document_themes(months, ["Gull", "Heron"] * 20, ferries=carried), "M")
+    assert table["share_standardised"].tolist() == pytest.approx([0.1, 0.4])

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from topics.incidence import Incidence
-from topics.measures.sides import leads, marking_words
+from topics.document_themes import DocumentThemes
+from topics.measures.sides import distinctive_words, leads
 
 FILLERS = "otter heron badger lapwing marten plover weasel bittern".split()
 MARKS = ["side", "word", "n", "n_others", "log_odds", "z"]
@@ -23,7 +23,7 @@ def spoken(own_words, documents=20):
 
 
 def marked(passages, **options):
-    table = marking_words(passages, passages["source"], **options)
+    table = distinctive_words(passages, passages["source"], **options)
     return table[["side", "word", "n", "n_others"]].values.tolist()
 
 
@@ -34,7 +34,7 @@ def test_words_that_one_side_uses_are_told_with_their_documents():
 
 def test_log_odds_and_z_are_those_of_monroe_and_others():
     passages = spoken({"A": "shipyard", "B": "moor"})
-    row = marking_words(passages, passages["source"]).iloc[0]
+    row = distinctive_words(passages, passages["source"]).iloc[0]
     # 20 of 60 words of side A, none of 60 of B, and a tenth of all words to each
     own, others = 20 + 2, 0 + 2
     log_odds = np.log(own / (60 + 12 - own)) - np.log(others / (60 + 12 - others))
@@ -77,7 +77,7 @@ def test_small_sides_and_passages_without_a_side_are_left_out():
 @pytest.mark.parametrize("sides", [{}, {"Quay": "shipyard"}])
 def test_without_two_sides_there_is_nothing_to_tell(sides):
     passages = spoken(sides)
-    table = marking_words(passages, passages["source"])
+    table = distinctive_words(passages, passages["source"])
     assert (len(table), list(table)) == (0, MARKS)
 
 
@@ -93,12 +93,12 @@ def test_sides_drawn_at_random_have_no_words_of_their_own():
     for _ in range(20):
         texts = ["; ".join(random.choice(words, 12, replace=False)) for _ in range(60)]
         passages = pd.DataFrame({"document_id": range(60), "text": texts})
-        told += len(marking_words(passages, random.permutation(["Quay", "Moor"] * 30)))
+        told += len(distinctive_words(passages, random.permutation(["Quay", "Moor"] * 30)))
     assert told <= 1
 
 
 def corpus(counts, of=10, start="2031-03-01"):
-    """An Incidence of as many documents a day and source; counts (source: days) carry theme t."""
+    """An DocumentThemes of as many documents a day and source; counts (source: days) carry theme t."""
     days = pd.date_range(start, periods=len(next(iter(counts.values()))), freq="D")
     rows = [
         (day, source, i < n)
@@ -110,7 +110,7 @@ def corpus(counts, of=10, start="2031-03-01"):
     documents = table[["date", "source"]].assign(
         document_id=[f"d{i}" for i in table.index], country=None, language="en"
     )
-    return Incidence(documents, table[["t"]])
+    return DocumentThemes(documents, table[["t"]])
 
 
 def wave(seed, days=140):
@@ -156,17 +156,17 @@ def test_common_news_and_slow_swings_seldom_pass_for_a_lead():
 
 
 def test_the_same_seed_gives_the_same_p_values():
-    incidence = corpus({"Moor": wave(1), "Quay": wave(4), "Fen": wave(5)})
-    pd.testing.assert_frame_equal(leads(incidence), leads(incidence))
+    document_themes = corpus({"Moor": wave(1), "Quay": wave(4), "Fen": wave(5)})
+    pd.testing.assert_frame_equal(leads(document_themes), leads(document_themes))
 
 
 def undated():
-    incidence = corpus({"Moor": wave(1), "Quay": wave(2)})
-    return Incidence(incidence.documents.assign(date=pd.NaT), incidence.carries)
+    document_themes = corpus({"Moor": wave(1), "Quay": wave(2)})
+    return DocumentThemes(document_themes.documents.assign(date=pd.NaT), document_themes.has_theme)
 
 
 @pytest.mark.parametrize(
-    "incidence",
+    "document_themes",
     [
         undated(),
         corpus({"Quay": wave(1)}),
@@ -175,8 +175,8 @@ def undated():
     ],
     ids=["no dates", "one source", "too few days", "too few documents"],
 )
-def test_where_nothing_can_be_compared_there_are_no_rows(incidence):
-    table = leads(incidence)
+def test_where_nothing_can_be_compared_there_are_no_rows(document_themes):
+    table = leads(document_themes)
     assert (len(table), list(table)) == (0, LEADS)
 
 

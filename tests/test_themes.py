@@ -322,12 +322,12 @@ def test_a_folder_without_a_whole_model_is_refused(model, tmp_path, damage):
 
 @pytest.mark.parametrize("shape", [(35, 384), (384,), (36, 384, 1)])
 def test_vectors_that_are_not_one_a_passage_are_refused(passages, shape):
-    with pytest.raises(InputError, match=r"wanted one vector a passage, shape \(36, dim\), got"):
+    with pytest.raises(InputError, match=r"expected one vector a passage, shape \(36, dim\), got"):
         ThemeModel().fit(passages, np.ones(shape))
 
 
 def test_no_passages_are_refused(passages, vectors):
-    with pytest.raises(InputError, match="wanted at least one passage, got none"):
+    with pytest.raises(InputError, match="expected at least one passage, got none"):
         ThemeModel().fit(passages[:0], vectors[:0])
 
 

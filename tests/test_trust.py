@@ -3,10 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
-from runs import CARRIED, DATED, FIELD, PORT, analysis_of, rows, run_on
+from runs import CARRIED, DATED, FIELD, PORT, rows, run_on, run_with
 from test_themes import FISHING, RAIL
 
-from topics.measures import Incidence, absent_theme, borderline, change_points, conclusions, trust
+from topics.measures import (
+    DocumentThemes,
+    absent_theme,
+    borderline,
+    conclusions,
+    find_change_points,
+    trust,
+)
 
 FALCONS = [
     "The falconer hooded her hawk and let it hunt from the glove over the moor.",
@@ -16,7 +23,7 @@ FALCONS = [
 
 
 def test_a_theme_rests_on_its_documents_less_near_copies_and_on_its_largest_source():
-    table = trust(analysis_of(DATED, CARRIED | {"empty": []}))
+    table = trust(run_with(DATED, CARRIED | {"empty": []}))
     columns = ("theme_id", "passages", "documents", "independent", "sources", "stability")
     assert rows(table, *columns) == [
         ("ferries", 4, 4, 3, 3, 0.8), ("grain", 2, 2, 2, 1, 0.8), ("empty", 0, 0, 0, 0, 0.8),
@@ -26,7 +33,7 @@ def test_a_theme_rests_on_its_documents_less_near_copies_and_on_its_largest_sour
 
 
 def test_borderline_passages_are_the_lowest_scored():
-    assert borderline(analysis_of(DATED, CARRIED), "ferries") == ["undated:1", "july-copy:1"]
+    assert borderline(run_with(DATED, CARRIED), "ferries") == ["undated:1", "july-copy:1"]
 
 
 def test_falconry_takes_nothing_where_nobody_writes_of_it():
@@ -39,7 +46,9 @@ def test_falconry_takes_what_is_about_falconry():
 
 
 def concluded(run, period="M"):
-    return conclusions(run, change_points(Incidence.of(run), period, permutations=99), period)
+    return conclusions(
+        run, find_change_points(DocumentThemes.of(run), period, permutations=99), period
+    )
 
 
 def test_an_obvious_rise_and_fall_survive_every_refit():

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from topics.analysis import Analysis, analyse
+    from topics.analysis import Run, analyse
     from topics.clusters import cluster
     from topics.corpus import Corpus, read_corpus
     from topics.embedding import embed
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from topics.themes import ThemeModel
 
 __all__ = [
-    "Analysis",
     "Corpus",
     "InputError",
     "NamedTheme",
+    "Run",
     "ThemeModel",
     "analyse",
     "cluster",
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Analysis": "analysis",
+    "Run": "analysis",
     "Corpus": "corpus",
     "InputError": "errors",
     "NamedTheme": "named",

@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
 def _columns(option: str) -> dict[str, str]:
     pairs = [part.partition("=") for part in option.split(",")]
     if not all(name and column for name, _, column in pairs):
-        raise argparse.ArgumentTypeError(f"wanted FIELD=NAME,FIELD=NAME, got {option!r}")
+        raise argparse.ArgumentTypeError(f"expected FIELD=NAME,FIELD=NAME, got {option!r}")
     return {name.strip(): column.strip() for name, _, column in pairs}
 
 

@@ -18,15 +18,15 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from topics import cache
-from topics.cache import cache_dir, code_digest, digest, say, written_atomically
+from topics.cache import cache_dir, code_digest, digest, log, written_atomically
 from topics.changes import CHANGE_COLUMNS, Earlier, changes, earlier_files, read_earlier
 from topics.copies import document_copies
 from topics.corpus import Corpus, read_corpus
+from topics.document_themes import DocumentThemes
 from topics.embedding import Embedder, embed, load_embedder, reads_english_only
 from topics.errors import InputError
 from topics.files import find_files, shown_name
-from topics.incidence import Incidence
-from topics.layout import lay_out
+from topics.layout import project_2d
 from topics.named import NamedTheme
 from topics.passages import split_passages
 from topics.themes import ThemeModel
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 _PACKAGES = ("bertopic", "fastembed", "graspologic-native", "numpy", "onnxruntime", "pandas",
              "plotly", "scikit-learn", "trafilatura", "umap-learn")  # fmt: skip
 _MANY = 20_000  # passages, which take the transformer several minutes
-_MOST_FITTED = 60_000  # passages that themes are found on; of more, a sample
-_RUNS: dict[str, Analysis] = {}  # of this process, so that four notebooks load a run once
+_MAX_FITTED = 60_000  # passages that themes are found on; of more, a sample
+_RUNS: dict[str, Run] = {}  # of this process, so that four notebooks load a run once
 
 
 @dataclass
-class Analysis:
+class Run:
     """What one run found.
 
     Attributes
@@ -88,9 +88,9 @@ class Analysis:
         return _without(self.corpus.documents, self.left_out)
 
     @cached_property
-    def incidence(self) -> Incidence:
-        """Which independent documents carry which themes, see `Incidence.of`."""
-        return Incidence.of(self)
+    def document_themes(self) -> DocumentThemes:
+        """Which independent documents carry which themes, see `DocumentThemes.of`."""
+        return DocumentThemes.of(self)
 
     @property
     def is_sampled(self) -> bool:
@@ -134,7 +134,7 @@ class Analysis:
         (folder / "digests.json").write_text(cache.folder_digests(folder))
 
     @classmethod
-    def load(cls, folder: Path, *, embedder: str | Embedder = "minilm") -> Analysis:
+    def load(cls, folder: Path, *, embedder: str | Embedder = "minilm") -> Run:
         """Read a run that `save` wrote.
 
         Raises
@@ -178,7 +178,7 @@ def analyse(
     seed: int = 0,
     progress: bool = True,
     client: Client | None = None,
-) -> Analysis:
+) -> Run:
     """Read a folder and find its themes; a second call on the same input reads the cache.
 
     Parameters
@@ -193,7 +193,7 @@ def analyse(
         Keep documents in languages that the embedder was not made for.
     base
         Output folder of an earlier report: themes that come again keep their ids and names, and
-        `Analysis.changes` lists what is new, grown, shrunk or gone.
+        `Run.changes` lists what is new, grown, shrunk or gone.
     embedder, seed
         As for `embed` and `ThemeModel`.
     progress
@@ -221,10 +221,10 @@ def analyse(
     folder = cache_dir() / "runs" / key
     if key not in _RUNS and folder.is_dir():
         try:
-            _RUNS[key] = Analysis.load(folder, embedder=embedder)
+            _RUNS[key] = Run.load(folder, embedder=embedder)
             cache.touch(folder)
         except (InputError, OSError) as error:
-            say(f"{error}; it is computed again")
+            log(f"{error}; it is computed again")
             cache.remove(folder)
     if key not in _RUNS:
         seconds: dict[str, float] = {}
@@ -232,17 +232,15 @@ def analyse(
             corpus = read_corpus(path, columns=columns, progress=progress, client=client)
             left_out = _left_out(corpus, embedder, all_languages)
         earlier = None if base is None else read_earlier(base, embedder)
-        analysis = _compute(
-            corpus, left_out, named, earlier, embedder, seed, progress, seconds, client
-        )
-        analysis.about |= {"seed": seed, "embedder": model.name, "digests": digests}
+        run = _compute(corpus, left_out, named, earlier, embedder, seed, progress, seconds, client)
+        run.about |= {"seed": seed, "embedder": model.name, "digests": digests}
         try:
             with written_atomically(folder) as part:
-                analysis.save(part)
+                run.save(part)
             cache.trim(limit, keep=folder)
         except OSError as error:
-            say(f"the run is not cached: {error}")
-        _RUNS[key] = analysis
+            log(f"the run is not cached: {error}")
+        _RUNS[key] = run
     return _RUNS[key]
 
 
@@ -256,13 +254,13 @@ def _compute(
     progress: bool,
     seconds: dict[str, float],
     client: Client | None,
-) -> Analysis:
+) -> Run:
     documents = _without(corpus.documents, left_out)
     with _stage("passages", seconds, progress):
         passages = split_passages(documents)
         copy_of = document_copies(documents, passages)
     if embedder == "minilm" and len(passages) > _MANY:
-        say(f"{len(passages):,} passages: with --embedder static they would take minutes")
+        log(f"{len(passages):,} passages: with --embedder static they would take minutes")
     with _stage("embedding", seconds, progress):
         vectors = embed(passages["text"].tolist(), embedder, progress=progress, client=client)
     fitted = _sampled(passages["document_id"], seed)
@@ -270,10 +268,10 @@ def _compute(
     with _stage("themes", seconds, progress), threadpool_limits(1, "blas"):
         model = ThemeModel(named, seed, embedder=embedder).fit(own, own_vectors, earlier=earlier)
     with _stage("map", seconds, progress):
-        layout = lay_out(own_vectors, random_state=seed, neighbours=model.neighbours_)
+        layout = project_2d(own_vectors, random_state=seed, neighbours=model.neighbours_)
     assignments = model.assignments_
     if len(fitted) < len(passages):
-        say(f"themes are found on {len(fitted):,} of {len(passages):,} passages, and given to all")
+        log(f"themes are found on {len(fitted):,} of {len(passages):,} passages, and given to all")
         with _stage("assignment", seconds, progress):
             assignments = model.predict(passages, vectors, client=client)
     about = {
@@ -281,25 +279,25 @@ def _compute(
         "python": sys.version.split()[0],
         "seconds": seconds,
     }
-    analysis = Analysis(
+    run = Run(
         corpus, left_out, copy_of, passages, vectors, model, fitted, assignments, layout, about
     )
     if earlier is not None:
-        analysis.changes = changes(earlier, analysis.themes, analysis.assignments, passages)
+        run.changes = changes(earlier, run.themes, run.assignments, passages)
     if progress:
-        say(f"{analysis.primary.isna().mean():.0%} of the passages fit no theme")
-    return analysis
+        log(f"{run.primary.isna().mean():.0%} of the passages fit no theme")
+    return run
 
 
 def _sampled(documents: pd.Series, seed: int) -> np.ndarray:
     """Rows of passages to find themes on: all, or those of documents drawn at random."""
-    if len(documents) <= _MOST_FITTED:
+    if len(documents) <= _MAX_FITTED:
         return np.arange(len(documents))
     codes, names = pd.factorize(documents)
     rank = np.random.default_rng(seed).permutation(len(names))[codes]
     order = np.argsort(rank, kind="stable")  # documents one after the other, at random
-    end = np.searchsorted(rank[order], rank[order[_MOST_FITTED]])
-    return np.sort(order[: end or _MOST_FITTED])
+    end = np.searchsorted(rank[order], rank[order[_MAX_FITTED]])
+    return np.sort(order[: end or _MAX_FITTED])
 
 
 def _left_out(corpus: Corpus, embedder: str | Embedder, all_languages: bool) -> pd.DataFrame:
@@ -318,7 +316,7 @@ def _left_out(corpus: Corpus, embedder: str | Embedder, all_languages: bool) -> 
             f"input: the {embedder} embedder reads English, the documents are in {found}; {advice}"
         )
     if foreign.any():
-        say(
+        log(
             f"left out: {foreign.sum():,} of {len(documents):,} documents, in {found}, which the "
             f"{embedder} embedder does not read; {advice}, or keep them with --all-languages"
         )
@@ -337,7 +335,7 @@ def _stage(name: str, seconds: dict[str, float], progress: bool) -> Iterator[Non
     yield
     seconds[name] = round(time.perf_counter() - started, 2)
     if progress:
-        say(f"{name}: {seconds[name]:.1f} s")
+        log(f"{name}: {seconds[name]:.1f} s")
 
 
 def _digest_of(root: Path) -> str:

@@ -37,10 +37,10 @@ def cache_limit() -> float:
     try:
         return float(given) * 1e9
     except ValueError:
-        raise InputError(f"TOPICS_CACHE_LIMIT: wanted a number of GB, got {given!r}") from None
+        raise InputError(f"TOPICS_CACHE_LIMIT: expected a number of GB, got {given!r}") from None
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     """Tell the user one line, apart from what is printed as result."""
     # JupyterLab shows what comes on stderr as if it were a fault.
     in_kernel = type(sys.stdout).__module__.startswith("ipykernel")
@@ -57,7 +57,7 @@ def digest(*parts: str | bytes) -> str:
     return sha.hexdigest()
 
 
-def storable(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """Text without halves of surrogate pairs, which no file can hold."""
     return text.encode("utf-8", "replace").decode()
 

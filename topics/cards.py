@@ -12,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from topics import figures, labelling, measures
-from topics.analysis import Analysis
+from topics.analysis import Run
 from topics.errors import InputError
 from topics.html import Html, note, table
 from topics.passages import best_sentence
@@ -34,7 +34,7 @@ def or_why(make: Callable[[], Any], otherwise: str | None = None) -> Any:
         return note(otherwise or f"{error}.")
 
 
-def counted(carried: measures.Incidence) -> Html:
+def counted(carried: measures.DocumentThemes) -> Html:
     """What the shares are counted in, and what is left out for want of a date."""
     documents, dated = carried.documents, carried.dated.documents
     unknown = int(documents["date"].isna().sum())
@@ -45,22 +45,20 @@ def counted(carried: measures.Incidence) -> Html:
     return note(f"{text}.")
 
 
-def quotes(analysis: Analysis, passage_ids: Iterable[str], like: np.ndarray | None = None) -> Html:
+def quotes(run: Run, passage_ids: Iterable[str], like: np.ndarray | None = None) -> Html:
     """Passages quoted whole, with date, source, title and place in their file.
 
     In each, the sentence nearest to the vector `like` is marked, where one is given. The number
     of a passage links to where the report lets its reader look around it, if it is there.
     """
-    numbers = np.zeros(len(analysis.passages), int)
-    numbers[analysis.fitted] = range(1, len(analysis.fitted) + 1)
-    passages = analysis.passages.assign(number=numbers).set_index("passage_id")
+    numbers = np.zeros(len(run.passages), int)
+    numbers[run.fitted] = range(1, len(run.fitted) + 1)
+    passages = run.passages.assign(number=numbers).set_index("passage_id")
     parts = []
     for passage in (passages.loc[passage_id] for passage_id in passage_ids):
         marked = (0, 0)
         if like is not None:
-            marked = best_sentence(
-                passage["text"], like, passage["language"], analysis.model.embedder
-            )
+            marked = best_sentence(passage["text"], like, passage["language"], run.model.embedder)
         parts.append(_quote(passage, *marked))
     return Html("".join(parts))
 
@@ -84,14 +82,14 @@ def _quote(passage: pd.Series, start: int, end: int) -> str:
     )
 
 
-def theme_cards(analysis: Analysis) -> Html:
+def theme_cards(run: Run) -> Html:
     """A card a theme: what it is called, how much of it there is, and the passages that show it."""
-    facts = measures.trust(analysis).set_index("theme_id")
-    return Html("".join(_card(analysis, theme, facts) for theme in analysis.themes.itertuples()))
+    facts = measures.theme_support(run).set_index("theme_id")
+    return Html("".join(_card(run, theme, facts) for theme in run.themes.itertuples()))
 
 
-def _card(analysis: Analysis, theme: Any, facts: pd.DataFrame) -> str:
-    own, model = facts.loc[theme.theme_id], analysis.model
+def _card(run: Run, theme: Any, facts: pd.DataFrame) -> str:
+    own, model = facts.loc[theme.theme_id], run.model
     if theme.n_passages == 0:
         body = "<p>No passage of this corpus carries it.</p>"
     else:
@@ -105,7 +103,7 @@ def _card(analysis: Analysis, theme: Any, facts: pd.DataFrame) -> str:
             count += f"; stability {own['stability']:.2f}"
         body = (
             f"<p>{escape(count)}.</p><p>Keywords: {escape(theme.keywords)}</p>"
-            f"{quotes(analysis, model.exemplars(theme.theme_id), model.centre(theme.theme_id)).markup}"
+            f"{quotes(run, model.exemplars(theme.theme_id), model.centroid(theme.theme_id)).markup}"
         )
     return (
         f"<article class='card'><h4 id='theme-{escape(theme.theme_id)}'>{escape(theme.name)} "
@@ -118,21 +116,21 @@ def table_or_note(frame: pd.DataFrame, otherwise: str, most: int = 50) -> Html:
     return note(otherwise) if frame.empty else table(frame, most)
 
 
-def named(analysis: Analysis, frame: pd.DataFrame) -> pd.DataFrame:
+def named(run: Run, frame: pd.DataFrame) -> pd.DataFrame:
     """A frame with names of themes in place of their ids, ready to be read."""
-    names = analysis.themes.set_index("theme_id")["name"]
+    names = run.themes.set_index("theme_id")["name"]
     renamed = frame.assign(theme=frame["theme_id"].map(names)).drop(columns="theme_id")
     return renamed[["theme", *renamed.columns.drop("theme")]]
 
 
-def agreement(analysis: Analysis, gold: str | None) -> Html:
+def agreement(run: Run, gold: str | None) -> Html:
     """Precision and recall of named themes and AMI of clusters against labels made by people."""
     if not gold:
         return note(
             "No labels were given. Label a few hundred passages by hand before you rely on a "
             "theme's share: without labels its errors cannot be known."
         )
-    scores, ami, n, labels = _gold_scores(analysis, gold)
+    scores, ami, n, labels = _gold_scores(run, gold)
     if labels.isna().all():
         return note(f"None of the labels in {gold} belongs to a passage of this corpus.")
     share = labels.notna().mean()
@@ -141,37 +139,37 @@ def agreement(analysis: Analysis, gold: str | None) -> Html:
         f"clusters agree with them with an adjusted mutual information of {ami:.2f} (0 is chance, "
         f"1 is perfect), over the {n:,} passages that carry exactly one label."
     )
-    found = table(named(analysis, scores)).markup if len(scores) else ""
+    found = table(named(run, scores)).markup if len(scores) else ""
     return Html(f"<p>{escape(text)}</p>{found}")
 
 
-def _gold_scores(analysis: Analysis, gold: str) -> tuple[pd.DataFrame, float, int, pd.Series]:
-    labels = measures.gold_labels(analysis.passages, analysis.documents, measures.read_gold(gold))
-    return *measures.agreement(analysis, labels), labels
+def _gold_scores(run: Run, gold: str) -> tuple[pd.DataFrame, float, int, pd.Series]:
+    labels = measures.labels_of_passages(run.passages, run.documents, measures.read_gold(gold))
+    return *measures.label_agreement(run, labels), labels
 
 
-def labelled(analysis: Analysis, folder: str | None) -> Html:
+def labelled(run: Run, folder: str | None) -> Html:
     """Shares corrected by a labelled sheet: a folder with ``key.csv`` and a sheet a coder."""
     if not folder:
         return note(
             "No labelled sheet was given with the parameter labels, so shares are as the model counts them."
         )
-    labels = labelling.read_folder(folder, analysis.themes["theme_id"])
-    shares = labelling.labelled_shares(analysis, labels)
+    labels = labelling.read_folder(folder, run.themes["theme_id"])
+    shares = labelling.labelled_shares(run, labels)
     coders = labels["coder"].nunique()
     text = (
         f"{figures.plural(labels['passage_id'].nunique(), 'passage')} labelled by "
         f"{figures.plural(coders, 'coder')}, {labels.attrs['blank']} left blank."
     )
-    found = table(named(analysis, shares)).markup
+    found = table(named(run, shares)).markup
     if coders > 1:
-        found += table(named(analysis, labelling.coder_agreement(labels))).markup
+        found += table(named(run, labelling.coder_agreement(labels))).markup
     return Html(f"<p>{escape(text)}</p>{found}")
 
 
-def changes(analysis: Analysis) -> Html:
-    """What changed since the earlier run that the analysis was given."""
-    found = analysis.changes
+def changes(run: Run) -> Html:
+    """What changed since the earlier run that this one was given."""
+    found = run.changes
     if found.empty:
         return note("No earlier report was named to compare with; --base names one.")
     found = found.sort_values("change", kind="stable").drop(columns="theme_id")
@@ -180,16 +178,16 @@ def changes(analysis: Analysis) -> Html:
     return Html(f"<p>Since the earlier report: {counts}.</p>" + table(found).markup)
 
 
-def trust(analysis: Analysis, conclusions: pd.DataFrame, gold: str | None = None) -> Html:
+def trust(run: Run, conclusions: pd.DataFrame, gold: str | None = None) -> Html:
     """A row a theme: what it rests on, whether its trend survives refits, and what to beware of.
 
-    `conclusions` is from `measures.conclusions`, `gold` a file of labels made by people.
+    `conclusions` is from `measures.trend_survival`, `gold` a file of labels made by people.
     """
-    facts = measures.trust(analysis).merge(conclusions, on="theme_id", how="left")
+    facts = measures.theme_support(run).merge(conclusions, on="theme_id", how="left")
     facts["stability"] = facts["stability"].fillna(facts["overlap"])
-    scores = _gold_scores(analysis, gold)[0].set_index("theme_id") if gold else pd.DataFrame()
+    scores = _gold_scores(run, gold)[0].set_index("theme_id") if gold else pd.DataFrame()
     beware = [_warnings(row) for row in facts.itertuples()]
-    names = facts["theme_id"].map(figures.theme_names(analysis))
+    names = facts["theme_id"].map(figures.theme_names(run))
     largest = [
         f"{row.largest_source} {row.source_share:.0%}" if row.sources else None
         for row in facts.itertuples()
@@ -209,7 +207,7 @@ def trust(analysis: Analysis, conclusions: pd.DataFrame, gold: str | None = None
         }
     )
     line = f"Themes that call for care: {sum(map(bool, beware))} of {len(facts)}{_by_kind(beware, names)}."
-    return Html(f"<p>{escape(line)}</p>{table(named(analysis, shown)).markup}")
+    return Html(f"<p>{escape(line)}</p>{table(named(run, shown)).markup}")
 
 
 def _by_kind(beware: list[str], names: Iterable[str]) -> str:
@@ -236,7 +234,7 @@ def _warnings(row: Any) -> str:
     return "; ".join(text for text, holds in tests.items() if holds)
 
 
-def breaks(analysis: Analysis, shares: pd.DataFrame, found: pd.DataFrame) -> Html:
+def breaks(run: Run, shares: pd.DataFrame, found: pd.DataFrame) -> Html:
     """The breaks as a table, or why there are none; from `measures`, shares over time and breaks."""
     periods = shares.loc[shares["of"] > 0, "period"].nunique()
     reasons = {0: "No document has a date, so no break can be found.",
@@ -257,37 +255,35 @@ def breaks(analysis: Analysis, shares: pd.DataFrame, found: pd.DataFrame) -> Htm
         ],
         columns=["theme_id", "from", "it may lie", "before", "after", "points (95%)", "p"],
     )  # fmt: skip
-    return table(named(analysis, shown))
+    return table(named(run, shown))
 
 
-def either_side(analysis: Analysis, breaks: pd.DataFrame, most: int = 3) -> Html:
+def either_side(run: Run, breaks: pd.DataFrame, most: int = 3) -> Html:
     """For the clearest breaks, the theme's best passage before and after it."""
-    names = figures.theme_names(analysis)
+    names = figures.theme_names(run)
     clearest = breaks.reindex(breaks["difference"].abs().sort_values(ascending=False).index)
     parts = []
     for row in clearest.head(most).itertuples():
-        best = _carriers(analysis, row.theme_id).sort_values(
-            "score", ascending=False, kind="stable"
-        )
+        best = _carriers(run, row.theme_id).sort_values("score", ascending=False, kind="stable")
         ids = [
             side["passage_id"].head(1)
             for side in (best[best["date"] < row.period], best[best["date"] >= row.period])
         ]
         heading = f"{names[row.theme_id]}, before and after {row.period:%Y-%m-%d}"
-        parts.append(_article(heading, quotes(analysis, pd.concat(ids))))
+        parts.append(_article(heading, quotes(run, pd.concat(ids))))
     return Html("".join(parts)) if parts else note("There is no break to show.")
 
 
-def earliest(analysis: Analysis, emergence: pd.DataFrame, most: int = 2) -> Html:
+def earliest(run: Run, emergence: pd.DataFrame, most: int = 2) -> Html:
     """The first passages of each theme that is new or rising, from where it began to be."""
-    names = figures.theme_names(analysis)
+    names = figures.theme_names(run)
     parts = []
     for row in emergence.dropna(subset="kind").itertuples():
-        own = _carriers(analysis, row.theme_id)
+        own = _carriers(run, row.theme_id)
         own = own[own["date"] >= row.since].sort_values("date", kind="stable")
         parts.append(
             _article(
-                f"{names[row.theme_id]}: {row.kind}", quotes(analysis, own["passage_id"].head(most))
+                f"{names[row.theme_id]}: {row.kind}", quotes(run, own["passage_id"].head(most))
             )
         )
     return (
@@ -297,27 +293,27 @@ def earliest(analysis: Analysis, emergence: pd.DataFrame, most: int = 2) -> Html
     )
 
 
-def _carriers(analysis: Analysis, theme_id: str) -> pd.DataFrame:
+def _carriers(run: Run, theme_id: str) -> pd.DataFrame:
     """passage_id, score and date of the independent, dated passages that carry a theme."""
-    own = analysis.assignments[analysis.assignments["theme_id"] == theme_id]
-    found = own.merge(analysis.passages[["passage_id", "document_id", "date"]], on="passage_id")
-    return found[found["document_id"].isin(analysis.copy_of)].dropna(subset="date")
+    own = run.assignments[run.assignments["theme_id"] == theme_id]
+    found = own.merge(run.passages[["passage_id", "document_id", "date"]], on="passage_id")
+    return found[found["document_id"].isin(run.copy_of)].dropna(subset="date")
 
 
 def _article(heading: str, body: Html) -> str:
     return f"<article class='card'><h4>{escape(heading)}</h4>{body.markup}</article>"
 
 
-def wording(analysis: Analysis, sides: pd.Series, most: int = 4) -> Html:
+def wording(run: Run, sides: pd.Series, most: int = 4) -> Html:
     """For each theme, the words that mark a side (a source, country or period) among the others.
 
-    `sides` has a side for each row of `analysis.passages`; its name says what they are.
+    `sides` has a side for each row of `run.passages`; its name says what they are.
     """
     what, parts = str(sides.name), []
-    independent = analysis.passages["document_id"].isin(analysis.copy_of)
-    for theme_id, own in analysis.assignments.groupby("theme_id", sort=False):
-        carrying = independent & analysis.passages["passage_id"].isin(own["passage_id"])
-        words = measures.marking_words(analysis.passages[carrying], sides[carrying], most)
+    independent = run.passages["document_id"].isin(run.copy_of)
+    for theme_id, own in run.assignments.groupby("theme_id", sort=False):
+        carrying = independent & run.passages["passage_id"].isin(own["passage_id"])
+        words = measures.distinctive_words(run.passages[carrying], sides[carrying], most)
         told = pd.Series(
             [f"{row.word} ({row.n} : {row.n_others})" for row in words.itertuples()], dtype="str"
         )
@@ -329,56 +325,56 @@ def wording(analysis: Analysis, sides: pd.Series, most: int = 4) -> Html:
             f"No word marks one {what} beside the others; fewer than five documents of a theme are not looked at."
         )
     line = f"Behind each word, documents of the {what} with it and of the others."
-    return Html(f"<p>{line}</p>{table(named(analysis, found)).markup}")
+    return Html(f"<p>{line}</p>{table(named(run, found)).markup}")
 
 
-def leads(analysis: Analysis, found: pd.DataFrame) -> Html:
+def leads(run: Run, found: pd.DataFrame) -> Html:
     """Which source follows another, from `measures.leads`; or that none clearly does."""
     if found.empty:
         return note("Too few dated documents of two sources to tell who leads.")
     clear = found[found["p"] <= 0.05]
     text = f"No source clearly leads another in any theme ({len(found)} comparisons)."
-    return table_or_note(named(analysis, clear), text)
+    return table_or_note(named(run, clear), text)
 
 
-def doubtful(analysis: Analysis, seed: int, most: int = 2) -> Html:
+def doubtful(run: Run, seed: int, most: int = 2) -> Html:
     """Of each theme, folded away: passages that only just carry it, and some at random."""
     parts = []
-    for theme in analysis.themes.itertuples():
-        own = analysis.assignments.query("theme_id == @theme.theme_id")["passage_id"]
+    for theme in run.themes.itertuples():
+        own = run.assignments.query("theme_id == @theme.theme_id")["passage_id"]
         if own.empty:
             continue
         chance = own.sample(min(most, len(own)), random_state=seed)
-        only_just = measures.borderline(analysis, theme.theme_id, most)
+        only_just = measures.borderline(run, theme.theme_id, most)
         parts.append(
             f"<details><summary>{escape(theme.name)}</summary>"
-            f"<p>Only just:</p>{quotes(analysis, only_just).markup}"
-            f"<p>At random:</p>{quotes(analysis, chance).markup}</details>"
+            f"<p>Only just:</p>{quotes(run, only_just).markup}"
+            f"<p>At random:</p>{quotes(run, chance).markup}</details>"
         )
     return Html("".join(parts)) if parts else note("No passage carries a theme.")
 
 
-def controls(analysis: Analysis, placebo: pd.DataFrame) -> Html:
+def controls(run: Run, placebo: pd.DataFrame) -> Html:
     """Two checks that should find nothing: dates at random, and a theme that is not there.
 
-    `placebo` are the `change_points` of permuted dates.
+    `placebo` are the `find_change_points` of permuted dates.
     """
-    taken, n = measures.absent_theme(analysis)
+    taken, n = measures.absent_theme(run)
     lines = [
         f"With dates permuted within sources: {figures.plural(len(placebo), 'break')}; up to one run in twenty may find one.",
         f"An invented theme, falconry, was given {len(taken)} of {figures.plural(n, 'passage')}.",
     ]
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return Html(f"<ul>{items}</ul>" + quotes(analysis, taken[:2]).markup)
+    return Html(f"<ul>{items}</ul>" + quotes(run, taken[:2]).markup)
 
 
-def without_theme(analysis: Analysis, seed: int, most: int = 5) -> Html:
+def without_theme(run: Run, seed: int, most: int = 5) -> Html:
     """Some passages that carry no theme, at random."""
-    ids = analysis.passages["passage_id"]
-    none = ids[~ids.isin(analysis.assignments["passage_id"])]
+    ids = run.passages["passage_id"]
+    none = ids[~ids.isin(run.assignments["passage_id"])]
     if none.empty:
         return note("Every passage carries a theme.")
     share = len(none) / len(ids)
     chosen = none.sample(min(most, len(none)), random_state=seed)
     line = f"<p>{len(none):,} of {len(ids):,} passages ({share:.0%}) carry no theme.</p>"
-    return Html(line + quotes(analysis, chosen).markup)
+    return Html(line + quotes(run, chosen).markup)

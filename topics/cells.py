@@ -20,8 +20,8 @@ from topics.cache import (
     digest,
     file_digest,
     folder_digests,
+    log,
     remove,
-    say,
     touch,
     trim,
     written_atomically,
@@ -63,7 +63,7 @@ def notebooks_folder() -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / "notebooks"
 
 
-def run_notebooks(parameters: dict[str, Any], run: str) -> list[Cell]:
+def run_notebooks(parameters: dict[str, Any], key: str) -> list[Cell]:
     """The cells of all numbered notebooks, with `parameters` in place of their own.
 
     They run in this process: a kernel of their own would have to start, to import everything
@@ -73,7 +73,7 @@ def run_notebooks(parameters: dict[str, Any], run: str) -> list[Cell]:
     ----------
     parameters
         The arguments of `write_report` by name.
-    run
+    key
         What tells the run that they show from any other.
     """
     paths = sorted(notebooks_folder().glob("[1-9]_*.ipynb"))
@@ -83,7 +83,7 @@ def run_notebooks(parameters: dict[str, Any], run: str) -> list[Cell]:
         if "parameters" in cell.tags:
             cell.source = "\n".join(f"{key} = {value!r}" for key, value in parameters.items())
     sources = [cell.source for cell in code]
-    key = digest(run, *sources, *_labelled(parameters), code_digest("**/*.py"), version("plotly"))
+    key = digest(key, *sources, *_labelled(parameters), code_digest("**/*.py"), version("plotly"))
     path = cache_dir() / "cells" / f"{key[:24]}.json"
     shown = _kept(path)
     if shown is None:
@@ -114,7 +114,7 @@ def _kept(path: Path) -> list[list[dict[str, Any]]] | None:
         shown: list[list[dict[str, Any]]] = json.loads(text)
         return shown
     if path.is_file():
-        say(f"cache: {path} is damaged, so the notebooks run again")
+        log(f"cache: {path} is damaged, so the notebooks run again")
         remove(path)
     return None
 
@@ -127,7 +127,7 @@ def _keep(shown: list[list[dict[str, Any]]], path: Path) -> None:
             part.write_text(f"{digest(text)}\n{text}", encoding="utf-8")
         trim(limit, keep=path)
     except OSError as error:
-        say(f"what the notebooks show is not cached: {error}")
+        log(f"what the notebooks show is not cached: {error}")
 
 
 def _read(path: Path) -> Iterator[Cell]:

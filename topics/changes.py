@@ -56,7 +56,7 @@ def earlier_files(folder: str | Path) -> list[Path]:
     for path in paths:
         if not path.is_file():
             raise InputError(
-                f"base: wanted the output folder of an earlier report, {str(folder)!r} has no "
+                f"base: expected the output folder of an earlier report, {str(folder)!r} has no "
                 f"{path.name}"
             )
     return paths

@@ -29,7 +29,7 @@ _KEPT = 0.9  # share of passages in a resample that tells how a level holds
 _REFITTED = 0.8  # share in one that tells how each cluster holds
 _RESAMPLE_LIMIT = 8_000  # passages in a resample; agreement is cheap to estimate on fewer
 _CLEARLY = 0.01  # share by which another seed's clusters must be better to be taken
-_LEAST_ROWS = 8
+_MIN_ROWS = 8
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> list[Level]:
     """
     n = graph.shape[0]
     whole = Level(0.0, np.zeros(n, dtype=int))
-    if n < _LEAST_ROWS:
+    if n < _MIN_ROWS:
         return [whole]
     samples = _resamples(n)
     parts = [graph[sample][:, sample].tocsr() for sample in samples]
@@ -197,7 +197,7 @@ def cluster_stability(
         where it was left out.
     """
     n = graph.shape[0]
-    if n < _LEAST_ROWS or level.n_clusters == 1:
+    if n < _MIN_ROWS or level.n_clusters == 1:
         return np.ones(level.n_clusters), np.tile(level.labels, (refits, 1))
     rng = np.random.default_rng(random_state + 1)
     samples = [np.sort(rng.choice(n, int(_REFITTED * n), replace=False)) for _ in range(refits)]

@@ -15,7 +15,7 @@ import pandas as pd
 from dateutil import parser as dates
 from tqdm.auto import tqdm
 
-from topics.cache import storable
+from topics.cache import replace_surrogates
 from topics.errors import InputError, UnreadableError
 from topics.files import find_files, shown_name
 from topics.furniture import drop_shared_lines
@@ -48,7 +48,7 @@ _ABOUT_FILES = re.compile(r"(readme|licen[cs]e|changelog|copying|notice)(\.\w+)*
 _BY_NAME = re.compile(r"(\d{4}-\d{2}-\d{2}|(?:19|20)\d{6})(?!\d)(?:_([^_]+)_(.+))?")
 _AMBIGUOUS = re.compile(r"(0?[1-9]|1[0-2])[/-](0?[1-9]|1[0-2])[/-]\d{2,4}")
 _DEFAULTS = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # what differs by these was not said
-_LEAST_DETECTABLE = 60  # characters; the language of less cannot be told
+_MIN_DETECTABLE = 60  # characters; the language of less cannot be told
 _ASKED = 500  # characters whose language is detected; more takes longer and tells no more
 _SURE = 200  # characters; with these, what is detected counts more than what a web page claims
 _NO_LANGUAGE = "zxx"
@@ -71,7 +71,7 @@ class Corpus:
         file, reason: every file, and every row of a table, that could not be read.
     notes
         file, note: what was read, but not as it stood (a date that is none, say).
-    furniture
+    boilerplate
         file, block, reason: the blocks dropped from scraped pages.
     details
         One row a document: document_id, author, and where date, source, country and language
@@ -81,7 +81,7 @@ class Corpus:
     documents: pd.DataFrame
     skipped: pd.DataFrame
     notes: pd.DataFrame
-    furniture: pd.DataFrame
+    boilerplate: pd.DataFrame
     details: pd.DataFrame
 
     def _repr_html_(self) -> str:
@@ -96,7 +96,7 @@ class Log:
 
     skipped: list[tuple[str, str]] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
-    furniture: list[tuple[str, str, str]] = field(default_factory=list)
+    boilerplate: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 def read_corpus(
@@ -143,7 +143,7 @@ def read_corpus(
         table[COLUMNS],
         pd.DataFrame(log.skipped, columns=["file", "reason"]),
         pd.DataFrame(log.notes, columns=["file", "note"]),
-        pd.DataFrame(log.furniture, columns=["file", "block", "reason"]),
+        pd.DataFrame(log.boilerplate, columns=["file", "block", "reason"]),
         table[DETAILS],
     )
 
@@ -187,7 +187,7 @@ def _documents_of(
             raise UnreadableError("taken for a note about the folder, not an article")
         yield from _documents(read_file(file), name, names, log)
     except UnreadableError as error:
-        log.skipped.append((name, storable(str(error))))
+        log.skipped.append((name, replace_surrogates(str(error))))
 
 
 def _parts(files: list[Path], root: Path) -> Iterator[list[tuple[Path, str]]]:
@@ -204,7 +204,7 @@ def _read_part(
     log, documents = Log(), list[Record]()
     if not any(file.exists() for file, _ in part):
         raise InputError(
-            f"client: a worker found no {str(part[0][0])!r}; wanted a folder that all workers share"
+            f"client: a worker found no {str(part[0][0])!r}; expected a folder that all workers share"
         )
     for file, name in part:
         documents += _documents_of(file, name, names, log)
@@ -214,7 +214,7 @@ def _read_part(
 def _names(columns: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Column names by field, the user's own first."""
     if unknown := sorted(set(columns) - set(_ALIASES)):
-        raise InputError(f"columns: wanted some of {', '.join(_ALIASES)}, got {unknown[0]!r}")
+        raise InputError(f"columns: expected some of {', '.join(_ALIASES)}, got {unknown[0]!r}")
     own = {name: (column.strip().lower(),) for name, column in columns.items()}
     return {"id": _IDS} | {name: own.get(name, ()) + known for name, known in _ALIASES.items()}
 
@@ -232,7 +232,7 @@ def _documents(
     record: Record = {}
     try:
         for number, record in enumerate(reading.records, 1):
-            row = told | _row(record, names, reading.told_by)
+            row = told | _row(record, names, reading.metadata_source)
             notes += _cut(row, f"row {number}: " if reading.is_table else "")
             own = row.pop("id", str(number))
             if not row.get("text"):
@@ -251,7 +251,7 @@ def _documents(
         if len(notes) > _SHOWN:
             notes[_SHOWN:] = [f"and {len(notes) - _SHOWN} more like these"]
         log.notes += [(name, note) for note in notes]
-        log.furniture += [(name, *dropped) for dropped in reading.dropped]
+        log.boilerplate += [(name, *dropped) for dropped in reading.dropped]
         log.skipped += [(name, reason) for reason in reading.skipped]
         if empty and seen:
             reason = f"{len(empty)} rows without text (first: row {empty[0]})"
@@ -268,17 +268,17 @@ def _cut(row: Record, where: str) -> list[str]:
     return notes
 
 
-def _why_nothing(reading: Reading, record: Record, wanted: tuple[str, ...]) -> str:
+def _why_nothing(reading: Reading, record: Record, expected: tuple[str, ...]) -> str:
     """Why a file gave no document, by its last row."""
     if not reading.is_table:
-        return "no text left after dropping page furniture"
-    if not record or {str(key).strip().lower() for key in record} & set(wanted):
+        return "no text left after dropping boilerplate"
+    if not record or {str(key).strip().lower() for key in record} & set(expected):
         return "no row has a text" if record else "no rows"
     got = ", ".join(map(str, list(record)[:12]))
-    return f"no text column: wanted one of {', '.join(wanted)}; got {got}"
+    return f"no text column: expected one of {', '.join(expected)}; got {got}"
 
 
-def _row(record: Record, names: dict[str, tuple[str, ...]], told_by: str) -> Record:
+def _row(record: Record, names: dict[str, tuple[str, ...]], metadata_source: str) -> Record:
     """Known fields of a record, and for those of `DETAILS`, where they are from."""
     columns = {str(key).strip().lower(): key for key in record}
     row: Record = {}
@@ -291,7 +291,9 @@ def _row(record: Record, names: dict[str, tuple[str, ...]], told_by: str) -> Rec
             if value.lower() not in _BLANK:
                 row[name] = value
                 if f"{name}_from" in DETAILS:
-                    row[f"{name}_from"] = f"column {column}" if told_by == "column" else told_by
+                    row[f"{name}_from"] = (
+                        f"column {column}" if metadata_source == "column" else metadata_source
+                    )
                 break
     return row
 
@@ -304,7 +306,7 @@ def _plain(value: Any, joint: str = ", ") -> str:
     parts = value if isinstance(value, list) else [value]
     parts = [part.get("name") if isinstance(part, dict) else part for part in parts]
     texts = [str(part) for part in parts if part == part and isinstance(part, str | int | float)]
-    return storable(joint.join(texts))
+    return replace_surrogates(joint.join(texts))
 
 
 def _paragraphs(text: str) -> str:
@@ -343,11 +345,11 @@ def parse_date(value: str | None) -> tuple[pd.Timestamp | None, str]:
                 for day in _DEFAULTS
             )
             if when.normalize() != other.normalize():
-                return None, f"date incomplete: {said[:40]!r}; wanted e.g. 2025-05-02"
+                return None, f"date incomplete: {said[:40]!r}; expected e.g. 2025-05-02"
             if _AMBIGUOUS.match(said) and when.day != when.month:
-                note = f"date ambiguous: {said[:40]!r}, read month first; wanted e.g. 2025-05-02"
+                note = f"date ambiguous: {said[:40]!r}, read month first; expected e.g. 2025-05-02"
     except (ValueError, OverflowError, TypeError):
-        return None, f"date not understood: {said[:40]!r}; wanted e.g. 2025-05-02"
+        return None, f"date not understood: {said[:40]!r}; expected e.g. 2025-05-02"
     if not 1500 <= when.year <= 2200:
         return None, f"date out of range: {said[:40]!r}"
     return when.normalize(), note
@@ -360,11 +362,11 @@ def _language(row: Record, reading: Reading) -> Record:
     """
     text, said = row["text"], row.get("language", "").lower()
     known = re.fullmatch(r"[a-z]{2}([-_].*)?", said)
-    if known and not (reading.told_by == "web page" and len(text) >= _SURE):
+    if known and not (reading.metadata_source == "web page" and len(text) >= _SURE):
         return {"language": said[:2]}
     import py3langid
 
-    enough = len(text) >= _LEAST_DETECTABLE
+    enough = len(text) >= _MIN_DETECTABLE
     found = str(py3langid.classify(text[:_ASKED])[0]) if enough else _NO_LANGUAGE
     if found == _NO_LANGUAGE:
         return {"language": None, "language_from": None}
@@ -387,7 +389,7 @@ def _without_shared(table: pd.DataFrame, log: Log) -> pd.Series:
         changed |= {i: new for i, old, new in zip(rows, texts, kept, strict=True) if new != old}
         for block, position in sorted(dropped.items()):
             path = table["path"].iat[rows[position]]
-            log.furniture.append((path, block, "in many documents"))
+            log.boilerplate.append((path, block, "in many documents"))
     result = table["text"].copy()
     result.iloc[list(changed)] = list(changed.values())  # at once, for each time copies all texts
     return result

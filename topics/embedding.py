@@ -19,7 +19,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from topics import cache, shelf
-from topics.cache import cache_dir, digest, say, storable, written_atomically
+from topics.cache import cache_dir, digest, log, replace_surrogates, written_atomically
 from topics.errors import InputError
 from topics.partitions import sent, spread, threads
 
@@ -147,7 +147,7 @@ def embed(
     texts = list(texts)
     if not texts:
         return np.zeros((0, model.encode(["."]).shape[1]), dtype=np.float32)
-    keys = shelf.keys_of(texts)
+    keys = shelf.text_keys(texts)
     unique, first, place = np.unique(keys, return_index=True, return_inverse=True)
     folder = cache_dir() / "vectors" / digest(model.name)[:16]
     vectors, known = shelf.read(sorted(folder.glob("*.npy")), unique, first, len(texts))
@@ -182,7 +182,7 @@ def _encoded(
 def encode(texts: Sequence[str], embedder: str | Embedder) -> np.ndarray:
     """Vectors as `embed` makes them, past the cache: for a few short texts."""
     model = load_embedder(embedder) if isinstance(embedder, str) else embedder
-    block = np.asarray(model.encode([storable(text) for text in texts]), dtype=np.float32)
+    block = np.asarray(model.encode([replace_surrogates(text) for text in texts]), dtype=np.float32)
     block[~block.any(axis=1)] = 1.0  # of a text without a known token: all alike
     return block / np.linalg.norm(block, axis=1, keepdims=True)
 
@@ -212,7 +212,7 @@ def load_embedder(name: str) -> Embedder:
         model = TextEmbedding(model_name, threads=1, providers=[provider])
     except Exception as error:  # fastembed raises whatever its downloader raised
         raise InputError(
-            f"embedder: wanted minilm, static or a model fastembed can fetch, got {name!r}: {error}"
+            f"embedder: expected minilm, static or a model fastembed can fetch, got {name!r}: {error}"
         ) from error
     return FastEmbedder(lambda: model, name, _BATCH if device else 1)
 
@@ -268,7 +268,7 @@ def _holding(contents: dict[str, bytes], folder: Path) -> Path:
     """The folder with these files in it; made again where it is damaged."""
     found = {path.name: path.read_bytes() for path in folder.glob("*")}
     if found and found != contents:
-        say(f"cache: {folder} is damaged and is made again")
+        log(f"cache: {folder} is damaged and is made again")
         shutil.rmtree(folder)
     if found != contents:
         with written_atomically(folder) as part:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class InputError(ValueError):
-    """Input or options are wrong; the message says what was wanted, what came and what to do."""
+    """Input or options are wrong; the message says what was expected, what came and what to do."""
 
 
 class UnreadableError(ValueError):

@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from topics.analysis import Analysis
+from topics.analysis import Run
 from topics.style import QUIET, theme_colours
 
-_MOST_CHARACTERS = 12_000_000  # of text in one report: about 5 MB of it
+_MAX_CHARACTERS = 12_000_000  # of text in one report: about 5 MB of it
 _CUT = 300
-_MOST_MONTHS = 60  # beyond, a list of months is longer than anyone wants to choose from
+_MAX_MONTHS = 60  # beyond, a list of months is longer than anyone wants to choose from
 
 
 def packed(text: str) -> str:
@@ -22,7 +22,7 @@ def packed(text: str) -> str:
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
-def explorer(analysis: Analysis) -> dict[str, Any]:
+def explorer(run: Run) -> dict[str, Any]:
     """What the page needs to let its reader look through the passages.
 
     Returns
@@ -33,20 +33,20 @@ def explorer(analysis: Analysis) -> dict[str, Any]:
         ``n`` passages ``of`` so many, ``without`` a theme; ``cut``, the characters kept of each
         passage, or None; ``data``, the passages packed.
     """
-    passages, themes = analysis.passages.iloc[analysis.fitted], analysis.themes
-    cut = _CUT if passages["text"].str.len().sum() > _MOST_CHARACTERS else None
+    passages, themes = run.passages.iloc[run.fitted], run.themes
+    cut = _CUT if passages["text"].str.len().sum() > _MAX_CHARACTERS else None
     documents = passages.drop_duplicates("document_id")
     sources = sorted(documents["source"].dropna().unique())
     unknown = [(-1, "not known")] if documents["source"].isna().any() else []
-    listed = analysis.assignments["passage_id"].isin(passages["passage_id"])
-    assignments = analysis.assignments[listed]
+    listed = run.assignments["passage_id"].isin(passages["passage_id"])
+    assignments = run.assignments[listed]
     counts = assignments["theme_id"].value_counts()
-    names, colours = zip(themes["theme_id"], themes["name"], strict=True), theme_colours(analysis)
+    names, colours = zip(themes["theme_id"], themes["name"], strict=True), theme_colours(run)
     data = {
         "themes": themes["name"].tolist(),
         "sources": sources,
         "documents": _documents(documents, sources),
-        "passages": _passages(analysis, passages, assignments, documents["document_id"], cut),
+        "passages": _passages(run, passages, assignments, documents["document_id"], cut),
     }
     return {
         "themes": [
@@ -57,7 +57,7 @@ def explorer(analysis: Analysis) -> dict[str, Any]:
         "sources": [*enumerate(sources), *unknown] if sources else [],
         "periods": _periods(documents["date"].dropna()),
         "n": len(passages),
-        "of": len(analysis.passages),
+        "of": len(run.passages),
         "without": len(passages) - assignments["passage_id"].nunique(),
         "cut": cut,
         "data": packed(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
@@ -80,19 +80,19 @@ def _documents(documents: pd.DataFrame, sources: list[str]) -> list[list[Any]]:
 
 
 def _passages(
-    analysis: Analysis,
+    run: Run,
     passages: pd.DataFrame,
     assignments: pd.DataFrame,
     documents: pd.Series,
     cut: int | None,
 ) -> list[list[Any]]:
     """Number of the document, start, end, text, numbers of all themes and of the strongest."""
-    numbers = {theme: i for i, theme in enumerate(analysis.themes["theme_id"])}
+    numbers = {theme: i for i, theme in enumerate(run.themes["theme_id"])}
     places = {document: i for i, document in enumerate(documents)}
     carried: dict[str, list[int]] = {}
     for row in assignments.itertuples():
         carried.setdefault(row.passage_id, []).append(numbers[row.theme_id])
-    strongest = [numbers.get(theme, -1) for theme in analysis.primary.iloc[analysis.fitted]]
+    strongest = [numbers.get(theme, -1) for theme in run.primary.iloc[run.fitted]]
     return [
         [places[p.document_id], p.start, p.end, p.text[:cut], carried.get(p.passage_id, []), top]
         for p, top in zip(passages.itertuples(), strongest, strict=True)
@@ -101,4 +101,4 @@ def _passages(
 
 def _periods(dates: pd.Series) -> list[str]:
     months = sorted({date.isoformat()[:7] for date in dates})
-    return months if len(months) <= _MOST_MONTHS else sorted({month[:4] for month in months})
+    return months if len(months) <= _MAX_MONTHS else sorted({month[:4] for month in months})

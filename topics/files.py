@@ -39,7 +39,7 @@ def find_files(root: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
     if os.path.isfile(root):  # Path.is_file raises where a name is too long
         return [root], []
     if not os.path.isdir(root):
-        raise InputError(f"input: wanted a file or a folder, {str(root)!r} does not exist")
+        raise InputError(f"input: expected a file or a folder, {str(root)!r} does not exist")
     found: list[Path] = []
     others: list[tuple[Path, str]] = []
     todo = [root]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from topics.analysis import Analysis
+from topics.analysis import Run
 from topics.cells import PLOTLY, Cell
 from topics.style import day, percent, plural
 
 _CALLS_FOR_CARE = re.compile(r"<p>(Themes that call for care: [1-9][^<]*)</p>")
 
 
-def told_by(cells: list[Cell]) -> dict[str, dict[str, str]]:
+def metadata_source(cells: list[Cell]) -> dict[str, dict[str, str]]:
     """By cell, the finding of its figure or its call for care, and where on the page it stands."""
     found = {}
     for cell in cells:
@@ -31,27 +31,25 @@ def findings(cells: list[Cell], told: dict[str, dict[str, str]]) -> list[dict[st
     return lines[:1] + [line for line in lines[1:] if not line["text"].startswith("No ")]
 
 
-def cares(told: dict[str, dict[str, str]], analysis: Analysis) -> list[dict[str, str]]:
+def cares(told: dict[str, dict[str, str]], run: Run) -> list[dict[str, str]]:
     """What to beware of before anything is believed; no lines where there is nothing."""
     lines = [line for line in told.values() if line["text"].startswith(("Themes that", "Fragile"))]
     gaps = {
-        "without a date: no trend counts them": analysis.documents["date"].isna().sum(),
-        "in a language that the embedder does not read": len(analysis.left_out),
+        "without a date: no trend counts them": run.documents["date"].isna().sum(),
+        "in a language that the embedder does not read": len(run.left_out),
     }
     lines += [{"text": f"{plural(int(n), 'document')} {what}."} for what, n in gaps.items() if n]
-    if analysis.is_sampled:
-        lines.append(
-            {"text": f"Themes were found on a sample of {len(analysis.fitted):,} passages."}
-        )
-    if skipped := len(analysis.corpus.skipped):
+    if run.is_sampled:
+        lines.append({"text": f"Themes were found on a sample of {len(run.fitted):,} passages."})
+    if skipped := len(run.corpus.skipped):
         lines.append({"text": f"Not everything could be read: {plural(skipped, 'gap')}."})
     return lines
 
 
-def summary(analysis: Analysis) -> list[str]:
+def summary(run: Run) -> list[str]:
     """What was read and found, in two or three sentences."""
-    documents, passages, themes = analysis.documents, analysis.passages, analysis.themes
-    without = 1 - analysis.assignments["passage_id"].nunique() / len(passages)
+    documents, passages, themes = run.documents, run.passages, run.themes
+    without = 1 - run.assignments["passage_id"].nunique() / len(passages)
     dates, sources = documents["date"].dropna(), documents["source"].nunique()
     who = f" of {plural(sources, 'source')}" if sources else ""
     when = f", dated {day(dates.min())} to {day(dates.max())}," if len(dates) else ""

@@ -1,4 +1,4 @@
-"""Page furniture out of scraped text: menus, credits, log-in lines, teasers of other articles.
+"""Page boilerplate out of scraped text: menus, credits, log-in lines, teasers of other articles.
 
 Text copied from a page is a list of blocks, one a line or one a paragraph. A block is judged by
 what it looks like, by where it stands, and by whether it comes again; what is dropped is
@@ -83,12 +83,12 @@ _CAPTION = "image credit or caption"
 _FENCE_COST = 40
 # Reason, what it costs an article to hold such a block, words that it stays below, what it looks
 # like, and how a full sentence may begin and stay.
-_FURNITURE = [
+_BOILERPLATE = [
     (_CAPTION, 5, 81, _CREDIT, _NONE),
     ("advertisement", 5, 40, _ADVERT, _ANY),
     ("link to another article", 5, 25, _POINTER, _NONE),
-    ("site furniture", _FENCE_COST, 25, _FENCE, _ANY),
-    ("site furniture", 20, 40, _PHRASE, _LABEL),
+    ("site boilerplate", _FENCE_COST, 25, _FENCE, _ANY),
+    ("site boilerplate", 20, 40, _PHRASE, _LABEL),
     ("breadcrumb", 20, 15, re.compile(" > "), _NONE),
     ("date line", 20, 81, _DATELINE, _NONE),
     ("menu", 20, 20, re.compile(r"( [|»·] .*){2}"), _NONE),
@@ -103,7 +103,7 @@ _TEASER_WORDS = 60  # cut-off teasers are shorter than this
 _MOST, _ALONE, _SENTENCE = 60, 0.4, 0.3  # prose at most; its part far from other prose; short ones'
 _SHORT_COST = 6  # of a line that may be a heading
 _FIRST = 0.5  # of the best stretch's sum makes an earlier one the article: comments can be longer
-_GAP = 3  # blocks of furniture between two of prose that are still not far apart
+_GAP = 3  # blocks of boilerplate between two of prose that are still not far apart
 _SHARED_BY = 5  # texts of one source that have a block in common: it is the source's, not theirs
 _ABOVE, _BODY = 20, 60  # blocks above an article to look for its title in, and below, for its words
 _PAGE_BLOCKS = 2000  # more is no web page, and comparing all with all would take too long
@@ -111,7 +111,7 @@ _PAGE_BLOCKS = 2000  # more is no web page, and comparing all with all would tak
 
 @dataclass
 class Cleaned:
-    """Text without furniture: `text` (paragraphs parted by blank lines), `title`, `date`, `dropped`.
+    """Text without boilerplate: `text` (paragraphs parted by blank lines), `title`, `date`, `dropped`.
 
     `date` is what a line above the article says of its publication, as it says it. `dropped` lists
     each block that was left out as ``(block, reason)``, in the page's order.
@@ -130,7 +130,7 @@ class _Block:
         self.text = text
         self.words = count_words(text)
         self.ended = bool(_END.search(text))
-        self.reason, self.cost = _furniture(text)
+        self.reason, self.cost = _boilerplate(text)
         self.listed = bool(_BULLET.match(text))
         prose = self.words >= (_PROSE_WORDS if self.ended else _LONG_WORDS)
         self.prose = prose and not self.reason
@@ -143,7 +143,7 @@ class _Block:
         self.reason = self.reason or reason
 
 
-def drop_furniture(raw: str, titled: bool = False) -> Cleaned:
+def remove_boilerplate(raw: str, titled: bool = False) -> Cleaned:
     """Keep the article of a page copied as plain text; `titled` if its title is known already.
 
     Headings stay where a paragraph follows them; the first one above the article becomes the
@@ -199,11 +199,11 @@ def count_words(block: str) -> int:
     return len(block.split()) + len(unspaced) // 2
 
 
-def _furniture(text: str) -> tuple[str, int]:
-    """Why a block is furniture by its looks, and its cost; nothing if it is none."""
+def _boilerplate(text: str) -> tuple[str, int]:
+    """Why a block is boilerplate by its looks, and its cost; nothing if it is none."""
     words = len(text.split())
     stated = words >= 4 and text.endswith((".", "!", "?"))
-    for reason, cost, most, looks, spared in _FURNITURE:
+    for reason, cost, most, looks, spared in _BOILERPLATE:
         if words < most and looks.search(text) and not (stated and spared.match(text)):
             return reason, cost
     return "", 0
@@ -252,7 +252,7 @@ def _score(blocks: Sequence[_Block], i: int) -> float:
 
 
 def _reach(blocks: Sequence[_Block], edge: int, step: int) -> int:
-    """The farthest prose from the block at `edge` that only a little furniture parts from it."""
+    """The farthest prose from the block at `edge` that only a little boilerplate parts from it."""
     at = edge
     while 0 <= (at := at + step) < len(blocks) and abs(at - edge) <= _GAP:
         block = blocks[at]

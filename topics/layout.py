@@ -9,13 +9,13 @@ from threadpoolctl import threadpool_limits
 from topics.graph import Neighbours, nearest_neighbours
 
 _NEIGHBOURS = 15
-_LEAST_ROWS = 12  # fewer points are laid out by their principal components
+_MIN_ROWS = 12  # fewer points are laid out by their principal components
 _MIN_DIST = 0.15
 _HALVINGS = 40
-_LEAST_SCALE = 1e-3  # of a row's mean distance
+_MIN_SCALE = 1e-3  # of a row's mean distance
 
 
-def lay_out(
+def project_2d(
     vectors: np.ndarray, *, random_state: int = 0, neighbours: Neighbours | None = None
 ) -> np.ndarray:
     """Coordinates ``(n, 2)`` by UMAP on the exact cosine neighbours (McInnes et al. 2018).
@@ -24,7 +24,7 @@ def lay_out(
     `neighbours` spares the search where 15 a row or more are known.
     """
     n = len(vectors)
-    if n < _LEAST_ROWS or np.ptp(vectors, axis=0).max() < 1e-6:
+    if n < _MIN_ROWS or np.ptp(vectors, axis=0).max() < 1e-6:
         return _principal_components(vectors)
     from umap.umap_ import find_ab_params, simplicial_set_embedding
 
@@ -53,7 +53,7 @@ def _fuzzy_graph(neighbours: Neighbours) -> sp.coo_matrix:
     nearest = np.where(distances > 0, distances, np.inf).min(axis=1, keepdims=True)
     further = np.maximum(distances - np.where(np.isinf(nearest), 0, nearest), 0)
     scale = _scales(further, np.log2(k + 1))  # a row counts among its own neighbours
-    scale = np.maximum(scale, _LEAST_SCALE * distances.sum(axis=1, keepdims=True) / (k + 1))
+    scale = np.maximum(scale, _MIN_SCALE * distances.sum(axis=1, keepdims=True) / (k + 1))
     weights = np.exp(-further / np.maximum(scale, 1e-12))
     rows = np.repeat(np.arange(n), k)
     one_way = sp.csr_matrix((weights.ravel(), (rows, indices.ravel())), shape=(n, n))

@@ -37,7 +37,7 @@ def read_themes(path: str | Path) -> list[NamedTheme]:
     Raises
     ------
     InputError
-        If the file cannot be read or is not of that shape, or an id stands twice.
+        If the file cannot be read or is not of that shape, or it holds a duplicate id.
     """
     try:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
@@ -55,13 +55,13 @@ def as_themes(content: Any, origin: str = "named") -> list[NamedTheme]:
         return []
     if not isinstance(content, list):
         raise InputError(
-            f"themes: {origin}: wanted a list of themes (id, name, description, phrases), "
+            f"themes: {origin}: expected a list of themes (id, name, description, phrases), "
             f"got {type(content).__name__}"
         )
     themes = [_as_theme(item, number, origin) for number, item in enumerate(content, 1)]
     twice = [id_ for id_, n in Counter(theme.id for theme in themes).items() if n > 1]
     if twice:
-        raise InputError(f"themes: {origin}: id {twice[0]!r} stands twice; give each its own")
+        raise InputError(f"themes: {origin}: duplicate id {twice[0]!r}; give each its own")
     return themes
 
 
@@ -71,7 +71,9 @@ def _as_theme(item: Any, number: int, origin: str) -> NamedTheme:
         return item
     where = f"themes: {origin}: entry {number}"
     if not isinstance(item, dict) or not item.get("id"):
-        raise InputError(f"{where}: wanted fields id, name, description, phrases; got {item!r:.60}")
+        raise InputError(
+            f"{where}: expected fields id, name, description, phrases; got {item!r:.60}"
+        )
     for key, value in item.items():
         if key not in ("id", "name", "description", "phrases", "not"):
             raise InputError(f"{where}: unknown field {str(key)!r}")
@@ -81,15 +83,15 @@ def _as_theme(item: Any, number: int, origin: str) -> NamedTheme:
         else:
             fits = not isinstance(value, list | dict)
         if not fits:
-            wanted = "a list of texts" if key in ("phrases", "not") else "one text"
-            raise InputError(f"{where}: {key}: wanted {wanted}, got {value!r:.60}")
+            expected = "a list of texts" if key in ("phrases", "not") else "one text"
+            raise InputError(f"{where}: {key}: expected {expected}, got {value!r:.60}")
     id_ = str(item["id"])
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", id_):
-        raise InputError(f"{where}: id {id_!r}: wanted letters, digits, - and _ only")
+        raise InputError(f"{where}: id {id_!r}: expected letters, digits, - and _ only")
     name = str(item.get("name") or id_.replace("-", " "))
     if len(name) > _LONGEST_NAME:
         raise InputError(
-            f"{where}: name: wanted {_LONGEST_NAME} characters at most, got {len(name):,}"
+            f"{where}: name: expected {_LONGEST_NAME} characters at most, got {len(name):,}"
         )
     phrases, not_ = (tuple(item.get(key) or ()) for key in ("phrases", "not"))
     return NamedTheme(id_, name, str(item.get("description") or ""), phrases, not_)

@@ -13,15 +13,15 @@ import scipy.sparse as sp
 from topics.words import Phrases, alike, distinct
 
 _READ = 10_000  # passages that are read for phrases at most, as many of each theme
-_LEAST_DOCUMENTS = 2  # a keyword stands in so many documents of its theme
-_LEAST_SHARE = 0.1  # and in so many for one that its commonest phrase stands in
+_MIN_DOCUMENTS = 2  # a keyword stands in so many documents of its theme
+_MIN_SHARE = 0.1  # and in so many for one that its commonest phrase stands in
 _CANDIDATES = 24  # phrases of a theme that may be keywords
 _KEYWORDS = 10
 _TOGETHER = 2.0  # what a keyword gains that stands where the other ones stand
 _EMBEDDED = 8  # keywords of a theme that may stand in its name
 _FULLER = 0.2  # what a phrase of several words gains over a word
 _FRESH = 0.15  # documents that a second phrase adds to a name, for one that the first has
-_NEAR = 0.75  # its closeness to the centre, for that of the closest
+_NEAR = 0.75  # its closeness to the centroid, for that of the closest
 _WORDS = 5  # in a name of two phrases
 
 # "American" or "Japanese" alone says who, not what.
@@ -34,7 +34,7 @@ _ADJECTIVE = re.compile(
 def describe(
     passages: pd.DataFrame,
     labels: np.ndarray,
-    centres: np.ndarray,
+    centroids: np.ndarray,
     embed: Callable[[Sequence[str]], np.ndarray],
 ) -> list[tuple[str, list[str]]]:
     """Name and keywords of each cluster.
@@ -43,7 +43,7 @@ def describe(
     the number of independent documents of a theme that use them times how much oftener they
     stand there than chance would have it. Of the best ones those stay keywords that stand in
     the same documents (normalised pointwise mutual information, Bouma 2009). Names are chosen
-    among them by closeness to the theme's centre, less that to the nearest other centre.
+    among them by closeness to the theme's centroid, less that to the nearest other centroid.
 
     Parameters
     ----------
@@ -51,32 +51,32 @@ def describe(
         With text, passage_id, document_id and copy_group.
     labels
         ``(n,)`` cluster of each passage; -1 for none.
-    centres
+    centroids
         ``(n_clusters, dim)`` unit rows.
     embed
-        Texts to unit vectors, of the kind that `centres` are made of; called once.
+        Texts to unit vectors, of the kind that `centroids` are made of; called once.
 
     Returns
     -------
     list of (name, keywords)
         One for each cluster, names all different.
     """
-    themes, texts = _read(passages, labels, len(centres))
-    phrases = Phrases(texts, _LEAST_DOCUMENTS)
+    themes, texts = _read(passages, labels, len(centroids))
+    phrases = Phrases(texts, _MIN_DOCUMENTS)
     if not phrases.keys:
         phrases = Phrases(texts)
-    tables = [phrases.table[themes == i] for i in range(len(centres))]
+    tables = [phrases.table[themes == i] for i in range(len(centroids))]
     keywords = [_keywords(phrases, table) for table in tables]
     fit = [w[~w.index.str.fullmatch(_ADJECTIVE)].head(_EMBEDDED) for w in keywords]
     unique = sorted({phrase for words in fit for phrase in words.index})
-    vectors = embed(unique) if unique else np.zeros((0, centres.shape[1]))
-    if vectors.shape[1] != centres.shape[1]:  # centres of another model: words alone decide
-        vectors = np.zeros((len(unique), centres.shape[1]))
+    vectors = embed(unique) if unique else np.zeros((0, centroids.shape[1]))
+    if vectors.shape[1] != centroids.shape[1]:  # centroids of another model: words alone decide
+        vectors = np.zeros((len(unique), centroids.shape[1]))
     rows = pd.DataFrame(vectors, index=unique)
     described: dict[str, list[str]] = {}
     for i, words in enumerate(fit):
         held = tables[i][:, words["column"]].toarray() > 0
-        name = _name(i, words, rows.loc[words.index].to_numpy(), centres, held)
+        name = _name(i, words, rows.loc[words.index].to_numpy(), centroids, held)
         while name in described:
             name += " (other)"
         described[name] = keywords[i].index.tolist()
@@ -97,7 +97,7 @@ def _read(passages: pd.DataFrame, labels: np.ndarray, n: int) -> tuple[np.ndarra
 def _keywords(phrases: Phrases, table: sp.csr_matrix) -> pd.DataFrame:
     """A theme's keywords, best first: column and score, by the phrase."""
     counts, total = (t.sum(axis=0).A1 for t in (table, phrases.table))
-    least = max(_LEAST_DOCUMENTS, _LEAST_SHARE * counts.max(initial=0))
+    least = max(_MIN_DOCUMENTS, _MIN_SHARE * counts.max(initial=0))
     columns = np.flatnonzero(counts >= (least if (counts >= least).any() else 1))
     lift = counts[columns] / total[columns] * phrases.table.shape[0] / max(table.shape[0], 1)
     weights = counts[columns] * np.log1p(lift) ** 2
@@ -138,12 +138,12 @@ def _coherent(weights: np.ndarray, table: sp.csr_matrix) -> dict[int, float]:
 
 
 def _name(
-    theme: int, words: pd.DataFrame, vectors: np.ndarray, centres: np.ndarray, held: np.ndarray
+    theme: int, words: pd.DataFrame, vectors: np.ndarray, centroids: np.ndarray, held: np.ndarray
 ) -> str:
     """The best keyword, and a second one if it adds documents and meaning to it."""
     if words.empty:
         return f"Theme {theme + 1}"
-    close = vectors @ centres.T
+    close = vectors @ centroids.T
     near, others = close[:, theme], np.delete(close, theme, axis=1).max(axis=1, initial=-1.0)
     fuller = np.array([_FULLER * (" " in phrase) for phrase in words.index])
     scores = words["score"].to_numpy() + 2 * near - others + fuller

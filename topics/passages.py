@@ -160,7 +160,7 @@ def best_sentence(
     text
         The passage.
     like
-        Unit vector ``(dim,)``, a theme's centre or a question's, of the same embedder.
+        Unit vector ``(dim,)``, a theme's centroid or a question's, of the same embedder.
     language
         ISO 639-1 code; a missing one is taken for English.
     embedder

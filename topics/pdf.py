@@ -18,8 +18,8 @@ from pypdf.errors import LimitReachedError
 
 from topics.errors import UnreadableError
 
-MOST_PAGES = 2_000
-MOST_SECONDS = 300  # pypdf bounds each stream, this bounds the file
+MAX_PAGES = 2_000
+MAX_SECONDS = 300  # pypdf bounds each stream, this bounds the file
 
 _PAGE_NUMBER = re.compile(r"(?i:page|p\.|seite|página)? *(\d{1,4}|[ivxl]+)( ?(of|/|de|von) ?\d+)?")
 _BULLET = re.compile(r"[•▪◦‣●■○]")
@@ -94,9 +94,9 @@ def _reason(error: Exception) -> str:
 
 def _read_pages(reader: PdfReader) -> tuple[list[list[_Line]], list[tuple[str, str]]]:
     """Lines of each page, and what is wrong with pages that cannot be read."""
-    count, deadline = len(reader.pages), time.monotonic() + MOST_SECONDS
-    if not 0 < count <= MOST_PAGES:
-        raise UnreadableError(f"the PDF has {count:,} pages; from 1 to {MOST_PAGES:,} can be read")
+    count, deadline = len(reader.pages), time.monotonic() + MAX_SECONDS
+    if not 0 < count <= MAX_PAGES:
+        raise UnreadableError(f"the PDF has {count:,} pages; from 1 to {MAX_PAGES:,} can be read")
     pages, unread = [], []
     for number in range(count):
         try:
@@ -113,7 +113,7 @@ def _rows(page: PageObject, number: int, deadline: float) -> list[list[_Line]]:
 
     def watch(*_: Any) -> None:
         if time.monotonic() > deadline:  # inside forms, pypdf lets no other error through
-            raise MemoryError(f"it takes more than {MOST_SECONDS} seconds")
+            raise MemoryError(f"it takes more than {MAX_SECONDS} seconds")
 
     def take(text: str, outer: Any, inner: Any, font: Any, size: float) -> None:
         nonlocal spaced

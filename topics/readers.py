@@ -20,7 +20,7 @@ from lxml import etree
 
 from topics.errors import UnreadableError
 from topics.files import LINE_LIMIT, MB, decode, read_bytes, read_lines, split_suffix
-from topics.furniture import drop_furniture
+from topics.furniture import remove_boilerplate
 
 Record = dict[str, Any]
 Broken = defaultdict[str, list[int]]
@@ -54,20 +54,20 @@ class Reading:
     ----------
     records
         One a document, as the file has it; those of a table are read while they are asked for.
-    told_by
+    metadata_source
         What the fields were taken from: front matter, web page, PDF properties, feed, column.
     is_table
         Whether the file holds many documents.
     broken
         What is wrong with lines left out, and their numbers; whole when all `records` are read.
     dropped
-        Furniture and its reasons, as in `topics.furniture.Cleaned`.
+        Boilerplate and its reasons, as in `topics.furniture.Cleaned`.
     date_line
         What a line above the article says of its date.
     """
 
     records: Iterator[Record]
-    told_by: str
+    metadata_source: str
     is_table: bool = False
     broken: Broken = field(default_factory=lambda: defaultdict(list))
     dropped: list[tuple[str, str]] = field(default_factory=list)
@@ -123,11 +123,11 @@ def _front_matter(text: str) -> tuple[Record, str]:
     return (fields, text[match.end() :]) if match and isinstance(fields, dict) else ({}, text)
 
 
-def _cleaned(fields: Record, body: str, told_by: str) -> Reading:
-    """One document, without the furniture in `body`."""
-    cleaned = drop_furniture(body, titled=bool(fields.get("title")))
+def _cleaned(fields: Record, body: str, metadata_source: str) -> Reading:
+    """One document, without the boilerplate in `body`."""
+    cleaned = remove_boilerplate(body, titled=bool(fields.get("title")))
     record = {"title": cleaned.title, **fields, "text": cleaned.text}
-    return Reading(iter([record]), told_by, dropped=cleaned.dropped, date_line=cleaned.date)
+    return Reading(iter([record]), metadata_source, dropped=cleaned.dropped, date_line=cleaned.date)
 
 
 def _read_pdf(path: Path) -> Reading:
@@ -152,7 +152,7 @@ def _read_html(path: Path) -> Reading:
     if 2 * len(page["text"]) < sum(map(len, paragraphs)):
         page["text"] = max(page["text"], _extracted(content)["text"], key=len)
     if not page["text"]:
-        cleaned = drop_furniture(plain_html(decode(content)), titled=bool(page.get("title")))
+        cleaned = remove_boilerplate(plain_html(decode(content)), titled=bool(page.get("title")))
         page["text"], dropped = cleaned.text, cleaned.dropped
     if not page["text"]:
         raise UnreadableError("no article text found in the page")
@@ -223,8 +223,8 @@ def _csv_records(lines: Iterator[str], broken: Broken) -> Iterator[Record]:
             if len(row) == len(header):
                 yield dict(zip(header, row, strict=True))
             elif row:
-                wanted = f"wanted {len(header)} columns as in the header, got another number"
-                broken[wanted].append(rows.line_num)
+                expected = f"expected {len(header)} columns as in the header, got another number"
+                broken[expected].append(rows.line_num)
     except csv.Error:  # a field longer than any
         row = [""]
     if row:

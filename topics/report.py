@@ -16,13 +16,13 @@ from typing import Any
 
 import pandas as pd
 
-from topics.analysis import Analysis, analyse
-from topics.cache import say, written_atomically
+from topics.analysis import Run, analyse
+from topics.cache import log, written_atomically
 from topics.cells import PLOTLY, Cell, run_notebooks
 from topics.errors import InputError
 from topics.explorer import explorer, packed
 from topics.files import find_files
-from topics.front import cares, findings, summary, told_by
+from topics.front import cares, findings, metadata_source, summary
 from topics.html import table
 from topics.measures.gold import read_gold
 
@@ -73,12 +73,12 @@ def write_report(
         "seed": seed,
     }
     parameters = {"folder": path, "gold": gold, "labels": labels, **options}
-    analysis = analyse(path, **options)
-    say("writing the report")
-    run = json.dumps([analysis.about["digests"], analysis.about["seed"]])
-    page = as_page(run_notebooks(parameters, run), analysis, parameters)
+    run = analyse(path, **options)
+    log("writing the report")
+    key = json.dumps([run.about["digests"], run.about["seed"]])
+    page = as_page(run_notebooks(parameters, key), run, parameters)
     try:
-        write_data(analysis, folder, parameters)
+        write_data(run, folder, parameters)
         with written_atomically(folder / "report.html") as part:
             part.write_text(page, encoding="utf-8")
     except OSError as error:
@@ -102,28 +102,28 @@ def _writable(folder: Path) -> Path:
     return folder
 
 
-def write_data(analysis: Analysis, folder: Path, parameters: dict[str, Any]) -> None:
+def write_data(run: Run, folder: Path, parameters: dict[str, Any]) -> None:
     """Write the Parquet, CSV and JSON files of a run; each is replaced whole or not at all."""
     frames = {
-        "documents": analysis.corpus.documents,
-        "passages": analysis.passages,
-        "assignments": analysis.assignments,
+        "documents": run.corpus.documents,
+        "passages": run.passages,
+        "assignments": run.assignments,
     }
     for name, frame in frames.items():
         with written_atomically(folder / f"{name}.parquet") as part:
             frame.to_parquet(part, index=False)
     with written_atomically(folder / "themes.csv") as part:
-        analysis.themes.to_csv(part, index=False)
+        run.themes.to_csv(part, index=False)
     with written_atomically(folder / "run.json") as part:
-        part.write_text(json.dumps({"parameters": parameters, **analysis.about}, indent=2) + "\n")
+        part.write_text(json.dumps({"parameters": parameters, **run.about}, indent=2) + "\n")
 
 
-def as_page(cells: list[Cell], analysis: Analysis, parameters: dict[str, Any]) -> str:
+def as_page(cells: list[Cell], run: Run, parameters: dict[str, Any]) -> str:
     """One HTML page from executed notebooks: no request to anywhere, nothing run but its own code."""
     from jinja2 import Environment, FileSystemLoader
     from plotly.offline import get_plotlyjs
 
-    told = told_by(cells)
+    told = metadata_source(cells)
     sections: list[dict[str, Any]] = []
     theme_map = "".join(_cell(cell, sections) for cell in cells if "map" in cell.tags)
     body = "".join(_cell(cell, sections) for cell in cells if "map" not in cell.tags)
@@ -138,14 +138,14 @@ def as_page(cells: list[Cell], analysis: Analysis, parameters: dict[str, Any]) -
         sections=sections,
         theme_map=theme_map,
         body=body,
-        summary=summary(analysis),
+        summary=summary(run),
         findings=findings(cells, told),
-        care=cares(told, analysis),
-        explore=explorer(analysis),
+        care=cares(told, run),
+        explore=explorer(run),
         stamp=_stamp(),
         command=_command(parameters),
         citation=_citation(),
-        about=analysis.about,
+        about=run.about,
         version=version("topics"),
     )
 

@@ -24,8 +24,8 @@ Embed = Callable[[Sequence[str]], np.ndarray]
 _WORDS = 3.0  # deviations of closeness that a passage gains that uses the theme's own words
 _NEIGHBOURS = 10  # fitted passages that a score is shared with, and at most one in twenty
 _SHARED = 0.4  # of a score from the neighbours, and as much from the document
-_LEAST_TEXTS = 3  # of a theme, to tell from them how close is close
-_LEAST_SEEDS = 3  # passages as close to a theme as its own texts, to learn a bar from
+_MIN_TEXTS = 3  # of a theme, to tell from them how close is close
+_MIN_SEEDS = 3  # passages as close to a theme as its own texts, to learn a bar from
 _PREVAILS = 0.75  # of all passages at least halfway to a theme: too few are left to compare with
 _SAME = 1 - 1e-5  # cosine at which a vector is that of a fitted passage
 
@@ -92,7 +92,7 @@ class ThemeScorer:
         owners = np.asarray(documents, dtype=str)
         scorer = cls(means, poles, zeros, zeros, zeros, weights, owners, zeros[None], zeros, zeros)
         few = _to_nearest(vectors - mean, nearest)
-        level = [few if len(rows) < _LEAST_TEXTS else _closeness_to_rest(rows) for rows in own]
+        level = [few if len(rows) < _MIN_TEXTS else _closeness_to_rest(rows) for rows in own]
         worth = [_in_common(*pair) for pair in zip(themes, weights, strict=True)]
         scorer._fit_units(scorer._closeness(vectors), np.array(level), np.array(worth), prevails)
         scorer._fit_bars(scorer.evidence(vectors, texts), nearest, near, prevails)
@@ -188,7 +188,7 @@ class ThemeScorer:
         return (self._closeness(vectors) - self.zero + self.gain * words) / self.one
 
     def _closeness(self, vectors: np.ndarray) -> np.ndarray:
-        """Cosine with each theme's centre; where a `not` phrase is closer, less the difference."""
+        """Cosine with each theme's centroid; where a `not` phrase is closer, less the difference."""
         close = np.zeros((len(vectors), len(self.poles)))
         for j, (mean, poles) in enumerate(zip(self.means, self.poles, strict=True)):
             cosines = _unit(vectors - mean) @ poles.T
@@ -234,15 +234,15 @@ def _bar(scores: np.ndarray, seeds: np.ndarray) -> float:
     that of the others' lower half, where passages on the theme are not. Seeds are the nearer
     half of a theme, so twice as many passages are on it.
     """
-    if seeds.sum() < _LEAST_SEEDS or seeds.all():
+    if seeds.sum() < _MIN_SEEDS or seeds.all():
         return np.nan
-    centre = float(np.median(scores[~seeds]))
-    variance = 2 * float((np.minimum(scores[~seeds] - centre, 0) ** 2).mean())
-    above = float(scores[seeds].mean()) - centre
+    middle = float(np.median(scores[~seeds]))
+    variance = 2 * float((np.minimum(scores[~seeds] - middle, 0) ** 2).mean())
+    above = float(scores[seeds].mean()) - middle
     share = min(2 * float(seeds.mean()), 0.5)
     if above <= 0:
         return np.nan
-    return centre + min(above / 2 + variance / above * float(np.log(1 / share - 1)), above)
+    return middle + min(above / 2 + variance / above * float(np.log(1 / share - 1)), above)
 
 
 def _background(vectors: np.ndarray, own: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -251,9 +251,9 @@ def _background(vectors: np.ndarray, own: list[np.ndarray]) -> tuple[np.ndarray,
     Common directions hide what tells texts apart (Mu and Viswanath 2018). Where most passages
     are on one theme, what they share is the theme.
     """
-    centres = np.array([rows.mean(axis=0) for rows in own]).reshape(-1, vectors.shape[1])
-    level = [_closeness_to_rest(r) if len(r) >= _LEAST_TEXTS else np.inf for r in own]
-    close = vectors @ _unit(centres).T
+    centroids = np.array([rows.mean(axis=0) for rows in own]).reshape(-1, vectors.shape[1])
+    level = [_closeness_to_rest(r) if len(r) >= _MIN_TEXTS else np.inf for r in own]
+    close = vectors @ _unit(centroids).T
     off = (close < level).all(axis=1)
     prevails = (close >= np.divide(level, 2)).mean(axis=0) >= _PREVAILS
     return vectors[off].sum(axis=0) / len(vectors), prevails

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from topics import cache
-from topics.cache import digest, say, written_atomically
+from topics.cache import digest, log, written_atomically
 
 _ROW = np.dtype([("key", "S16"), ("sum", "S8"), ("row", "<u4")])  # SHA-256 of a text, of its vector
 _SMALL_FILES = 64  # with fewer passages than that, before some are put together
 
 
-def keys_of(texts: Sequence[str]) -> np.ndarray:
+def text_keys(texts: Sequence[str]) -> np.ndarray:
     """By what the vectors of texts are found again: ``(n,)``, 16 bytes of SHA-256 each."""
     hashes = (hashlib.sha256(text.encode("utf-8", "replace")).digest() for text in texts)
     return np.fromiter((sha[:16] for sha in hashes), _ROW["key"], len(texts))
@@ -40,7 +40,7 @@ def read(
         except FileNotFoundError:  # folded or trimmed meanwhile by another process
             continue
         except Exception as error:  # numpy raises whatever comes up in a damaged header
-            say(f"cache file {path} cannot be read, its texts are embedded again: {error}")
+            log(f"cache file {path} cannot be read, its texts are embedded again: {error}")
             if not isinstance(error, OSError):
                 cache.remove(path)
             _index.cache_clear()
@@ -98,7 +98,7 @@ def write(folder: Path, keys: np.ndarray, vectors: np.ndarray) -> Path | None:
             np.save(file, vectors)
             np.save(file, index)
     except OSError as error:
-        say(f"vectors are not cached, no room or no right to write in {folder}: {error}")
+        log(f"vectors are not cached, no room or no right to write in {folder}: {error}")
         return None
     return target
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from topics.analysis import Analysis
+from topics.analysis import Run
 
 # Colours that stand out from white by 3:1 at least; the first five are Okabe and Ito's.
 PALETTE = [
@@ -15,15 +15,15 @@ PALETTE = [
 QUIET = "#8A8A8A"
 
 
-def theme_colours(analysis: Analysis) -> dict[str, str]:
+def theme_colours(run: Run) -> dict[str, str]:
     """One colour a theme, the same in every figure."""
-    ids = analysis.themes["theme_id"]
+    ids = run.themes["theme_id"]
     return {theme_id: PALETTE[i % len(PALETTE)] for i, theme_id in enumerate(ids)}
 
 
-def theme_names(analysis: Analysis) -> dict[str, str]:
+def theme_names(run: Run) -> dict[str, str]:
     """Name of each theme by id."""
-    return dict(zip(analysis.themes["theme_id"], analysis.themes["name"], strict=True))
+    return dict(zip(run.themes["theme_id"], run.themes["name"], strict=True))
 
 
 def percent(share: float) -> str:

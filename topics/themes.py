@@ -31,18 +31,18 @@ if TYPE_CHECKING:
     from distributed import Client
 
 _VOTERS = 15  # nearest fitted passages, itself among them, that say which theme a passage has
-_LEAST_VOTE = 0.4  # share of their weight that a theme needs
+_MIN_VOTE = 0.4  # share of their weight that a theme needs
 _FOLDED = 0.5  # share of a piece that carries a named theme for the two to be one
 _TOUCHED = 0.25  # share above which a cluster is looked at one level down
 _REST = 0.25  # share of a cluster that makes a theme of its own beside a named one
 _SOFTNESS = 8.0  # steepness of a named theme's membership around its bar, in its own units
-_LEAST_MEMBERS = 3  # passages in a discovered theme
+_MIN_MEMBERS = 3  # passages in a discovered theme
 _EXEMPLARS = 3
-_MOST_RESCORED = 3000  # passages
+_MAX_RESCORED = 3000  # passages
 _PART = 3000  # passages assigned at once; with their vectors below the 10 MB that dask warns of
 _FORMAT = 3
-_ARRAYS = ("_vectors", "_ladder", "_labels", "_own", "_centres", "_bars", "_refits")
-_TO_PREDICT = ("_vectors", "_own", "_centres", "_bars", "_scorer", "_discovered")
+_ARRAYS = ("_vectors", "_ladder", "_labels", "_own", "_centroids", "_bars", "_refits")
+_TO_PREDICT = ("_vectors", "_own", "_centroids", "_bars", "_scorer", "_discovered")
 _FRAMES = ("_passages", "themes_", "assignments_", "levels_")
 _PLACE = ["passage_id", "document_id", "start", "end", "copy_group", "text"]
 
@@ -173,14 +173,14 @@ class ThemeModel:
         n_themes = 0
         for members in self._pieces(carried):
             folded = carried[members].mean(axis=0).max(initial=0) >= _FOLDED
-            if not folded and (members.sum() >= _LEAST_MEMBERS or members.all()):
+            if not folded and (members.sum() >= _MIN_MEMBERS or members.all()):
                 self._own[members] = n_themes
                 n_themes += 1
-        self._fit_centres(n_themes)
+        self._fit_centroids(n_themes)
 
     def _name_themes(self, votes: np.ndarray, earlier: Earlier | None) -> None:
         """Give each discovered theme an id, a name and keywords; known ones keep the first two."""
-        described = describe(self._passages, _strongest(votes), self._centres, self._embed)
+        described = describe(self._passages, _strongest(votes), self._centroids, self._embed)
         taken = {theme.id for theme in self.named}
         kept: dict[int, tuple[str, str]] = {}
         if earlier is not None:
@@ -219,18 +219,18 @@ class ThemeModel:
                 yield part
                 yield rest
 
-    def _fit_centres(self, n_themes: int) -> None:
+    def _fit_centroids(self, n_themes: int) -> None:
         """Centre of each discovered theme, and how close to it a passage has to be.
 
         The bar is the mean closeness of passages outside the theme plus its deviation.
         """
-        self._centres = np.zeros((n_themes, self._vectors.shape[1]), np.float32)
+        self._centroids = np.zeros((n_themes, self._vectors.shape[1]), np.float32)
         self._bars = np.full(n_themes, -1.0)
         for theme in range(n_themes):
             inside = self._own == theme
-            self._centres[theme] = _centre(self._vectors[inside])
+            self._centroids[theme] = _centroid(self._vectors[inside])
             if not inside.all():
-                others = self._vectors[~inside] @ self._centres[theme]
+                others = self._vectors[~inside] @ self._centroids[theme]
                 self._bars[theme] = others.mean() + others.std()
 
     def predict(
@@ -272,7 +272,7 @@ class ThemeModel:
 
     def _assign(self, passages: pd.DataFrame, named: np.ndarray, votes: np.ndarray) -> pd.DataFrame:
         """Themes of passages by their scores for named themes and votes for discovered ones."""
-        carried = np.hstack([named >= self._scorer.thresholds, votes >= _LEAST_VOTE])
+        carried = np.hstack([named >= self._scorer.thresholds, votes >= _MIN_VOTE])
         rows, columns = np.nonzero(carried)
         scores = np.hstack([named, votes])[rows, columns]
         ids = np.array(self.theme_ids, dtype=object)
@@ -367,14 +367,14 @@ class ThemeModel:
     def _votes(self, vectors: np.ndarray, nearest: np.ndarray, near: np.ndarray) -> np.ndarray:
         """Share of the nearest fitted passages' weight in each discovered theme.
 
-        It is zero for a passage that is no closer to the theme's centre than others are.
+        It is zero for a passage that is no closer to the theme's centroid than others are.
         """
         weights = _vote_weights(near)
         theme = self._own[nearest]
-        votes = np.zeros((len(nearest), len(self._centres)))
-        for column in range(len(self._centres)):
+        votes = np.zeros((len(nearest), len(self._centroids)))
+        for column in range(len(self._centroids)):
             votes[:, column] = (weights * (theme == column)).sum(axis=1)
-        return np.where(vectors @ self._centres.T >= self._bars, votes, 0.0)
+        return np.where(vectors @ self._centroids.T >= self._bars, votes, 0.0)
 
     def _describe_themes(self) -> None:
         """Fill `themes_`."""
@@ -433,8 +433,8 @@ class ThemeModel:
         result = np.full((len(self.theme_ids), len(refits), len(self._labels)), -1, np.int8)
         random = np.random.default_rng(self.random_state)
         rows = np.arange(len(self._labels))
-        if len(rows) > _MOST_RESCORED:
-            rows = np.sort(random.choice(rows, _MOST_RESCORED, replace=False))
+        if len(rows) > _MAX_RESCORED:
+            rows = np.sort(random.choice(rows, _MAX_RESCORED, replace=False))
         vectors = self._vectors[rows]
         around = nearest_to(vectors, self._vectors, _VOTERS)
         own = [self._embed(theme.texts) for theme in self.named]
@@ -462,20 +462,20 @@ class ThemeModel:
         carried = self._passages["passage_id"].map(lambda p: column.get(themes.get(p, ""), rest))
         present = sorted(set(carried))
         labels = carried.map({c: i for i, c in enumerate(present)}).to_numpy()
-        centres = np.array([_centre(self._vectors[labels == i]) for i in range(len(present))])
-        found = describe(self._passages, labels, centres, self._embed)
+        centroids = np.array([_centroid(self._vectors[labels == i]) for i in range(len(present))])
+        found = describe(self._passages, labels, centroids, self._embed)
         words = {c: keywords for c, (_, keywords) in zip(present, found, strict=True)}
         return [words.get(i, []) for i in range(len(self.named))]
 
     def exemplars(self, theme_id: str, most: int = _EXEMPLARS) -> list[str]:
-        """Passages that show a theme best: high scores, near its centre, one an independent text."""
+        """Passages that show a theme best: high scores, near its centroid, one an independent text."""
         own = self.assignments_[self.assignments_["theme_id"] == theme_id]
         if own.empty:
             return []
         rows = self._rows_of(own)
-        centre = self.centre(theme_id)
+        centroid = self.centroid(theme_id)
         table = self._passages.loc[rows, ["passage_id", "document_id", "copy_group"]].assign(
-            rank=own["score"].to_numpy() + self._vectors[rows] @ centre
+            rank=own["score"].to_numpy() + self._vectors[rows] @ centroid
         )
         table = table.sort_values("rank", ascending=False, kind="stable")
         return (
@@ -485,10 +485,10 @@ class ThemeModel:
             .tolist()
         )
 
-    def centre(self, theme_id: str) -> np.ndarray:
+    def centroid(self, theme_id: str) -> np.ndarray:
         """Mean direction of a theme's passages, a unit vector ``(dim,)``; of none, zeros."""
         own = self.assignments_[self.assignments_["theme_id"] == theme_id]
-        return _centre(self._vectors[self._rows_of(own)])
+        return _centroid(self._vectors[self._rows_of(own)])
 
     def _rows_of(self, assignments: pd.DataFrame) -> np.ndarray:
         position = pd.Series(self._passages.index, self._passages["passage_id"])
@@ -604,14 +604,14 @@ def _whole_documents(passages: pd.DataFrame) -> Iterator[slice]:
     rows, last = np.arange(len(codes)), np.zeros(len(codes), int)
     last[codes] = rows  # of several rows of a document, the last one stays
     ends = np.flatnonzero(np.maximum.accumulate(last[codes]) == rows) + 1
-    wanted = np.arange(_PART, len(codes), _PART)
-    cuts = np.unique([0, *ends[np.searchsorted(ends, wanted)], len(codes)])
+    expected = np.arange(_PART, len(codes), _PART)
+    cuts = np.unique([0, *ends[np.searchsorted(ends, expected)], len(codes)])
     yield from map(slice, cuts[:-1], cuts[1:])
 
 
 def _checked(passages: pd.DataFrame, vectors: np.ndarray, dim: int | None = None) -> np.ndarray:
     if not len(passages):
-        raise InputError("themes: wanted at least one passage, got none")
+        raise InputError("themes: expected at least one passage, got none")
     return _as_rows(vectors, dim, len(passages))
 
 
@@ -620,7 +620,7 @@ def _as_rows(vectors: np.ndarray, dim: int | None = None, n: int | None = None) 
     vectors = np.asarray(vectors, dtype=np.float32)
     if vectors.ndim != 2 or (n is not None and len(vectors) != n):
         raise InputError(
-            f"themes: wanted one vector a passage, shape ({'n' if n is None else n}, dim), "
+            f"themes: expected one vector a passage, shape ({'n' if n is None else n}, dim), "
             f"got {vectors.shape}"
         )
     if dim is not None and vectors.shape[1] != dim:
@@ -642,7 +642,7 @@ def _vote_weights(near: np.ndarray) -> np.ndarray:
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def _centre(vectors: np.ndarray) -> np.ndarray:
+def _centroid(vectors: np.ndarray) -> np.ndarray:
     mean = vectors.mean(axis=0)
     return mean / max(float(np.linalg.norm(mean)), 1e-12)
 

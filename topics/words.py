@@ -95,7 +95,7 @@ class Phrases:
     """Phrases of up to four words that stand in texts, without regard to case or plural.
 
     They neither start nor end with a stop word and hold none but "of" and "de". A sentence
-    that stands in an earlier text too, as furniture and agency copy do, counts once.
+    that stands in an earlier text too, as boilerplate and agency copy do, counts once.
 
     Parameters
     ----------

@@ -6,20 +6,20 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from topics import measures
-from topics.analysis import Analysis
+from topics.analysis import Run
 from topics.figures.style import TOP_SOURCES, bars, counts_map, finish
 from topics.style import PALETTE, day, percent, plain, plural
 
 
-def funnel(analysis: Analysis) -> go.Figure:
+def funnel(run: Run) -> go.Figure:
     """From files to passages with a theme: how much is left at each step, and why not more."""
-    corpus, passages = analysis.corpus, analysis.passages
+    corpus, passages = run.corpus, run.passages
     read = corpus.documents["path"].nunique()
     unread = corpus.skipped[~corpus.skipped["file"].isin(corpus.documents["path"])]
     files = read + unread["file"].nunique()
-    documents, independent = analysis.documents, analysis.incidence.documents
-    themed = analysis.assignments["passage_id"].nunique()
-    languages = ", ".join(analysis.left_out["language"].value_counts().index[:3])
+    documents, independent = run.documents, run.document_themes.documents
+    themed = run.assignments["passage_id"].nunique()
+    languages = ", ".join(run.left_out["language"].value_counts().index[:3])
     steps = pd.DataFrame(
         [
             ("files found", files, ""),
@@ -56,9 +56,9 @@ def _reasons(reasons: pd.Series, most: int = 2) -> str:
     return ", ".join(counts.index[:most]) + more
 
 
-def documents_over_time(analysis: Analysis) -> go.Figure | None:
+def documents_over_time(run: Run) -> go.Figure | None:
     """Number of documents a period; None if no dates are known."""
-    dates = analysis.documents["date"].dropna()
+    dates = run.documents["date"].dropna()
     if dates.empty:
         return None
     code = measures.choose_period(dates)
@@ -82,16 +82,16 @@ def documents_over_time(analysis: Analysis) -> go.Figure | None:
     return finish(figure, finding, table, 320)
 
 
-def documents_by(analysis: Analysis, column: str) -> go.Figure | None:
+def documents_by(run: Run, column: str) -> go.Figure | None:
     """Number of documents by source or country; None if it is not known."""
-    counts = analysis.documents[column].dropna().value_counts()
+    counts = run.documents[column].dropna().value_counts()
     if counts.empty:
         return None
     shown = counts.head(TOP_SOURCES)
     table = pd.DataFrame({column: shown.index, "documents": shown.to_numpy()})
     figure = bars(table["documents"], table[column], table["documents"].astype(str), PALETTE[0])
     figure.update_xaxes(title="documents")
-    unknown = len(analysis.documents) - int(counts.sum())
+    unknown = len(run.documents) - int(counts.sum())
     finding = (
         f"{shown.index[0]} wrote {percent(shown.iloc[0] / counts.sum())} of the documents whose "
         f"{column} is known; {plural(len(counts), column)} in all"
@@ -100,9 +100,9 @@ def documents_by(analysis: Analysis, column: str) -> go.Figure | None:
     return finish(figure, finding, table, 120 + 26 * len(table))
 
 
-def coverage(analysis: Analysis, column: str) -> go.Figure | None:
+def coverage(run: Run, column: str) -> go.Figure | None:
     """Documents by source or country and period: who is there when; None if it is not known."""
-    known = analysis.documents.dropna(subset=[column, "date"])
+    known = run.documents.dropna(subset=[column, "date"])
     if known.empty:
         return None
     code = measures.choose_period(known["date"])
@@ -119,9 +119,9 @@ def coverage(analysis: Analysis, column: str) -> go.Figure | None:
     return counts_map(counts, finding, measures.PERIODS[code])
 
 
-def copies_by_source(analysis: Analysis) -> go.Figure | None:
+def copies_by_source(run: Run) -> go.Figure | None:
     """Who copies whom: near-copies by the source that has them and that of the earliest text."""
-    found = measures.copies(analysis).dropna(subset=["source", "source_of_original"])
+    found = measures.near_duplicates(run).dropna(subset=["source", "source_of_original"])
     if found.empty:
         return None
     counts = pd.crosstab(found["source"], found["source_of_original"])

@@ -11,36 +11,34 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from topics import measures
-from topics.analysis import Analysis
+from topics.analysis import Run
 from topics.figures.style import SYMBOLS, bars, finish, label
 from topics.style import PALETTE, QUIET, percent, plain, plural, theme_colours, theme_names
 
 _LINE = re.compile(r"\S.{0,69}(?!\S)|\S{1,70}")  # as textwrap would, ten times as fast
 _HOVER_WORDS = 40
-_MOST_IN_LEGEND = 16  # themes
+_MAX_IN_LEGEND = 16  # themes
 _SVG_LIMIT = 3000  # points; more are drawn by WebGL
 _COUNTS = [k * 10**e for e in range(5) for k in (1, 2, 3, 5)]  # of clusters, told on an axis
 
 
-def theme_map(analysis: Analysis) -> go.Figure:
+def theme_map(run: Run) -> go.Figure:
     """Every passage a point; each theme a colour, a symbol and, where there is room, its name.
 
     Where themes were found on a sample, that sample is drawn.
     """
-    primary = analysis.primary.to_numpy()[analysis.fitted]
-    x, y = analysis.layout.T
-    colours, names = theme_colours(analysis), theme_names(analysis)
+    primary = run.primary.to_numpy()[run.fitted]
+    x, y = run.layout.T
+    colours, names = theme_colours(run), theme_names(run)
     owns = {theme_id: primary == theme_id for theme_id in names}
-    named = {theme.id for theme in analysis.model.named}
-    figure = go.Figure(_points(analysis, primary))
+    named = {theme.id for theme in run.model.named}
+    figure = go.Figure(_points(run, primary))
     labels = [
         (float(np.median(x[own])), float(np.median(y[own])), label(names[i], 34), colours[i])
         for i, own in sorted(owns.items(), key=lambda item: (item[0] not in named, -item[1].sum()))
         if own.any()
     ]
-    for left, low, name, colour in _apart(
-        labels, float(np.ptp(analysis.layout, axis=0).max()) or 1.0
-    ):
+    for left, low, name, colour in _apart(labels, float(np.ptp(run.layout, axis=0).max()) or 1.0):
         figure.add_annotation(
             x=left, y=low, text=f"<b>{name}</b>", showarrow=False,
             font={"color": colour, "size": 12}, bgcolor="rgba(255,255,255,0.82)", borderpad=1,
@@ -48,7 +46,7 @@ def theme_map(analysis: Analysis) -> go.Figure:
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x")
     figure.update_layout(
-        showlegend=len(owns) <= _MOST_IN_LEGEND,  # a longer one leaves the map no room
+        showlegend=len(owns) <= _MAX_IN_LEGEND,  # a longer one leaves the map no room
         legend={"orientation": "h", "y": -0.02, "itemsizing": "constant"},
         margin={"l": 10, "r": 10, "b": 10},
     )
@@ -57,16 +55,16 @@ def theme_map(analysis: Analysis) -> go.Figure:
         + [(names[i], int(own.sum())) for i, own in owns.items()],
         columns=["theme", "passages"],
     )
-    drawn = "a sample of" if analysis.is_sampled else "all"
+    drawn = "a sample of" if run.is_sampled else "all"
     return finish(figure, _map_finding(counts, drawn), counts, 720)
 
 
-def _points(analysis: Analysis, primary: np.ndarray) -> list[go.Scatter]:
+def _points(run: Run, primary: np.ndarray) -> list[go.Scatter]:
     """A trace for the passages without a theme, and one a theme."""
-    x, y = analysis.layout.T.astype(np.float32)
-    colours, names = theme_colours(analysis), theme_names(analysis)
+    x, y = run.layout.T.astype(np.float32)
+    colours, names = theme_colours(run), theme_names(run)
     scatter, width = (go.Scatter, 6) if len(x) <= _SVG_LIMIT else (go.Scattergl, 3)
-    passages = analysis.passages.iloc[analysis.fitted]
+    passages = run.passages.iloc[run.fitted]
     hover = np.array([_hover(row) for row in passages.itertuples()], dtype=object)
     looks = [("no theme", pd.isna(primary), QUIET, "circle-open", width - 1, 0.45)] + [
         (names[i], primary == i, colours[i], SYMBOLS[number % len(SYMBOLS)], width, 0.8)
@@ -130,11 +128,11 @@ def _apart(
     return placed
 
 
-def theme_sizes(analysis: Analysis) -> go.Figure:
+def theme_sizes(run: Run) -> go.Figure:
     """Passages and independent documents a theme."""
-    colours = theme_colours(analysis)
-    sizes = measures.trust(analysis).merge(
-        analysis.themes[["theme_id", "name", "kind", "n_passages"]], on="theme_id"
+    colours = theme_colours(run)
+    sizes = measures.theme_support(run).merge(
+        run.themes[["theme_id", "name", "kind", "n_passages"]], on="theme_id"
     )
     table = sizes[["name", "kind", "n_passages", "documents", "independent"]]
     texts = [f"{p} in {d}" for p, d in sizes[["n_passages", "documents"]].itertuples(index=False)]
@@ -151,12 +149,12 @@ def theme_sizes(analysis: Analysis) -> go.Figure:
     return finish(figure, finding, table, 130 + 28 * len(sizes))
 
 
-def hierarchy(analysis: Analysis) -> go.Figure | None:
+def hierarchy(run: Run) -> go.Figure | None:
     """Which discovered themes belong together one level up; None where there is one level."""
-    themes = analysis.themes
+    themes = run.themes
     if themes["parent"].isna().all():
         return None
-    names, colours = theme_names(analysis), theme_colours(analysis)
+    names, colours = theme_names(run), theme_colours(run)
     family = themes["parent"].where(~themes["theme_id"].isin(themes["parent"]), themes["theme_id"])
     heads = family.dropna().unique()
     figure = go.Figure(
@@ -179,13 +177,13 @@ def hierarchy(analysis: Analysis) -> go.Figure | None:
     return finish(figure, finding, table, 420)
 
 
-def named_evidence(analysis: Analysis) -> go.Figure | None:
+def named_evidence(run: Run) -> go.Figure | None:
     """Scores of all passages for each named theme, and the bar; None without named themes."""
-    named = analysis.model.named
+    named = run.model.named
     if not named:
         return None
-    scores = analysis.model.decision_function(analysis.vectors[analysis.fitted])
-    bars, colours = analysis.model.thresholds_, theme_colours(analysis)
+    scores = run.model.decision_function(run.vectors[run.fitted])
+    bars, colours = run.model.thresholds_, theme_colours(run)
     figure = make_subplots(rows=len(named), cols=1, shared_xaxes=True, vertical_spacing=0.06,
                            subplot_titles=[plain(theme.name) for theme in named])  # fmt: skip
     rows = []
@@ -194,7 +192,7 @@ def named_evidence(analysis: Analysis) -> go.Figure | None:
         counts, edges = np.histogram(
             column, bins=np.arange(np.floor(column.min() * 20), column.max() * 20 + 1) / 20
         )
-        n = int((analysis.assignments["theme_id"] == theme.id).sum())
+        n = int((run.assignments["theme_id"] == theme.id).sum())
         figure.add_trace(
             go.Bar(x=(edges[:-1] + edges[1:]) / 2, y=counts, width=np.diff(edges),
                    marker_color=colours[theme.id], showlegend=False, name=theme.name),
@@ -210,11 +208,11 @@ def named_evidence(analysis: Analysis) -> go.Figure | None:
     return finish(figure, finding, table, 130 + 150 * len(named))
 
 
-def level_curve(analysis: Analysis) -> go.Figure:
+def level_curve(run: Run) -> go.Figure:
     """Stability, persistence, separation and the score made of them at each level tried."""
-    levels = analysis.model.levels_
+    levels = run.model.levels_
     levels = levels[levels["n_clusters"] > 1] if len(levels) > 1 else levels
-    chosen = analysis.model.levels_.query("chosen").iloc[0]
+    chosen = run.model.levels_.query("chosen").iloc[0]
     figure = go.Figure()
     for column, colour, dash in (
         ("stability", PALETTE[0], "dot"),
@@ -244,13 +242,13 @@ def level_curve(analysis: Analysis) -> go.Figure:
     return finish(figure, finding, levels, 420)
 
 
-def stability_of_themes(analysis: Analysis) -> go.Figure | None:
+def stability_of_themes(run: Run) -> go.Figure | None:
     """How well each discovered theme comes back in refits; None where there are none."""
-    table = analysis.themes.dropna(subset="stability")[["theme_id", "name", "stability"]]
+    table = run.themes.dropna(subset="stability")[["theme_id", "name", "stability"]]
     if table.empty:
         return None
     table = table.sort_values("stability", ascending=False, kind="stable")
-    colours = theme_colours(analysis)
+    colours = theme_colours(run)
     shades = [colours[theme_id] for theme_id in table["theme_id"]]
     texts = [f"{value:.2f}" for value in table["stability"]]
     figure = bars(table["stability"], table["name"], texts, shades)

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from topics.analysis import Analysis
+from topics.analysis import Run
 from topics.figures.style import TOP_SOURCES, finish, heat_map, label
 from topics.style import QUIET, percent, plain, theme_colours, theme_names
 from topics.words import overlap
@@ -18,26 +18,26 @@ _COLUMNS = 3
 _TOLD = 3  # findings in a title
 _TOP_CONTRASTS = 15
 _TOP_ACTORS = 14
-_LEAST_MENTIONS = 3  # documents
-_LEAST_TOLD = 5  # documents of a theme
+_MIN_MENTIONS = 3  # documents
+_MIN_TOLD = 5  # documents of a theme
 
 
-def trends(analysis: Analysis, shares: pd.DataFrame, breaks: pd.DataFrame) -> go.Figure | None:
+def trends(run: Run, shares: pd.DataFrame, breaks: pd.DataFrame) -> go.Figure | None:
     """Small multiples: share of documents with each theme by period, intervals, breaks.
 
     Parameters
     ----------
-    analysis
+    run
         A run.
     shares, breaks
-        From `measures.shares_over_time` and `measures.change_points`.
+        From `measures.shares_over_time` and `measures.find_change_points`.
 
     Returns
     -------
     go.Figure or None
         None where no dated document carries a theme.
     """
-    names, colours = theme_names(analysis), theme_colours(analysis)
+    names, colours = theme_names(run), theme_colours(run)
     ids = [i for i in names if shares.loc[shares["theme_id"] == i, "n"].sum()]
     if not ids:
         return None
@@ -55,8 +55,18 @@ def trends(analysis: Analysis, shares: pd.DataFrame, breaks: pd.DataFrame) -> go
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     figure.update_xaxes(showticklabels=True, nticks=4)
     figure.update_annotations(font_size=12)
-    columns = ["period", "theme_id", "n", "of", "share", "low", "high", "interval", "at_fixed_mix"]
-    finding = trend_finding(analysis, breaks)
+    columns = [
+        "period",
+        "theme_id",
+        "n",
+        "of",
+        "share",
+        "low",
+        "high",
+        "interval",
+        "share_standardised",
+    ]
+    finding = trend_finding(run, breaks)
     if shares.loc[shares["of"] > 0, "period"].nunique() < 2:
         finding = "All dated documents fall into one period: no change can be measured."
     return finish(figure, finding, shares[columns], 150 + 170 * n_rows)
@@ -68,7 +78,7 @@ def _trend(own: pd.DataFrame, colour: str, name: str) -> list[go.Scatter]:
     return [
         go.Scatter(x=[*own["period"], *own["period"][::-1]], y=band, mode="lines", fill="toself",
                    line_width=0, fillcolor=colour, opacity=0.2, hoverinfo="skip", showlegend=False),
-        go.Scatter(x=own["period"], y=own["at_fixed_mix"], mode="lines", hoverinfo="skip",
+        go.Scatter(x=own["period"], y=own["share_standardised"], mode="lines", hoverinfo="skip",
                    line={"color": colour, "width": 1, "dash": "dot"}, showlegend=False),
         go.Scatter(x=own["period"], y=own["share"], mode="lines+markers", showlegend=False,
                    line_color=colour, name=plain(name),
@@ -78,9 +88,9 @@ def _trend(own: pd.DataFrame, colour: str, name: str) -> list[go.Scatter]:
     ]  # fmt: skip
 
 
-def trend_finding(analysis: Analysis, breaks: pd.DataFrame) -> str:
+def trend_finding(run: Run, breaks: pd.DataFrame) -> str:
     """The clearest breaks in a sentence, or that there is none."""
-    names = theme_names(analysis)
+    names = theme_names(run)
     if breaks.empty:
         return "No clear change: no theme's share of documents moved more than permuted dates do."
     clearest = breaks.reindex(breaks["difference"].abs().sort_values(ascending=False).index)
@@ -104,9 +114,9 @@ def day_or_month(day: pd.Timestamp) -> str:
     return f"{day:%B %Y}" if day.day == 1 else f"{day.day} {day:%B %Y}"
 
 
-def emergence(analysis: Analysis, table: pd.DataFrame) -> go.Figure:
+def emergence(run: Run, table: pd.DataFrame) -> go.Figure:
     """Share of each theme before and in the recent periods; what is new or rising stands out."""
-    names, colours = theme_names(analysis), theme_colours(analysis)
+    names, colours = theme_names(run), theme_colours(run)
     table = table.sort_values("recent", ascending=False, kind="stable")
     figure = go.Figure()
     for row in table.itertuples():
@@ -141,14 +151,14 @@ def emergence(analysis: Analysis, table: pd.DataFrame) -> go.Figure:
     return finish(figure, f"{finding}.", shown, 140 + 26 * len(table))
 
 
-def theme_by(analysis: Analysis, table: pd.DataFrame) -> go.Figure | None:
+def theme_by(run: Run, table: pd.DataFrame) -> go.Figure | None:
     """Share of each source's (or country's) documents that carry a theme; None without any.
 
-    `table` is from `measures.contrasts`; its first column says who is compared.
+    `table` is from `measures.contrast_groups`; its first column says who is compared.
     """
     if table.empty:
         return None
-    column, names = table.columns[0], theme_names(analysis)
+    column, names = table.columns[0], theme_names(run)
     kept = table[column].drop_duplicates().head(TOP_SOURCES)
     shown = table[table[column].isin(kept)]
     grid = shown.pivot(index="theme_id", columns=column, values="second").loc[list(names), kept]
@@ -165,15 +175,15 @@ def theme_by(analysis: Analysis, table: pd.DataFrame) -> go.Figure | None:
     return heat_map(grid, grid.map(lambda share: f"{share:.0%}"), finding, twin)
 
 
-def contrasts(analysis: Analysis, table: pd.DataFrame) -> go.Figure | None:
+def contrasts(run: Run, table: pd.DataFrame) -> go.Figure | None:
     """The differences between one source (or country) and the others, with intervals.
 
-    `table` is from `measures.contrasts`. Those that are clear, or, where none is, the largest;
+    `table` is from `measures.contrast_groups`. Those that are clear, or, where none is, the largest;
     None where there is nothing to compare.
     """
     if table.empty:
         return None
-    column, names, colours = table.columns[0], theme_names(analysis), theme_colours(analysis)
+    column, names, colours = table.columns[0], theme_names(run), theme_colours(run)
     some = table[table["clear"]] if table["clear"].any() else table
     some = some.reindex(some["difference"].abs().sort_values(ascending=False, kind="stable").index)
     some = some.head(_TOP_CONTRASTS)
@@ -207,14 +217,14 @@ def contrasts(analysis: Analysis, table: pd.DataFrame) -> go.Figure | None:
     return finish(figure, finding, shown, 140 + 28 * len(some))
 
 
-def actors(analysis: Analysis, table: pd.DataFrame) -> go.Figure | None:
+def actors(run: Run, table: pd.DataFrame) -> go.Figure | None:
     """Share of each theme's documents that name the most frequent actors; None without any.
 
     `table` is from `measures.actors_by_theme`.
     """
     if table.empty:
         return None
-    names = theme_names(analysis)
+    names = theme_names(run)
     kept = table.groupby("actor")["n"].sum().sort_values(ascending=False, kind="stable")
     shown = table[table["actor"].isin(kept.index[:_TOP_ACTORS])]
     grid = shown.pivot(index="theme_id", columns="actor", values="share").fillna(0.0)
@@ -222,8 +232,8 @@ def actors(analysis: Analysis, table: pd.DataFrame) -> go.Figure | None:
         index=[i for i in names if i in grid.index], columns=kept.index[:_TOP_ACTORS]
     )
     grid.index = [names[theme_id] for theme_id in grid.index]
-    twin = table[table["n"] >= _LEAST_MENTIONS].assign(theme=table["theme_id"].map(names))
-    marked = twin[np.isfinite(twin["lift"]) & (twin["of"] >= _LEAST_TOLD)].sort_values(
+    twin = table[table["n"] >= _MIN_MENTIONS].assign(theme=table["theme_id"].map(names))
+    marked = twin[np.isfinite(twin["lift"]) & (twin["of"] >= _MIN_TOLD)].sort_values(
         "low", ascending=False, kind="stable"
     )
     trivial = [overlap(*pair) for pair in zip(marked["theme"], marked["actor"], strict=True)]
@@ -236,7 +246,7 @@ def actors(analysis: Analysis, table: pd.DataFrame) -> go.Figure | None:
     finding = (
         f"Named most: {'; '.join(parts)}."
         if parts
-        else f"No actor is named clearly more in one theme of {_LEAST_TOLD} or more documents than elsewhere."
+        else f"No actor is named clearly more in one theme of {_MIN_TOLD} or more documents than elsewhere."
     )
     columns = ["theme", "actor", "kind", "n", "of", "share", "low", "high", "elsewhere", "lift"]
     return heat_map(grid, grid.map(lambda v: f"{v:.0%}" if v else ""), finding, twin[columns])

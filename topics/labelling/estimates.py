@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
-from topics.analysis import Analysis
+from topics.analysis import Run
 from topics.errors import InputError
 from topics.intervals import ratio, wilson
 
@@ -15,7 +15,7 @@ _PRECISE = 0.02  # half an interval that is narrow enough
 _IMAGINED = 4.0  # passages with and without the theme, spread evenly: smooth the rates of strata
 
 
-def labelled_shares(analysis: Analysis, labels: pd.DataFrame) -> pd.DataFrame:
+def labelled_shares(run: Run, labels: pd.DataFrame) -> pd.DataFrame:
     """Share of the passages that carry each theme, corrected by labels made by hand.
 
     The model's share, less what it gave wrongly, plus what it missed, labels weighed by one over
@@ -28,7 +28,7 @@ def labelled_shares(analysis: Analysis, labels: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    analysis
+    run
         The run that the passages were drawn from.
     labels
         As from `read_labels`. Of several coders the majority counts, a tie as one half.
@@ -38,7 +38,7 @@ def labelled_shares(analysis: Analysis, labels: pd.DataFrame) -> pd.DataFrame:
     pd.DataFrame
         theme_id; naive, naive_low, naive_high (share that the model gives, Wilson interval);
         share, low, high (corrected); precision and recall, each with _low and _high; n
-        (passages labelled); more (labels still wanted for plus or minus 2 points). Missing
+        (passages labelled); more (labels still expected for plus or minus 2 points). Missing
         where none of the passages that the model gives the theme is labelled.
 
     Raises
@@ -46,13 +46,13 @@ def labelled_shares(analysis: Analysis, labels: pd.DataFrame) -> pd.DataFrame:
     InputError
         If a labelled passage is not in the run.
     """
-    given, sample = given_themes(analysis), labels.drop_duplicates("passage_id")
+    given, sample = given_themes(run), labels.drop_duplicates("passage_id")
     rows = given.index.get_indexer(sample["passage_id"])
     if (rows < 0).any():
         wrong = sample["passage_id"].iloc[rows.argmin()]
         raise InputError(f"labels: passage {wrong!r} is not in this run; take the run of the draw")
     truth, found = _majority(labels, given.columns), given.to_numpy()
-    own = given.columns.to_numpy() == analysis.primary.to_numpy(object)[:, None]
+    own = given.columns.to_numpy() == run.primary.to_numpy(object)[:, None]
     counts, size = found.sum(axis=0), len(found)
     # Passages that the theme is first in, further ones that have it, the rest: errors differ.
     cells = [own, found & ~own, ~found]
@@ -78,17 +78,17 @@ def labelled_shares(analysis: Analysis, labels: pd.DataFrame) -> pd.DataFrame:
     return table.assign(n=len(rows), more=more)
 
 
-def given_themes(analysis: Analysis) -> pd.DataFrame:
+def given_themes(run: Run) -> pd.DataFrame:
     """Whether the model gives each passage, a row by id, each theme, a column by id."""
-    ids, themes = pd.Index(analysis.passages["passage_id"]), pd.Index(analysis.themes["theme_id"])
-    rows, columns = (analysis.assignments[name] for name in ("passage_id", "theme_id"))
+    ids, themes = pd.Index(run.passages["passage_id"]), pd.Index(run.themes["theme_id"])
+    rows, columns = (run.assignments[name] for name in ("passage_id", "theme_id"))
     found = np.zeros((len(ids), len(themes)), dtype=bool)
     found[ids.get_indexer(rows), themes.get_indexer(columns)] = True
     return pd.DataFrame(found, ids, themes)
 
 
 def _more(half: np.ndarray, n: int, size: int) -> pd.Series:
-    """Labels wanted beside `n`, out of `size` passages, for half an interval that is precise."""
+    """Labels expected beside `n`, out of `size` passages, for half an interval that is precise."""
     rest = (1 / n - 1 / size) * np.minimum(_PRECISE / half, 1) ** 2
     return pd.Series(np.ceil(np.round(1 / (1 / size + rest) - n, 6))).astype("Int64")
 

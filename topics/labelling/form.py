@@ -23,7 +23,7 @@ class LabellingForm(widgets.VBox):
     sheet_path
         A sheet that `topics.labelling.write_sheet` wrote; one a coder.
     themes
-        theme_id and name, as in `Analysis.themes`.
+        theme_id and name, as in `Run.themes`.
     coder
         Name of who labels, written beside each label.
 

@@ -18,7 +18,7 @@ from topics.labelling.sheets import harmless, read_answers
 from topics.words import alike
 
 if TYPE_CHECKING:
-    from topics.analysis import Analysis
+    from topics.analysis import Run
 
 _OPTIONS = {"word": 6, "passage": 4, "label": 4}  # in a test, one of them the intruder
 _QUESTIONS = {
@@ -30,7 +30,7 @@ Test = tuple[str, str, str, list[str], str]  # theme, kind, passage to judge, ow
 
 
 def draw_tests(
-    analysis: Analysis, per_theme: int = 3, random_state: int = 0
+    run: Run, per_theme: int = 3, random_state: int = 0
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Draw word, passage and label intrusion tests (Chang et al. 2009; Ying et al. 2022).
 
@@ -40,7 +40,7 @@ def draw_tests(
 
     Parameters
     ----------
-    analysis
+    run
         A run. A theme of too few keywords or passages gets fewer tests, or none.
     per_theme
         Tests of each kind for each theme.
@@ -63,7 +63,7 @@ def draw_tests(
     rng = np.random.default_rng(random_state)
     rows = []
     for draw in (_word_tests, _passage_tests, _label_tests):
-        for theme_id, kind, passage, own, intruder in draw(analysis, per_theme, rng):
+        for theme_id, kind, passage, own, intruder in draw(run, per_theme, rng):
             order = rng.permutation(len(own) + 1)
             shown = np.array([*own, intruder], dtype=object)[order]
             row = {"test_id": "t" + digest(kind, passage, *shown)[:8], "theme_id": theme_id}
@@ -72,8 +72,8 @@ def draw_tests(
             rows.append(row | {"intruder": int(order.argmax()) + 1})
     if not rows:
         raise InputError(
-            "tests: wanted two themes with five keywords or three passages each, or four themes; "
-            f"got {len(analysis.themes)} theme(s) of which no test can be drawn"
+            "tests: expected two themes with five keywords or three passages each, or four themes; "
+            f"got {len(run.themes)} theme(s) of which no test can be drawn"
         )
     table = pd.DataFrame(rows).drop_duplicates("test_id")
     table = table.sample(frac=1, random_state=rng, ignore_index=True)
@@ -83,8 +83,8 @@ def draw_tests(
     return sheet.assign(answer="", coder=""), table[["test_id", "theme_id", "kind", "intruder"]]
 
 
-def _word_tests(analysis: Analysis, n: int, rng: np.random.Generator) -> Iterator[Test]:
-    words = analysis.themes.set_index("theme_id")["keywords"].str.split(", ")
+def _word_tests(run: Run, n: int, rng: np.random.Generator) -> Iterator[Test]:
+    words = run.themes.set_index("theme_id")["keywords"].str.split(", ")
     for theme_id, own in words.items():
         parts = " ".join(own).split()
         foreign = [
@@ -97,14 +97,14 @@ def _word_tests(analysis: Analysis, n: int, rng: np.random.Generator) -> Iterato
             yield theme_id, "word", "", five, str(rng.choice(foreign))
 
 
-def _carriers(analysis: Analysis) -> pd.DataFrame:
+def _carriers(run: Run) -> pd.DataFrame:
     """Whether the model gives each independent passage, by its place, each theme."""
-    given = given_themes(analysis).set_axis(range(len(analysis.passages)))
-    return given[~analysis.passages["copy_group"].duplicated().to_numpy()]
+    given = given_themes(run).set_axis(range(len(run.passages)))
+    return given[~run.passages["copy_group"].duplicated().to_numpy()]
 
 
-def _passage_tests(analysis: Analysis, n: int, rng: np.random.Generator) -> Iterator[Test]:
-    carries, texts = _carriers(analysis), analysis.passages["text"].to_numpy()
+def _passage_tests(run: Run, n: int, rng: np.random.Generator) -> Iterator[Test]:
+    carries, texts = _carriers(run), run.passages["text"].to_numpy()
     for theme_id, own in carries.items():
         inside, outside = own.index[own], own.index[~own & carries.any(axis=1)]
         for _ in range(n if len(inside) >= 3 and len(outside) else 0):
@@ -112,13 +112,13 @@ def _passage_tests(analysis: Analysis, n: int, rng: np.random.Generator) -> Iter
             yield theme_id, "passage", "", drawn, texts[rng.choice(outside)]
 
 
-def _label_tests(analysis: Analysis, n: int, rng: np.random.Generator) -> Iterator[Test]:
-    names = analysis.themes.set_index("theme_id")["name"]
-    for theme_id, own in _carriers(analysis).items():
+def _label_tests(run: Run, n: int, rng: np.random.Generator) -> Iterator[Test]:
+    names = run.themes.set_index("theme_id")["name"]
+    for theme_id, own in _carriers(run).items():
         drawn = rng.permutation(own.index[own])[:n]
-        passages = analysis.passages.iloc[drawn]
+        passages = run.passages.iloc[drawn]
         if len(passages):
-            members = analysis.model.memberships(passages, analysis.vectors[drawn])
+            members = run.model.memberships(passages, run.vectors[drawn])
             for text, (_, row) in zip(passages["text"], members.iterrows(), strict=True):
                 ranked = row.sort_values(ascending=False, kind="stable")
                 least = ranked.iloc[max(3, len(ranked) // 2) :]  # of the lower half
@@ -160,7 +160,7 @@ def score_tests(
     )
     for row in answers[~((number >= 1) & (number <= options) & (number % 1 == 0))].itertuples():
         raise InputError(
-            f"tests: {row.test_id}: wanted a number from 1 to {_OPTIONS[row.kind]}, "
+            f"tests: {row.test_id}: expected a number from 1 to {_OPTIONS[row.kind]}, "
             f"got {row.answer!r}"
         )
     table = (

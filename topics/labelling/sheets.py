@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from topics.analysis import Analysis
+from topics.analysis import Run
 from topics.cache import digest, written_atomically
 from topics.errors import InputError
 
@@ -20,7 +20,7 @@ _FORMULA = r"(^|[;,\t\r\n])(?=\s*[=+\-@＝＋－＠])"  # also where another sep
 
 
 def draw_sheet(
-    analysis: Analysis, n: int, *, period: str = "Q", random_state: int = 0
+    run: Run, n: int, *, period: str = "Q", random_state: int = 0
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Draw passages for people to label, at random within each theme and evenly over time.
 
@@ -30,7 +30,7 @@ def draw_sheet(
 
     Parameters
     ----------
-    analysis
+    run
         A run.
     n
         Passages to draw; all of them if there are fewer.
@@ -53,13 +53,13 @@ def draw_sheet(
     InputError
         If `n` is less than two a theme, or a theme's id is ``none``.
     """
-    if NO_THEME in set(analysis.themes["theme_id"]):
+    if NO_THEME in set(run.themes["theme_id"]):
         raise InputError(
             "labels: 'none' stands for no theme, but is a theme's id; rename the theme"
         )
-    rng, dates = np.random.default_rng(random_state), analysis.passages["date"]
-    table = analysis.passages[["passage_id", "text"]].assign(
-        stratum=analysis.primary.fillna(NO_THEME).to_numpy(),
+    rng, dates = np.random.default_rng(random_state), run.passages["date"]
+    table = run.passages[["passage_id", "text"]].assign(
+        stratum=run.primary.fillna(NO_THEME).to_numpy(),
         period=dates.dt.to_period(period).astype(str).where(dates.notna(), "undated"),
         order=rng.random(len(dates)),
     )
@@ -82,7 +82,7 @@ def _allocated(sizes: np.ndarray, n: int) -> np.ndarray:
     drawn = np.minimum(sizes, _LEAST)
     if n < drawn.sum():
         raise InputError(
-            f"labels: wanted at least {drawn.sum()} passages, {_LEAST} a theme; got {n}"
+            f"labels: expected at least {drawn.sum()} passages, {_LEAST} a theme; got {n}"
         )
     # By roots of sizes (Bankier 1988): between even, best for each theme, and by size, for all.
     for _ in range(min(n, sizes.sum()) - drawn.sum()):
@@ -219,7 +219,7 @@ def read_folder(folder: str | Path, themes: Iterable[str]) -> pd.DataFrame:
     sheets = sorted(path for path in folder.glob("*.csv") if path.name != KEY_FILE)
     if not sheets:
         raise InputError(
-            f"labels: wanted a folder with {KEY_FILE} and a sheet, {str(folder)!r} has no sheet"
+            f"labels: expected a folder with {KEY_FILE} and a sheet, {str(folder)!r} has no sheet"
         )
     columns = ["label_id", "passage_id", "stratum", "probability"]
     key = read_sheet(folder / KEY_FILE, columns)[columns]
@@ -234,5 +234,7 @@ def _parsed(cell: str, valid: set[str], label_id: str) -> frozenset[str]:
     unknown = found - valid - {NO_THEME}
     if unknown or (NO_THEME in found and len(found) > 1):
         wrong = f"theme {min(unknown)!r} is not known" if unknown else f"{cell!r} is contradictory"
-        raise InputError(f"labels: {label_id}: {wrong}; wanted none, or {'; '.join(sorted(valid))}")
+        raise InputError(
+            f"labels: {label_id}: {wrong}; expected none, or {'; '.join(sorted(valid))}"
+        )
     return found - {NO_THEME}

@@ -1,42 +1,42 @@
 """Counts that can be claimed: shares, changes, contrasts and trust, each with its uncertainty."""
 
-from topics.incidence import Incidence
+from topics.document_themes import DocumentThemes
 from topics.measures.actors import actors_by_theme, mentions, read_actors
-from topics.measures.breaks import change_points
-from topics.measures.contrasts import contrast, contrasts, within_sources
-from topics.measures.emergence import Backtest, backtest, emergence
-from topics.measures.gold import agreement, gold_labels, read_gold
-from topics.measures.reading import copies, furniture, origins
-from topics.measures.shares import PERIODS, choose_period, shares, shares_over_time
-from topics.measures.sides import leads, marking_words
-from topics.measures.trust import absent_theme, borderline, conclusions, trust
+from topics.measures.breaks import find_change_points
+from topics.measures.contrasts import contrast_groups, contrast_two, contrast_within_sources
+from topics.measures.emergence import Backtest, backtest, emerging_themes
+from topics.measures.gold import label_agreement, labels_of_passages, read_gold
+from topics.measures.reading import metadata_sources, near_duplicates, removed_boilerplate
+from topics.measures.shares import PERIODS, choose_period, overall_shares, shares_over_time
+from topics.measures.sides import distinctive_words, leads
+from topics.measures.trust import absent_theme, borderline, theme_support, trend_survival
 
 __all__ = [
     "PERIODS",
     "Backtest",
-    "Incidence",
+    "DocumentThemes",
     "absent_theme",
     "actors_by_theme",
-    "agreement",
     "backtest",
     "borderline",
-    "change_points",
     "choose_period",
-    "conclusions",
-    "contrast",
-    "contrasts",
-    "copies",
-    "emergence",
-    "furniture",
-    "gold_labels",
+    "contrast_groups",
+    "contrast_two",
+    "contrast_within_sources",
+    "distinctive_words",
+    "emerging_themes",
+    "find_change_points",
+    "label_agreement",
+    "labels_of_passages",
     "leads",
-    "marking_words",
     "mentions",
-    "origins",
+    "metadata_sources",
+    "near_duplicates",
+    "overall_shares",
     "read_actors",
     "read_gold",
-    "shares",
+    "removed_boilerplate",
     "shares_over_time",
-    "trust",
-    "within_sources",
+    "theme_support",
+    "trend_survival",
 ]

@@ -17,8 +17,8 @@ import scipy.sparse as sp
 import yaml
 from countryinfo import all_countries
 
+from topics.document_themes import DocumentThemes
 from topics.errors import InputError
-from topics.incidence import Incidence
 from topics.intervals import wilson
 
 KINDS = ("state", "bloc", "agency", "instrument")
@@ -90,7 +90,7 @@ def _read(path: str | Path) -> list[Actor]:
         raise InputError(f"actors: {str(path)!r} is not valid YAML: {where}") from error
     if not isinstance(content or [], list):
         raise InputError(
-            f"actors: {path}: wanted a list of actors (name, kind, aliases), "
+            f"actors: {path}: expected a list of actors (name, kind, aliases), "
             f"got {type(content).__name__}"
         )
     return [
@@ -100,16 +100,18 @@ def _read(path: str | Path) -> list[Actor]:
 
 def _as_actor(item: Any, where: str) -> Actor:
     if not isinstance(item, dict) or not isinstance(item.get("name"), str) or not item["name"]:
-        raise InputError(f"{where}: wanted fields name, kind, aliases; got {item!r:.60}")
+        raise InputError(f"{where}: expected fields name, kind, aliases; got {item!r:.60}")
     unknown = [str(key) for key in item if key not in ("name", "kind", "aliases", "not")]
     if unknown:
         raise InputError(f"{where}: unknown field {unknown[0]!r}")
     if item.get("kind") not in KINDS:
-        raise InputError(f"{where}: kind: wanted {', '.join(KINDS)}; got {item.get('kind')!r:.60}")
+        raise InputError(
+            f"{where}: kind: expected {', '.join(KINDS)}; got {item.get('kind')!r:.60}"
+        )
     for key in ("aliases", "not"):
         texts = item.get(key) or []
         if not (isinstance(texts, list) and all(isinstance(t, str) and t.strip() for t in texts)):
-            raise InputError(f"{where}: {key}: wanted a list of texts, got {texts!r:.60}")
+            raise InputError(f"{where}: {key}: expected a list of texts, got {texts!r:.60}")
     aliases = (item["name"], *(item.get("aliases") or ()))
     return Actor(item["name"], item["kind"], aliases, tuple(item.get("not") or ()))
 
@@ -180,16 +182,19 @@ def _pattern(text: str) -> str:
 
 
 def actors_by_theme(
-    incidence: Incidence, passages: pd.DataFrame, assignments: pd.DataFrame, found: pd.DataFrame
+    document_themes: DocumentThemes,
+    passages: pd.DataFrame,
+    assignments: pd.DataFrame,
+    found: pd.DataFrame,
 ) -> pd.DataFrame:
     """Which actors documents mention where they speak of a theme, against other documents.
 
     Parameters
     ----------
-    incidence
+    document_themes
         The documents that count: without near-copies, or those of a source or period.
     passages, assignments
-        passage_id, document_id; passage_id, theme_id; as in an `Analysis`.
+        passage_id, document_id; passage_id, theme_id; as in an `Run`.
     found
         From `mentions`.
 
@@ -202,15 +207,15 @@ def actors_by_theme(
         drawn at random: rarefaction, Hurlbert 1971), lift (share / elsewhere, infinite for an
         actor met nowhere else). By theme, the most frequent actors first.
     """
-    rows = pd.Index(incidence.documents["document_id"]).get_indexer(passages["document_id"])
+    rows = pd.Index(document_themes.documents["document_id"]).get_indexer(passages["document_id"])
     owner = passages[["passage_id"]].assign(row=rows)[rows >= 0]
     held = assignments[["passage_id", "theme_id"]].merge(owner)
     pairs = held.merge(found).drop_duplicates(["theme_id", "row", "actor"])
     table = pairs.value_counts(["theme_id", "actor", "kind"]).rename("n").reset_index()
-    table["of"] = incidence.carries.sum()[table["theme_id"]].to_numpy()
+    table["of"] = document_themes.has_theme.sum()[table["theme_id"]].to_numpy()
     table["share"] = table["n"] / table["of"]
     table["low"], table["high"] = wilson(table["n"], table["of"])
-    elsewhere = _elsewhere(incidence, held, owner, found)
+    elsewhere = _elsewhere(document_themes, held, owner, found)
     order = elsewhere.index.get_indexer(table["theme_id"])
     column = elsewhere.columns.get_indexer(table["actor"])
     table["elsewhere"] = elsewhere.to_numpy()[order, column]
@@ -220,15 +225,15 @@ def actors_by_theme(
 
 
 def _elsewhere(
-    incidence: Incidence, held: pd.DataFrame, owner: pd.DataFrame, found: pd.DataFrame
+    document_themes: DocumentThemes, held: pd.DataFrame, owner: pd.DataFrame, found: pd.DataFrame
 ) -> pd.DataFrame:
     """Expected shares in documents without a theme: one row a theme, one column an actor."""
-    without = ~incidence.carries.to_numpy().T
+    without = ~document_themes.has_theme.to_numpy().T
     mentioned = owner.merge(found).value_counts(["row", "actor"]).reset_index()
     row, (actor, actors) = mentioned["row"].to_numpy(), pd.factorize(mentioned["actor"])
     size = np.bincount(owner["row"], minlength=without.shape[1])[row]
     drawn = held.value_counts(["theme_id", "row"]).groupby("theme_id").value_counts(normalize=True)
-    drawn = drawn.unstack(fill_value=0).reindex(incidence.carries.columns, fill_value=0)
+    drawn = drawn.unstack(fill_value=0).reindex(document_themes.has_theme.columns, fill_value=0)
     shares = np.zeros((len(without), len(actors)))
     for n, weight in drawn.items():
         met = 1 - scipy.stats.hypergeom.pmf(0, size, mentioned["count"], np.minimum(n, size))
@@ -236,4 +241,4 @@ def _elsewhere(
         shares += weight.to_numpy()[:, None] * (without.astype(float) @ chances)
     with np.errstate(invalid="ignore"):
         shares /= without.sum(axis=1, keepdims=True)
-    return pd.DataFrame(shares, incidence.carries.columns, actors)
+    return pd.DataFrame(shares, document_themes.has_theme.columns, actors)

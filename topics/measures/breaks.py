@@ -9,13 +9,13 @@ from itertools import combinations, pairwise
 import numpy as np
 import pandas as pd
 
+from topics.document_themes import DocumentThemes
 from topics.errors import InputError
-from topics.incidence import Incidence
-from topics.measures.contrasts import within_sources
+from topics.measures.contrasts import contrast_within_sources
 from topics.measures.shares import periods_of
 from topics.measures.strata import Scan, Stretch, by_day, corrected
 
-_MOST_PERIODS = 120
+_MAX_PERIODS = 120
 _FEWER_DRAWS = 200  # for what needs no small p
 _COLUMNS = [
     "theme_id",
@@ -32,8 +32,8 @@ _COLUMNS = [
 ]
 
 
-def change_points(
-    incidence: Incidence,
+def find_change_points(
+    document_themes: DocumentThemes,
     period: str | None = None,
     *,
     false_alarms: float = 0.05,
@@ -50,7 +50,7 @@ def change_points(
 
     Parameters
     ----------
-    incidence
+    document_themes
         Documents and themes; those without a date are left out.
     period
         D, W, M, Q or Y; by `choose_period` if None.
@@ -67,37 +67,41 @@ def change_points(
         theme_id, period (first day of the new level), earliest, latest (95% interval of that
         period, from dates permuted on either side of the break), before, after (shares up to
         the next breaks), ratio, difference, low, high (between documents of the same sources, see
-        `within_sources`), p. One row a break, in order of themes and time.
+        `contrast_within_sources`), p. One row a break, in order of themes and time.
 
     Raises
     ------
     InputError
         If there are too many periods.
     """
-    return _found(incidence, period, false_alarms, permutations, random_state).copy()
+    return _found(document_themes, period, false_alarms, permutations, random_state).copy()
 
 
 @lru_cache(maxsize=2)  # seconds; two notebooks ask
 def _found(
-    incidence: Incidence, period: str | None, false_alarms: float, permutations: int, seed: int
+    document_themes: DocumentThemes,
+    period: str | None,
+    false_alarms: float,
+    permutations: int,
+    seed: int,
 ) -> pd.DataFrame:
-    dated = incidence.dated
+    dated = document_themes.dated
     if dated.documents.empty:
         return pd.DataFrame(columns=_COLUMNS)
     every, place = periods_of(dated, period)
-    if len(every) > _MOST_PERIODS:
+    if len(every) > _MAX_PERIODS:
         raise InputError(
-            f"period: wanted at most {_MOST_PERIODS} periods, got {len(every)}; name a longer one"
+            f"period: expected at most {_MAX_PERIODS} periods, got {len(every)}; name a longer one"
         )
     search = _Search(dated, place, false_alarms, permutations, seed)
     rows = []
     for theme, cuts in search.breaks(len(every)).items():
         ends = [0, *sorted(cuts), len(every)]
         for first, cut, last in zip(ends, ends[1:], ends[2:], strict=False):
-            own = dated.only([dated.carries.columns[theme]])
+            own = dated.only([dated.has_theme.columns[theme]])
             sides = [own.where((place >= a) & (place < b)) for a, b in pairwise((first, cut, last))]
-            before, after = (float(side.carries.to_numpy().mean()) for side in sides)
-            effect = within_sources(sides[0], sides[1]).iloc[0]
+            before, after = (float(side.has_theme.to_numpy().mean()) for side in sides)
+            effect = contrast_within_sources(sides[0], sides[1]).iloc[0]
             located = every[[cut, *search.interval((first, last), theme, cut)]].start_time
             levels = before, after, after / before if before else np.inf
             rows.append((effect["theme_id"], *located, *levels, *effect.iloc[1:], cuts[cut]))
@@ -108,9 +112,14 @@ class _Search:
     """Circular binary segmentation of all themes at once."""
 
     def __init__(
-        self, incidence: Incidence, place: np.ndarray, false_alarms: float, draws: int, seed: int
+        self,
+        document_themes: DocumentThemes,
+        place: np.ndarray,
+        false_alarms: float,
+        draws: int,
+        seed: int,
     ) -> None:
-        self.blocks, self.periods = by_day(incidence, place)
+        self.blocks, self.periods = by_day(document_themes, place)
         self.false_alarms, self.draws = false_alarms, draws
         self.random = np.random.default_rng(seed)
 

@@ -6,16 +6,18 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from topics.document_themes import DocumentThemes
 from topics.errors import InputError
-from topics.incidence import Incidence
 from topics.intervals import correlation, difference, ratio
 from topics.measures.shares import BY_SOURCE, estimates
 from topics.measures.strata import difference_within, sums
 
-_LEAST_DOCUMENTS = 5
+_MIN_DOCUMENTS = 5
 
 
-def contrast(first: Incidence, second: Incidence, tests: int | None = None) -> pd.DataFrame:
+def contrast_two(
+    first: DocumentThemes, second: DocumentThemes, tests: int | None = None
+) -> pd.DataFrame:
     """How much more of the second documents than of the first carry each theme.
 
     Parameters
@@ -35,9 +37,9 @@ def contrast(first: Incidence, second: Incidence, tests: int | None = None) -> p
     return _contrast(*_joined(first, second), tests)
 
 
-def _contrast(both: Incidence, is_second: np.ndarray, tests: int | None) -> pd.DataFrame:
-    """What `contrast` returns, of two sets that are one table."""
-    themes = both.carries.columns
+def _contrast(both: DocumentThemes, is_second: np.ndarray, tests: int | None) -> pd.DataFrame:
+    """What `contrast_two` returns, of two sets that are one table."""
+    themes = both.has_theme.columns
     levels = (0.95, 1 - 0.05 / (tests or len(themes)))
     first, second = both.where(~is_second), both.where(is_second)
     n_first, of_first, kind_first, (one, one_wide) = estimates(first, *levels)
@@ -69,9 +71,9 @@ def _contrast(both: Incidence, is_second: np.ndarray, tests: int | None) -> pd.D
     )
 
 
-def _correlation(both: Incidence, is_second: np.ndarray) -> np.ndarray:
+def _correlation(both: DocumentThemes, is_second: np.ndarray) -> np.ndarray:
     """Of the two shares, the same sources being in both."""
-    carries = both.carries.to_numpy(dtype=float)
+    carries = both.has_theme.to_numpy(dtype=float)
     halves = [
         (sums(carries * kept[:, None], both.voices), np.bincount(both.voices, kept))
         for kept in (~is_second, is_second)
@@ -79,10 +81,10 @@ def _correlation(both: Incidence, is_second: np.ndarray) -> np.ndarray:
     return correlation(halves[0], halves[1])
 
 
-def within_sources(first: Incidence, second: Incidence) -> pd.DataFrame:
+def contrast_within_sources(first: DocumentThemes, second: DocumentThemes) -> pd.DataFrame:
     """How much more of the second documents carry each theme, each source set against itself.
 
-    Where this is about zero and `contrast` is not, other sources may be all that changed.
+    Where this is about zero and `contrast_two` is not, other sources may be all that changed.
 
     Returns
     -------
@@ -91,28 +93,28 @@ def within_sources(first: Incidence, second: Incidence) -> pd.DataFrame:
         permutation within sources); NaN where no source is on both sides.
     """
     both, is_second = _joined(first, second)
-    gap, error = difference_within(both.carries.to_numpy(), both.strata, both.days, is_second)
+    gap, error = difference_within(both.has_theme.to_numpy(), both.strata, both.days, is_second)
     half = ndtri(0.975) * error
     columns = {"difference": gap, "low": gap - half, "high": gap + half}
-    return pd.DataFrame({"theme_id": both.carries.columns, **columns})
+    return pd.DataFrame({"theme_id": both.has_theme.columns, **columns})
 
 
-def _joined(first: Incidence, second: Incidence) -> tuple[Incidence, np.ndarray]:
+def _joined(first: DocumentThemes, second: DocumentThemes) -> tuple[DocumentThemes, np.ndarray]:
     """Both as one, and which rows are of the second."""
-    both = Incidence(
+    both = DocumentThemes(
         pd.concat([first.documents, second.documents], ignore_index=True),
-        pd.concat([first.carries, second.carries], ignore_index=True),
+        pd.concat([first.has_theme, second.has_theme], ignore_index=True),
     )
     return both, np.arange(len(both.documents)) >= len(first.documents)
 
 
-def contrasts(incidence: Incidence, column: str) -> pd.DataFrame:
+def contrast_groups(document_themes: DocumentThemes, column: str) -> pd.DataFrame:
     """Each source (or country, or language) against all the others.
 
     Returns
     -------
     pd.DataFrame
-        The column and those of `contrast`, in which second is the source and first the others;
+        The column and those of `contrast_two`, in which second is the source and first the others;
         sources with most documents first, those with fewer than 5 left out. Empty where fewer
         than two are known.
 
@@ -121,18 +123,18 @@ def contrasts(incidence: Incidence, column: str) -> pd.DataFrame:
     InputError
         If there is no such column.
     """
-    if column not in incidence.documents:
-        there = ", ".join(incidence.documents.columns)
-        raise InputError(f"column: wanted one of {there}; got {column!r}")
-    known = incidence.where(incidence.documents[column].notna())
+    if column not in document_themes.documents:
+        there = ", ".join(document_themes.documents.columns)
+        raise InputError(f"column: expected one of {there}; got {column!r}")
+    known = document_themes.where(document_themes.documents[column].notna())
     counts = (
         known.documents[column]
         .value_counts()
         .sort_index()
         .sort_values(ascending=False, kind="stable")
     )
-    groups = counts.index[counts >= _LEAST_DOCUMENTS] if len(counts) > 1 else []
-    tests = len(groups) * incidence.carries.shape[1]
+    groups = counts.index[counts >= _MIN_DOCUMENTS] if len(counts) > 1 else []
+    tests = len(groups) * document_themes.has_theme.shape[1]
     _ = known.days  # blocks are numbered here, once, not for each group
     parts = []
     for group in groups:
@@ -140,5 +142,5 @@ def contrasts(incidence: Incidence, column: str) -> pd.DataFrame:
         table.insert(0, column, group)
         parts.append(table)
     if not parts:
-        return pd.DataFrame(columns=[column, *contrast(known, known).columns])
+        return pd.DataFrame(columns=[column, *contrast_two(known, known).columns])
     return pd.concat(parts, ignore_index=True)

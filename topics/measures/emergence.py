@@ -9,21 +9,21 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from topics.document_themes import DocumentThemes
 from topics.errors import InputError
-from topics.incidence import Incidence
 from topics.measures.shares import periods_of
 from topics.measures.strata import Scan, by_day, corrected
 
 _RECENT = 3  # periods that may be the new ones
-_LEAST_BEFORE = 3  # periods to compare them with
-_LEAST_SOURCES = 2
+_MIN_BEFORE = 3  # periods to compare them with
+_MIN_SOURCES = 2
 _QUIET = 2  # periods without a call, after which a theme may be called anew
 _COLUMNS = ["theme_id", "since", "first_seen", "documents", "sources", "before", "recent", "p"]
-Rule = Callable[[Incidence, str], dict[str, str]]
+Rule = Callable[[DocumentThemes, str], dict[str, str]]
 
 
-def emergence(
-    incidence: Incidence,
+def emerging_themes(
+    document_themes: DocumentThemes,
     period: str | None = None,
     *,
     false_alarms: float = 0.05,
@@ -33,15 +33,15 @@ def emergence(
     """Which themes are new, or rising, in the last one to three periods.
 
     The share of the recent periods is set against all before, source by source, and compared
-    with permuted dates as in `change_points`, one-sided; p is corrected over themes and over
+    with permuted dates as in `find_change_points`, one-sided; p is corrected over themes and over
     how many periods are called recent.
 
     Parameters
     ----------
-    incidence
+    document_themes
         Documents and themes; those without a date are left out.
     period, permutations, random_state
-        As for `change_points`.
+        As for `find_change_points`.
     false_alarms
         Chance that any theme at all is called new or rising where none is.
 
@@ -58,28 +58,32 @@ def emergence(
     InputError
         If there are not at least four periods.
     """
-    dated = incidence.dated
+    dated = document_themes.dated
     every, place = periods_of(dated, period)
     n = len(every)
-    if n <= _LEAST_BEFORE:
+    if n <= _MIN_BEFORE:
         raise InputError(
-            f"period: wanted more than {_LEAST_BEFORE} periods to tell what is new, got {n}; "
+            f"period: expected more than {_MIN_BEFORE} periods to tell what is new, got {n}; "
             "name a shorter one"
         )
-    starts = list(range(max(n - _RECENT, _LEAST_BEFORE), n))
+    starts = list(range(max(n - _RECENT, _MIN_BEFORE), n))
     scan = Scan(*by_day(dated, place), [(start, n) for start in starts])
     z, random = scan.observed(), np.random.default_rng(random_state)
     chance = [again.max(axis=0) for again in scan.shuffled(permutations, random)]
     p = corrected(z.max(axis=0), np.array(chance))
     starts = np.take(starts, z.argmax(axis=0))
     rows = [
-        (theme, *_row(dated, dated.carries[theme].to_numpy(), place >= start, every[start]), value)
-        for theme, start, value in zip(dated.carries.columns, starts, p, strict=True)
+        (
+            theme,
+            *_row(dated, dated.has_theme[theme].to_numpy(), place >= start, every[start]),
+            value,
+        )
+        for theme, start, value in zip(dated.has_theme.columns, starts, p, strict=True)
     ]
     table = pd.DataFrame(rows, columns=_COLUMNS)
-    spread = (table["sources"] >= _LEAST_SOURCES) | dated.documents[
-        ["source", "country"]
-    ].isna().all(axis=None)
+    spread = (table["sources"] >= _MIN_SOURCES) | dated.documents[["source", "country"]].isna().all(
+        axis=None
+    )
     clear = (table["p"] <= false_alarms) & spread
     kinds = np.where(table["before"] > 0, "rising", "new")
     table.insert(1, "kind", pd.Series(kinds).where(clear, None))
@@ -87,7 +91,7 @@ def emergence(
 
 
 def _row(
-    dated: Incidence, carries: np.ndarray, recent: np.ndarray, since: pd.Period
+    dated: DocumentThemes, carries: np.ndarray, recent: np.ndarray, since: pd.Period
 ) -> tuple[object, ...]:
     documents = dated.documents[carries & recent]
     sources = len(documents[["source", "country"]].dropna(how="all").drop_duplicates())
@@ -98,7 +102,7 @@ def _row(
 
 @dataclass(frozen=True)
 class Backtest:
-    """How `emergence` would have done, had it been run at the end of every period.
+    """How `emerging_themes` would have done, had it been run at the end of every period.
 
     Attributes
     ----------
@@ -130,7 +134,7 @@ class Backtest:
 
 
 def backtest(
-    incidence: Incidence,
+    document_themes: DocumentThemes,
     events: pd.DataFrame,
     period: str | None = None,
     *,
@@ -144,29 +148,29 @@ def backtest(
 
     Parameters
     ----------
-    incidence
+    document_themes
         Documents and themes; those without a date are left out.
     events
         theme_id, date.
     period
-        As for `change_points`, chosen once, from the whole corpus.
+        As for `find_change_points`, chosen once, from the whole corpus.
     window
         A signal goes with an event at most so many periods away, before or after.
     false_alarms
         Chance of any false signal in the whole replay, shared out over its periods.
     rule
         Another way to tell what is new: from the documents so far and the period to the kind by
-        theme_id. `emergence` if None.
+        theme_id. `emerging_themes` if None.
 
     Raises
     ------
     InputError
         If a column is missing, an event is of no theme, or its date is none.
     """
-    events = _checked(events, incidence)
-    dated = incidence.dated
+    events = _checked(events, document_themes)
+    dated = document_themes.dated
     every, place = periods_of(dated, period)
-    looks = np.unique(place[place >= _LEAST_BEFORE])
+    looks = np.unique(place[place >= _MIN_BEFORE])
     rule = rule or partial(_called, false_alarms=false_alarms / max(len(looks), 1))
     signals: list[tuple[str, int, str]] = []
     called: dict[str, int] = {}  # when each theme was called last
@@ -178,19 +182,21 @@ def backtest(
     return _matched(signals, events, every, window)
 
 
-def _called(incidence: Incidence, period: str, false_alarms: float) -> dict[str, str]:
-    table = emergence(incidence, period, false_alarms=false_alarms).dropna(subset="kind")
+def _called(document_themes: DocumentThemes, period: str, false_alarms: float) -> dict[str, str]:
+    table = emerging_themes(document_themes, period, false_alarms=false_alarms).dropna(
+        subset="kind"
+    )
     return dict(zip(table["theme_id"], table["kind"], strict=True))
 
 
-def _checked(events: pd.DataFrame, incidence: Incidence) -> pd.DataFrame:
+def _checked(events: pd.DataFrame, document_themes: DocumentThemes) -> pd.DataFrame:
     missing = {"theme_id", "date"} - set(events.columns)
     if missing:
-        raise InputError(f"events: wanted columns theme_id and date, {min(missing)} is missing")
-    unknown = set(events["theme_id"]) - set(incidence.carries.columns)
+        raise InputError(f"events: expected columns theme_id and date, {min(missing)} is missing")
+    unknown = set(events["theme_id"]) - set(document_themes.has_theme.columns)
     if unknown:
         raise InputError(
-            f"events: no theme {min(unknown)!r}; there are {', '.join(incidence.carries.columns)}"
+            f"events: no theme {min(unknown)!r}; there are {', '.join(document_themes.has_theme.columns)}"
         )
     dates = pd.to_datetime(events["date"], errors="coerce")
     for wrong in events.loc[dates.isna(), "date"]:

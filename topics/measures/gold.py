@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from topics.analysis import Analysis
+from topics.analysis import Run
 from topics.errors import InputError
 
 
@@ -28,7 +28,9 @@ def read_gold(path: str | Path) -> pd.DataFrame:
     return gold
 
 
-def gold_labels(passages: pd.DataFrame, documents: pd.DataFrame, gold: pd.DataFrame) -> pd.Series:
+def labels_of_passages(
+    passages: pd.DataFrame, documents: pd.DataFrame, gold: pd.DataFrame
+) -> pd.Series:
     """Set of true themes of each passage; missing for passages that nobody labelled.
 
     A label belongs to the passage in which its paragraph's opening words stand.
@@ -51,7 +53,7 @@ def gold_labels(passages: pd.DataFrame, documents: pd.DataFrame, gold: pd.DataFr
     return pd.Series(labels, index=passages.index, dtype=object)
 
 
-def agreement(analysis: Analysis, labels: pd.Series) -> tuple[pd.DataFrame, float, int]:
+def label_agreement(run: Run, labels: pd.Series) -> tuple[pd.DataFrame, float, int]:
     """How well themes agree with gold labels.
 
     Returns
@@ -68,23 +70,21 @@ def agreement(analysis: Analysis, labels: pd.Series) -> tuple[pd.DataFrame, floa
 
     known = labels.notna()
     every = set().union(*labels[known]) if known.any() else set()
-    ids = analysis.passages["passage_id"]
+    ids = run.passages["passage_id"]
     rows = []
-    for theme in analysis.model.named:
+    for theme in run.model.named:
         if theme.id not in every:
             continue
-        own = analysis.assignments.loc[analysis.assignments["theme_id"] == theme.id, "passage_id"]
+        own = run.assignments.loc[run.assignments["theme_id"] == theme.id, "passage_id"]
         found = ids.isin(own)[known].to_numpy()
         true = labels[known].map(lambda s, id_=theme.id: id_ in s).to_numpy(dtype=bool)
         both = int((found & true).sum())
         precision, recall = both / max(found.sum(), 1), both / max(true.sum(), 1)
         f1 = 2 * both / max(found.sum() + true.sum(), 1)
         rows.append((theme.id, int(true.sum()), int(found.sum()), precision, recall, f1))
-    fitted = labels.iloc[analysis.fitted]
+    fitted = labels.iloc[run.fitted]
     single = fitted.map(lambda s: isinstance(s, set) and len(s) == 1).to_numpy(dtype=bool)
     truth = fitted[single].map(lambda s: next(iter(s)))
-    ami = (
-        adjusted_mutual_info_score(truth, analysis.model.clusters_[single]) if single.any() else 0.0
-    )
+    ami = adjusted_mutual_info_score(truth, run.model.clusters_[single]) if single.any() else 0.0
     columns = ["theme_id", "n_true", "n_found", "precision", "recall", "f1"]
     return pd.DataFrame(rows, columns=columns), float(ami), int(single.sum())

@@ -1,15 +1,15 @@
-"""What became of the files: copies, dropped furniture, where metadata came from."""
+"""What became of the files: copies, dropped boilerplate, where metadata came from."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from topics.analysis import Analysis
+from topics.analysis import Run
 
 
-def copies(analysis: Analysis) -> pd.DataFrame:
+def near_duplicates(run: Run) -> pd.DataFrame:
     """document_id, source, copy_of, source_of_original: documents that are near-copies."""
-    documents = analysis.documents.set_index("document_id").assign(copy_of=analysis.copy_of)
+    documents = run.documents.set_index("document_id").assign(copy_of=run.copy_of)
     later = documents[documents["copy_of"] != documents.index]
     return pd.DataFrame(
         {
@@ -21,12 +21,12 @@ def copies(analysis: Analysis) -> pd.DataFrame:
     )
 
 
-def furniture(analysis: Analysis, samples: int = 3) -> pd.DataFrame:
-    """reason, blocks, files, longest: what was dropped as furniture, the longest blocks shown.
+def removed_boilerplate(run: Run, samples: int = 3) -> pd.DataFrame:
+    """reason, blocks, files, longest: what was dropped as boilerplate, the longest blocks shown.
 
     A real paragraph that was dropped by mistake is long: it will be among them.
     """
-    dropped = analysis.corpus.furniture
+    dropped = run.corpus.boilerplate
     dropped = dropped.assign(length=dropped["block"].str.len())
     rows = [
         (
@@ -41,9 +41,9 @@ def furniture(analysis: Analysis, samples: int = 3) -> pd.DataFrame:
     return table.sort_values("blocks", ascending=False, ignore_index=True)
 
 
-def origins(analysis: Analysis) -> pd.DataFrame:
+def metadata_sources(run: Run) -> pd.DataFrame:
     """field, from, documents: where date, source, country and language were taken from."""
-    details = analysis.corpus.details.filter(like="_from")
+    details = run.corpus.details.filter(like="_from")
     long = details.melt(var_name="field", value_name="from").fillna({"from": "not known"})
     long["field"] = long["field"].str.removesuffix("_from")
     return long.groupby(["field", "from"], sort=True).size().rename("documents").reset_index()

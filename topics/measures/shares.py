@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from topics.document_themes import DocumentThemes
 from topics.errors import InputError
-from topics.incidence import Incidence
 from topics.intervals import Estimate, effective_sizes, wilson
 from topics.measures.strata import sums
 
@@ -14,10 +14,10 @@ PERIODS = {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year"}
 BY_SOURCE, BY_DAY, BY_DOCUMENT = (
     "block bootstrap by source", "block bootstrap by source and day", "Wilson",
 )  # fmt: skip
-_MOST_PERIODS = 24
-_LEAST_A_PERIOD = 8  # documents, on average
-_LEAST_SOURCES = 20  # fewer are all that there are, not a sample of sources
-_LEAST_DAYS = 10
+_MAX_PERIODS = 24
+_MIN_A_PERIOD = 8  # documents, on average
+_MIN_SOURCES = 20  # fewer are all that there are, not a sample of sources
+_MIN_DAYS = 10
 _COLUMNS = ["theme_id", "n", "of", "share", "low", "high", "interval"]
 
 
@@ -27,19 +27,19 @@ def choose_period(dates: pd.Series) -> str:
     for code in PERIODS:
         periods = known.dt.to_period(code)
         n_periods = (periods.max() - periods.min()).n + 1 if len(known) else 0
-        if n_periods <= _MOST_PERIODS and len(known) >= _LEAST_A_PERIOD * n_periods:
+        if n_periods <= _MAX_PERIODS and len(known) >= _MIN_A_PERIOD * n_periods:
             return code
     return "Y"
 
 
 def periods_of(
-    incidence: Incidence, period: str | None = None
+    document_themes: DocumentThemes, period: str | None = None
 ) -> tuple[pd.PeriodIndex, np.ndarray]:
     """Every period from the first dated document to the last, and each document's place there.
 
     Parameters
     ----------
-    incidence
+    document_themes
         Documents whose dates are all known.
     period
         D, W, M, Q or Y; by `choose_period` if None.
@@ -49,23 +49,23 @@ def periods_of(
     InputError
         If there is no such period, or no document.
     """
-    dates = incidence.documents["date"]
+    dates = document_themes.documents["date"]
     if dates.empty:
         raise InputError("dates: no document has a date, so nothing can be measured over time")
     code = period or choose_period(dates)
     if code not in PERIODS:
-        raise InputError(f"period: wanted one of {', '.join(PERIODS)}, got {code!r}")
+        raise InputError(f"period: expected one of {', '.join(PERIODS)}, got {code!r}")
     own = pd.PeriodIndex(dates.dt.to_period(code))
     every = pd.period_range(own.min(), own.max())
     return every, every.get_indexer(own)
 
 
-def shares(incidence: Incidence, confidence: float = 0.95) -> pd.DataFrame:
+def overall_shares(document_themes: DocumentThemes, confidence: float = 0.95) -> pd.DataFrame:
     """Share of the documents that carry each theme.
 
     Parameters
     ----------
-    incidence
+    document_themes
         Documents and themes.
     confidence
         Of the intervals.
@@ -79,18 +79,18 @@ def shares(incidence: Incidence, confidence: float = 0.95) -> pd.DataFrame:
         20, else what a source published on one day; documents alone where there are too few
         blocks or each holds one document. NaN where there are no documents.
     """
-    counts, n, kind, (estimate,) = estimates(incidence, confidence)
-    columns = [incidence.carries.columns, counts, n, *estimate, kind]
+    counts, n, kind, (estimate,) = estimates(document_themes, confidence)
+    columns = [document_themes.has_theme.columns, counts, n, *estimate, kind]
     return pd.DataFrame(dict(zip(_COLUMNS, columns, strict=True)))
 
 
 def estimates(
-    incidence: Incidence, *confidences: float
+    document_themes: DocumentThemes, *confidences: float
 ) -> tuple[np.ndarray, int, str, list[Estimate]]:
-    """What `shares` tells, n, of, interval, and share, low, high at each of these confidences."""
-    carries = incidence.carries.to_numpy(dtype=float)
-    n, counts = len(carries), incidence.carries.to_numpy().sum(axis=0)
-    blocks, kind = _blocks(incidence)
+    """What `overall_shares` tells, n, of, interval, and share, low, high at each of these confidences."""
+    carries = document_themes.has_theme.to_numpy(dtype=float)
+    n, counts = len(carries), document_themes.has_theme.to_numpy().sum(axis=0)
+    blocks, kind = _blocks(document_themes)
     sizes, freedom = np.full(len(counts), float(n)), np.inf
     if kind != BY_DOCUMENT:
         sizes, freedom = effective_sizes(sums(carries, blocks), np.bincount(blocks))
@@ -99,39 +99,39 @@ def estimates(
     return counts, n, kind, [(share, low, high) for low, high in bounds]
 
 
-def _blocks(incidence: Incidence) -> tuple[np.ndarray, str]:
+def _blocks(document_themes: DocumentThemes) -> tuple[np.ndarray, str]:
     """Number of the block of each document, and the kind of interval that such blocks make."""
     for blocks, least, kind in (
-        (incidence.voices, _LEAST_SOURCES, BY_SOURCE),
-        (incidence.days, _LEAST_DAYS, BY_DAY),
+        (document_themes.voices, _MIN_SOURCES, BY_SOURCE),
+        (document_themes.days, _MIN_DAYS, BY_DAY),
     ):
         if least <= blocks.max(initial=-1) + 1 < len(blocks):
             return blocks, kind
-    return np.arange(len(incidence.documents)), BY_DOCUMENT
+    return np.arange(len(document_themes.documents)), BY_DOCUMENT
 
 
-def shares_over_time(incidence: Incidence, period: str | None = None) -> pd.DataFrame:
+def shares_over_time(document_themes: DocumentThemes, period: str | None = None) -> pd.DataFrame:
     """Share of the documents that carry each theme, period by period.
 
     Returns
     -------
     pd.DataFrame
-        period (its first day), the columns of `shares`, partial (documents set in later, or end
-        earlier, in this first or last period than in any other) and at_fixed_mix: the share that
+        period (its first day), the columns of `overall_shares`, partial (documents set in later, or end
+        earlier, in this first or last period than in any other) and share_standardised: the share that
         the period would have if each source (and country) wrote as many of its documents as in
         the whole corpus, by indirect standardisation. Periods without documents have NaN. Empty
         if no dates are known.
     """
-    dated = incidence.dated
-    columns = ["period", *_COLUMNS, "partial", "at_fixed_mix"]
+    dated = document_themes.dated
+    columns = ["period", *_COLUMNS, "partial", "share_standardised"]
     if dated.documents.empty:
         return pd.DataFrame(columns=columns)
     every, place = periods_of(dated, period)
     partial = _partial(dated.documents["date"], every, place)
-    fixed = _at_fixed_mix(dated, place, len(every))
+    fixed = _share_standardised(dated, place, len(every))
     parts = [
-        shares(dated.where(place == i)).assign(
-            period=one.start_time, partial=i in partial, at_fixed_mix=fixed[i]
+        overall_shares(dated.where(place == i)).assign(
+            period=one.start_time, partial=i in partial, share_standardised=fixed[i]
         )
         for i, one in enumerate(every)
     ]
@@ -156,9 +156,11 @@ def _above_others(values: pd.Series, key: int) -> bool:
     return bool(values[key] > values.drop(key).max())
 
 
-def _at_fixed_mix(incidence: Incidence, place: np.ndarray, n_periods: int) -> np.ndarray:
+def _share_standardised(
+    document_themes: DocumentThemes, place: np.ndarray, n_periods: int
+) -> np.ndarray:
     """``(periods, themes)``: share of all times, times observed over expected from who writes."""
-    carries, strata = incidence.carries.to_numpy(dtype=float), incidence.strata
+    carries, strata = document_themes.has_theme.to_numpy(dtype=float), document_themes.strata
     rates = sums(carries, strata) / np.bincount(strata)[:, None]
     with np.errstate(invalid="ignore"):
         ratio = sums(carries, place, n_periods) / sums(rates[strata], place, n_periods)

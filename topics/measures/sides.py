@@ -8,22 +8,22 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from topics.incidence import Incidence
+from topics.document_themes import DocumentThemes
 from topics.words import Phrases, alike, distinct, tokens
 
-_LEAST_DOCUMENTS = 5  # of a side
-_MOST_DOCUMENTS = 5000  # of a theme; of more, so many at random
-_LEAST_WITH_WORD = 3
+_MIN_DOCUMENTS = 5  # of a side
+_MAX_DOCUMENTS = 5000  # of a theme; of more, so many at random
+_MIN_WITH_WORD = 3
 _PRIOR = 0.1  # with much less, words of one side only score below words that others use too
 _DRAWS = 199
-_MOST_SOURCES = 6
-_LEAST_OF_THEME = 10  # documents of a source
-_LEAST_BLOCKS = 10
+_MAX_SOURCES = 6
+_MIN_OF_THEME = 10  # documents of a source
+_MIN_BLOCKS = 10
 _MARKS = ["side", "word", "n", "n_others", "log_odds", "z"]
 _LEADS = ["theme_id", "leader", "follower", "lag", "asymmetry", "p", "n_leader", "n_follower"]
 
 
-def marking_words(
+def distinctive_words(
     passages: pd.DataFrame, sides: pd.Series | np.ndarray, most: int = 10
 ) -> pd.DataFrame:
     """Words and phrases that one side uses more than the others, beyond chance.
@@ -53,11 +53,11 @@ def marking_words(
     random = np.random.default_rng(0)
     side = pd.Series(np.asarray(sides, dtype=object), passages.index, name="side")
     texts = passages.groupby([side, "document_id"])["text"].agg("\n\n".join)
-    if len(texts) > _MOST_DOCUMENTS:
-        texts = texts.iloc[np.sort(random.permutation(len(texts))[:_MOST_DOCUMENTS])]
-    texts = texts[texts.groupby("side").transform("size") >= _LEAST_DOCUMENTS]
+    if len(texts) > _MAX_DOCUMENTS:
+        texts = texts.iloc[np.sort(random.permutation(len(texts))[:_MAX_DOCUMENTS])]
+    texts = texts[texts.groupby("side").transform("size") >= _MIN_DOCUMENTS]
     texts = texts.iloc[random.permutation(len(texts))]  # so that no side owns shared sentences
-    words = Phrases(texts.tolist(), least=_LEAST_WITH_WORD)
+    words = Phrases(texts.tolist(), least=_MIN_WITH_WORD)
     member = pd.get_dummies(texts.index.get_level_values("side"), dtype=float)
     if member.shape[1] < 2 or len(words.keys) < 2:
         return pd.DataFrame(columns=_MARKS)
@@ -96,7 +96,7 @@ def _names(phrase: str, side: str) -> bool:
 
 
 def leads(
-    incidence: Incidence,
+    document_themes: DocumentThemes,
     *,
     most_lag: int = 3,
     period: str = "D",
@@ -116,7 +116,7 @@ def leads(
 
     Parameters
     ----------
-    incidence
+    document_themes
         Documents without date or source are left out. Compared are the six sources with most
         documents, in themes that each carries in 10 documents or more.
     most_lag
@@ -135,11 +135,11 @@ def leads(
         n_leader, n_follower (documents with the theme); every comparison, the lowest p first.
         No rows for fewer than ten blocks of periods or where nothing can be compared.
     """
-    sources, attention, n = _attention(incidence.dated, period)
+    sources, attention, n = _attention(document_themes.dated, period)
     first, second = np.array([*combinations(range(len(sources)), 2)], int).reshape(-1, 2).T
-    pair, theme = np.nonzero(np.minimum(n[first], n[second]) >= _LEAST_OF_THEME)
+    pair, theme = np.nonzero(np.minimum(n[first], n[second]) >= _MIN_OF_THEME)
     first, second, length = first[pair], second[pair], 2 * most_lag + 1
-    if not len(pair) or len(attention) < _LEAST_BLOCKS * length:
+    if not len(pair) or len(attention) < _MIN_BLOCKS * length:
         return pd.DataFrame(columns=_LEADS)
     ahead = _lagged(attention[:, first, theme], attention[:, second, theme], most_lag)
     behind = _lagged(attention[:, second, theme], attention[:, first, theme], most_lag)
@@ -148,28 +148,30 @@ def leads(
     leads = gaps.mean(axis=0) >= 0
     leader, follower = np.where(leads, first, second), np.where(leads, second, first)
     lag = np.where(leads, ahead.sum(axis=1).argmax(axis=0), behind.sum(axis=1).argmax(axis=0)) + 1
-    columns = [incidence.carries.columns[theme], sources[leader], sources[follower], lag,
+    columns = [document_themes.has_theme.columns[theme], sources[leader], sources[follower], lag,
                np.abs(gaps.mean(axis=0)), p, n[leader, theme], n[follower, theme]]  # fmt: skip
     table = pd.DataFrame(dict(zip(_LEADS, columns, strict=True)))
     order = ["p", "asymmetry", "theme_id", "leader"]
     return table.sort_values(order, ascending=[True, False, True, True], ignore_index=True)
 
 
-def _attention(incidence: Incidence, period: str) -> tuple[pd.Index, np.ndarray, np.ndarray]:
+def _attention(
+    document_themes: DocumentThemes, period: str
+) -> tuple[pd.Index, np.ndarray, np.ndarray]:
     """Largest sources; ``(periods, sources, themes)`` residuals; documents a source and theme.
 
     Residuals are Pearson's, scaled to a mean square of one; none where a source is silent.
     """
-    counts = incidence.documents["source"].value_counts().sort_index()
-    sources = counts.sort_values(ascending=False, kind="stable").index[:_MOST_SOURCES]
-    source = sources.get_indexer(incidence.documents["source"])
+    counts = document_themes.documents["source"].value_counts().sort_index()
+    sources = counts.sort_values(ascending=False, kind="stable").index[:_MAX_SOURCES]
+    source = sources.get_indexer(document_themes.documents["source"])
     known = source >= 0
-    when = incidence.documents["date"].dt.to_period(period).astype("int64").to_numpy()[known]
+    when = document_themes.documents["date"].dt.to_period(period).astype("int64").to_numpy()[known]
     when, source = when - when.min(initial=when.max(initial=0)), source[known]
     of = np.zeros((when.max(initial=-1) + 1, len(sources), 1))
     np.add.at(of, (when, source), 1)
-    n = np.zeros((*of.shape[:2], incidence.carries.shape[1]))
-    np.add.at(n, (when, source), incidence.carries.to_numpy()[known])
+    n = np.zeros((*of.shape[:2], document_themes.has_theme.shape[1]))
+    np.add.at(n, (when, source), document_themes.has_theme.to_numpy()[known])
     surprise = (n - of * n.sum(axis=0) / of.sum(axis=0)) / np.sqrt(np.maximum(of, 1))
     spread = np.sqrt((surprise**2).mean(axis=0)) if len(of) else np.ones(n.shape[1:])
     return sources, surprise / np.where(spread > 0, spread, 1), n.sum(axis=0).astype(int)

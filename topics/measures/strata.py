@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 
-from topics.incidence import Incidence
+from topics.document_themes import DocumentThemes
 
 Stretch = tuple[int, int]  # first period and the one after the last
 
@@ -60,14 +60,14 @@ class Blocks:
         return inside * (1 - inside / count) @ squares
 
 
-def by_day(incidence: Incidence, place: np.ndarray) -> tuple[Blocks, np.ndarray]:
+def by_day(document_themes: DocumentThemes, place: np.ndarray) -> tuple[Blocks, np.ndarray]:
     """What each source published on each day, and the period of each block.
 
     `place` has the number of the period of each document.
     """
-    first = np.unique(incidence.days, return_index=True)[1]
-    carries = incidence.carries.to_numpy()
-    return Blocks.of(carries, incidence.strata, incidence.days), place[first]
+    first = np.unique(document_themes.days, return_index=True)[1]
+    carries = document_themes.has_theme.to_numpy()
+    return Blocks.of(carries, document_themes.strata, document_themes.days), place[first]
 
 
 def sums(rows: np.ndarray, groups: np.ndarray, n: int | None = None) -> np.ndarray:

@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from topics.analysis import Analysis
+from topics.analysis import Run
+from topics.document_themes import DocumentThemes
 from topics.embedding import encode
 from topics.graph import nearest_to
-from topics.incidence import Incidence
 from topics.measures.shares import periods_of
 from topics.measures.strata import difference_within
 from topics.named import NamedTheme
 from topics.scorer import ThemeScorer
 
-_MOST_SCORED = 3000  # passages
+_MAX_SCORED = 3000  # passages
 _CLEAR = ndtri(0.975)  # deviations of a difference
 ABSENT = NamedTheme(
     "falconry",
@@ -27,7 +27,7 @@ ABSENT = NamedTheme(
 )
 
 
-def trust(analysis: Analysis) -> pd.DataFrame:
+def theme_support(run: Run) -> pd.DataFrame:
     """What each theme rests on.
 
     Returns
@@ -37,12 +37,12 @@ def trust(analysis: Analysis) -> pd.DataFrame:
         largest_source and source_share (its share of the documents with a source), stability (see
         `ThemeModel.themes_`).
     """
-    every = Incidence.of(analysis, independent=False)
-    heads = every.documents["document_id"].isin(analysis.copy_of).to_numpy()
-    passages = analysis.assignments["theme_id"].value_counts()
+    every = DocumentThemes.of(run, independent=False)
+    heads = every.documents["document_id"].isin(run.copy_of).to_numpy()
+    passages = run.assignments["theme_id"].value_counts()
     rows = []
-    for theme_id, stability in analysis.themes[["theme_id", "stability"]].itertuples(index=False):
-        own = every.carries[theme_id].to_numpy()
+    for theme_id, stability in run.themes[["theme_id", "stability"]].itertuples(index=False):
+        own = every.has_theme[theme_id].to_numpy()
         sources = every.documents.loc[own, "source"].value_counts(normalize=True)
         largest = (sources.index[0], float(sources.iloc[0])) if len(sources) else (None, np.nan)
         counts = int(passages.get(theme_id, 0)), int(own.sum()), int((own & heads).sum())
@@ -52,8 +52,8 @@ def trust(analysis: Analysis) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def conclusions(
-    analysis: Analysis, breaks: pd.DataFrame, period: str | None = None, refits: int = 20
+def trend_survival(
+    run: Run, breaks: pd.DataFrame, period: str | None = None, refits: int = 20
 ) -> pd.DataFrame:
     """Whether what is said of each theme over time is said in refits too.
 
@@ -62,8 +62,8 @@ def conclusions(
 
     Parameters
     ----------
-    analysis, breaks, period
-        A run, its `change_points`, and the period that they were found with.
+    run, breaks, period
+        A run, its `find_change_points`, and the period that they were found with.
     refits
         As for `ThemeModel.refits`.
 
@@ -77,14 +77,14 @@ def conclusions(
         refits'). Empty if no dates are known.
     """
     columns = ["theme_id", "claim", "since", "survives", "overlap"]
-    dated = analysis.incidence.dated
+    dated = run.document_themes.dated
     if dated.documents.empty:
         return pd.DataFrame(columns=columns)
     every, place = periods_of(dated, period)
-    fitted = analysis.passages.iloc[analysis.fitted]
+    fitted = run.passages.iloc[run.fitted]
     owner = pd.Index(dated.documents["document_id"]).get_indexer(fitted["document_id"])
     rows = []
-    refitted = zip(analysis.themes["theme_id"], analysis.model.refits(refits), strict=True)
+    refitted = zip(run.themes["theme_id"], run.model.refits(refits), strict=True)
     for theme_id, again in refitted:
         own = breaks[breaks["theme_id"] == theme_id].sort_values("p", kind="stable").head(1)
         since = own["period"].iloc[0] if len(own) else every[len(every) // 2].start_time
@@ -92,7 +92,7 @@ def conclusions(
         z = np.array([_z(dated, late, owner, carries) for carries in again])
         claim = _claimed(own["difference"].iloc[0] if len(own) else 0.0, 0)
         survives = np.mean([_claimed(value, _CLEAR) == claim for value in z])
-        overlap = _overlap(analysis, theme_id, again)
+        overlap = _overlap(run, theme_id, again)
         known = np.isfinite(z).any()
         rows.append(
             (theme_id, claim if known else None, since, survives if known else np.nan, overlap)
@@ -100,7 +100,7 @@ def conclusions(
     return pd.DataFrame(rows, columns=columns)
 
 
-def _z(dated: Incidence, late: np.ndarray, owner: np.ndarray, carries: np.ndarray) -> float:
+def _z(dated: DocumentThemes, late: np.ndarray, owner: np.ndarray, carries: np.ndarray) -> float:
     """Of the difference within sources, in documents of which a passage was refitted; or NaN."""
     n = len(dated.documents)
     known = np.bincount(owner[(owner >= 0) & (carries >= 0)], minlength=n) > 0
@@ -115,24 +115,24 @@ def _claimed(value: float, bar: float) -> str:
     return "rise" if value > bar else "fall" if value < -bar else "no change"
 
 
-def _overlap(analysis: Analysis, theme_id: str, again: np.ndarray) -> float:
+def _overlap(run: Run, theme_id: str, again: np.ndarray) -> float:
     """Mean Jaccard index of a theme's passages with those of refits, where either has any."""
-    ids = analysis.assignments.loc[analysis.assignments["theme_id"] == theme_id, "passage_id"]
-    fitted = analysis.passages["passage_id"].iloc[analysis.fitted]
+    ids = run.assignments.loc[run.assignments["theme_id"] == theme_id, "passage_id"]
+    fitted = run.passages["passage_id"].iloc[run.fitted]
     own = fitted.isin(ids).to_numpy() & (again >= 0)
     either, both = (own | (again == 1)).sum(axis=1), (own & (again == 1)).sum(axis=1)
     some = either > 0
     return float((both[some] / either[some]).mean()) if some.any() else float("nan")
 
 
-def borderline(analysis: Analysis, theme_id: str, most: int = 2) -> list[str]:
+def borderline(run: Run, theme_id: str, most: int = 2) -> list[str]:
     """Passages that carry a theme only just: those with the lowest scores."""
-    own = analysis.assignments[analysis.assignments["theme_id"] == theme_id]
+    own = run.assignments[run.assignments["theme_id"] == theme_id]
     return own.sort_values("score", kind="stable")["passage_id"].head(most).tolist()
 
 
 def absent_theme(
-    analysis: Analysis, theme: NamedTheme = ABSENT, random_state: int = 0
+    run: Run, theme: NamedTheme = ABSENT, random_state: int = 0
 ) -> tuple[list[str], int]:
     """Passages that a theme takes which should not be there, such as falconry: ideally none.
 
@@ -145,9 +145,9 @@ def absent_theme(
     n
         How many were scored.
     """
-    model, n = analysis.model, min(len(analysis.passages), _MOST_SCORED)
-    rows = np.random.default_rng(random_state).permutation(len(analysis.passages))[:n]
-    passages, vectors = analysis.passages.iloc[rows], analysis.vectors[rows]
+    model, n = run.model, min(len(run.passages), _MAX_SCORED)
+    rows = np.random.default_rng(random_state).permutation(len(run.passages))[:n]
+    passages, vectors = run.passages.iloc[rows], run.vectors[rows]
     texts, documents = passages["text"].tolist(), passages["document_id"].tolist()
     around = nearest_to(vectors, vectors, min(15, n))
     named = [*model.named, theme]

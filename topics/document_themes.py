@@ -11,58 +11,58 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from topics.analysis import Analysis
+    from topics.analysis import Run
 
 _FEW = 10
 _ABOUT = ["document_id", "date", "source", "country", "language"]
 
 
 @dataclass(frozen=True, eq=False)
-class Incidence:
+class DocumentThemes:
     """Documents and their themes.
 
     Attributes
     ----------
     documents
         document_id, date, source, country, language; one row a document.
-    carries
+    has_theme
         One column a theme, True where a passage of the document carries it; same rows.
     """
 
     documents: pd.DataFrame
-    carries: pd.DataFrame
+    has_theme: pd.DataFrame
 
     @classmethod
-    def of(cls, analysis: Analysis, *, independent: bool = True) -> Incidence:
+    def of(cls, run: Run, *, independent: bool = True) -> DocumentThemes:
         """Count a run, without later near-copies of earlier documents if `independent`."""
-        documents = analysis.documents[_ABOUT]
+        documents = run.documents[_ABOUT]
         if independent:
-            documents = documents[documents["document_id"].isin(analysis.copy_of)]
+            documents = documents[documents["document_id"].isin(run.copy_of)]
         documents = documents.reset_index(drop=True)
-        owner = analysis.passages[["passage_id", "document_id"]]
-        pairs = analysis.assignments.merge(owner, on="passage_id")
+        owner = run.passages[["passage_id", "document_id"]]
+        pairs = run.assignments.merge(owner, on="passage_id")
         rows = pd.Index(documents["document_id"]).get_indexer(pairs["document_id"])
-        themes = pd.Index(analysis.themes["theme_id"])
+        themes = pd.Index(run.themes["theme_id"])
         carries = np.zeros((len(documents), len(themes)), dtype=bool)
         known = rows >= 0
         carries[rows[known], themes.get_indexer(pairs["theme_id"])[known]] = True
         return cls(documents, pd.DataFrame(carries, columns=themes))
 
-    def where(self, kept: np.ndarray | pd.Series) -> Incidence:
+    def where(self, kept: np.ndarray | pd.Series) -> DocumentThemes:
         """The documents for which `kept`, a boolean a row, is True."""
         kept = np.asarray(kept, dtype=bool)
-        part = Incidence(
-            self.documents[kept].reset_index(drop=True), self.carries[kept].reset_index(drop=True)
+        part = DocumentThemes(
+            self.documents[kept].reset_index(drop=True), self.has_theme[kept].reset_index(drop=True)
         )
         for name in {"strata", "voices", "days"} & set(vars(self)):  # known: not grouped once more
             vars(part)[name] = _from_zero(getattr(self, name)[kept])
         return part
 
-    def only(self, themes: Sequence[str]) -> Incidence:
+    def only(self, themes: Sequence[str]) -> DocumentThemes:
         """These themes alone, so that no test is corrected for the others."""
-        return Incidence(self.documents, self.carries[list(themes)])
+        return DocumentThemes(self.documents, self.has_theme[list(themes)])
 
-    def permuted(self, random_state: int = 0) -> Incidence:
+    def permuted(self, random_state: int = 0) -> DocumentThemes:
         """The same with dates exchanged at random between what a source published on different days.
 
         A placebo: nothing that is found in it can be about time.
@@ -74,10 +74,10 @@ class Incidence:
         exchanged[np.argsort(strata, kind="stable")] = dates[
             np.argsort(strata + random.random(len(strata)))
         ]
-        return Incidence(self.documents.assign(date=exchanged[self.days]), self.carries)
+        return DocumentThemes(self.documents.assign(date=exchanged[self.days]), self.has_theme)
 
     @cached_property
-    def dated(self) -> Incidence:
+    def dated(self) -> DocumentThemes:
         """The documents whose date is known, and is not so far from the others as to be mistaken.
 
         That is more than half the span of the middle 96% of them, and more than 30 days, away.

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from topics import Corpus, Run, ThemeModel, embed, split_passages
-from topics.copies import document_copies
 from topics.measures import DocumentThemes
+from topics.text.duplicates import document_copies
 
 NO_ROWS = pd.DataFrame()
 PORT = [

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from topics.document_themes import DocumentThemes
 from topics.errors import InputError
 from topics.measures.actors import Actor, actors_by_theme, mentions, read_actors
+from topics.measures.document_themes import DocumentThemes
 
 
 def passages_of(*texts):

@@ -217,11 +217,11 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(code):
 
 
 def test_what_only_computes_is_not_loaded_to_read_a_run_back():
-    assert loaded_by("import topics.report") == "['numpy', 'pandas', 'scipy']"
+    assert loaded_by("import topics.report.page") == "['numpy', 'pandas', 'scipy']"
 
 
 def test_a_run_is_computed_by_modules_that_its_digest_of_code_covers():
-    code = "import topics.analysis, sys; print([m for m in sys.modules if m.count('.') > 1 and"
+    code = "import topics.run, sys; print([m for m in sys.modules if m.count('.') > 1 and"
     told = subprocess.run(
         [sys.executable, "-c", code + " m.startswith('topics.')])"], capture_output=True, text=True
     )

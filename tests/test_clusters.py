@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from topics import cluster
-from topics.clusters import (
+from topics.model.clusters import (
     Level,
     choose_level,
     cluster_stability,
@@ -14,7 +14,7 @@ from topics.clusters import (
     largest_first,
     neighbours_for,
 )
-from topics.graph import nearest_neighbours
+from topics.model.graph import nearest_neighbours
 
 SIZES = [30, 20, 15, 10]
 

@@ -8,8 +8,8 @@ import tracemalloc
 import pytest
 from pypdf import PdfWriter
 
-from topics.corpus import COLUMNS, Corpus, Log, iter_documents, parse_date, read_corpus
 from topics.errors import InputError
+from topics.read.corpus import COLUMNS, Corpus, Log, iter_documents, parse_date, read_corpus
 
 TITLE = "Northern quay to stay shut"
 VOTE = (

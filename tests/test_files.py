@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from topics import files
-from topics.corpus import Log, iter_documents, read_corpus
 from topics.errors import InputError, UnreadableError
-from topics.files import ARTICLE_LIMIT, LINE_LIMIT, MB, decode, find_files, read_lines
+from topics.read import files
+from topics.read.corpus import Log, iter_documents, read_corpus
+from topics.read.files import ARTICLE_LIMIT, LINE_LIMIT, MB, decode, find_files, read_lines
 
 ROW = '{"text": "It is shut."}\n'
 

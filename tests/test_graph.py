@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from topics.graph import Neighbours, nearest_neighbours, nearest_to
+from topics.model.graph import Neighbours, nearest_neighbours, nearest_to
 
 
 def random_rows(n: int, seed: int = 0) -> np.ndarray:

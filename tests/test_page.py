@@ -21,9 +21,9 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from topics import figures
-from topics.cells import PLOTLY, Cell
-from topics.explorer import explorer, packed
-from topics.report import as_page
+from topics.report.notebooks import PLOTLY, Cell
+from topics.report.page import as_page
+from topics.report.search import explorer, packed
 
 AXE = (files("axe_core_python") / "axe.min.js").read_text()
 # What plotly draws is hidden from readers of the page's structure; the tables stand for it.

@@ -10,9 +10,9 @@ from textwrap import wrap
 import pytest
 from pypdf import PdfWriter
 
-import topics.pdf
+import topics.read.pdf
 from topics.errors import UnreadableError
-from topics.pdf import read_pdf
+from topics.read.pdf import read_pdf
 
 FONT = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
 UNICODE = (
@@ -262,6 +262,6 @@ def test_a_pdf_that_cannot_be_read_says_why(content, reason):
 
 
 def test_a_pdf_that_takes_too_long_is_given_up(monkeypatch):
-    monkeypatch.setattr(topics.pdf, "MAX_SECONDS", -1)
+    monkeypatch.setattr(topics.read.pdf, "MAX_SECONDS", -1)
     with pytest.raises(UnreadableError, match="too big to read: it takes more than"):
         read_pdf(pdf(at(50, 700, *VOTE)))

@@ -9,7 +9,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from topics import InputError, ThemeModel, embed
-from topics.interop import as_bertopic
+from topics.model.bertopic import as_bertopic
 
 FISHING = [
     "The trawler crews landed less cod this season, and the harbour auction sold out by noon.",

@@ -10,9 +10,9 @@ from topics.measures import (
     DocumentThemes,
     absent_theme,
     borderline,
-    conclusions,
     find_change_points,
-    trust,
+    theme_support,
+    trend_survival,
 )
 
 FALCONS = [
@@ -23,7 +23,7 @@ FALCONS = [
 
 
 def test_a_theme_rests_on_its_documents_less_near_copies_and_on_its_largest_source():
-    table = trust(run_with(DATED, CARRIED | {"empty": []}))
+    table = theme_support(run_with(DATED, CARRIED | {"empty": []}))
     columns = ("theme_id", "passages", "documents", "independent", "sources", "stability")
     assert rows(table, *columns) == [
         ("ferries", 4, 4, 3, 3, 0.8), ("grain", 2, 2, 2, 1, 0.8), ("empty", 0, 0, 0, 0, 0.8),
@@ -46,7 +46,7 @@ def test_falconry_takes_what_is_about_falconry():
 
 
 def concluded(run, period="M"):
-    return conclusions(
+    return trend_survival(
         run, find_change_points(DocumentThemes.of(run), period, permutations=99), period
     )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from topics.words import Phrases, alike, content_words, distinct, stem, tokens
+from topics.text.words import Phrases, alike, content_words, distinct, stem, tokens
 
 
 def phrases(text):

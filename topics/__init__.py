@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from topics.analysis import Run, analyse
-    from topics.clusters import cluster
-    from topics.corpus import Corpus, read_corpus
-    from topics.embedding import embed
+    from topics.embed.encoders import embed
     from topics.errors import InputError
-    from topics.named import NamedTheme, read_themes
-    from topics.passages import split_passages
-    from topics.themes import ThemeModel
+    from topics.model.clusters import cluster
+    from topics.model.named_themes import NamedTheme, read_themes
+    from topics.model.themes import ThemeModel
+    from topics.read.corpus import Corpus, read_corpus
+    from topics.run import Run, analyse
+    from topics.text.passages import split_passages
 
 __all__ = [
     "Corpus",
@@ -30,17 +30,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Run": "analysis",
-    "Corpus": "corpus",
+    "Run": "run",
+    "Corpus": "read.corpus",
     "InputError": "errors",
-    "NamedTheme": "named",
-    "ThemeModel": "themes",
-    "analyse": "analysis",
-    "cluster": "clusters",
-    "embed": "embedding",
-    "read_corpus": "corpus",
-    "read_themes": "named",
-    "split_passages": "passages",
+    "NamedTheme": "model.named_themes",
+    "ThemeModel": "model.themes",
+    "analyse": "run",
+    "cluster": "model.clusters",
+    "embed": "embed.encoders",
+    "read_corpus": "read.corpus",
+    "read_themes": "model.named_themes",
+    "split_passages": "text.passages",
 }
 
 

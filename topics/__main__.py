@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _report(path: str, out: str, **options: Any) -> str:
-    from topics.report import write_report
+    from topics.report.page import write_report
 
     return f"report: {write_report(path, out, **options)}"
 

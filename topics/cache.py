@@ -63,9 +63,10 @@ def replace_surrogates(text: str) -> str:
 
 
 @cache
-def code_digest(pattern: str = "*.py") -> str:
-    """Digest of this package's own source: results of other code are never reused."""
-    sources = sorted(Path(__file__).parent.glob(pattern))
+def code_digest(folders: str = ". read text embed model") -> str:
+    """Digest of the source in these folders of the package: results of other code are not reused."""
+    root = Path(__file__).parent
+    sources = sorted(source for name in folders.split() for source in (root / name).glob("*.py"))
     return digest(*(source.read_bytes() for source in sources))
 
 

@@ -7,6 +7,7 @@ from topics.figures.corpus import (
     documents_over_time,
     funnel,
 )
+from topics.figures.format import PALETTE, percent, plain, plural, theme_colours, theme_names
 from topics.figures.themes import (
     hierarchy,
     level_curve,
@@ -17,7 +18,6 @@ from topics.figures.themes import (
 )
 from topics.figures.trends import actors, contrasts, day_or_month, emergence, theme_by, trends
 from topics.html import cell
-from topics.style import PALETTE, percent, plain, plural, theme_colours, theme_names
 
 __all__ = [
     "PALETTE",

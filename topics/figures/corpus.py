@@ -6,9 +6,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from topics import measures
-from topics.analysis import Run
-from topics.figures.style import TOP_SOURCES, bars, counts_map, finish
-from topics.style import PALETTE, day, percent, plain, plural
+from topics.figures.format import PALETTE, day, percent, plain, plural
+from topics.figures.template import TOP_SOURCES, bars, counts_map, finish
+from topics.run import Run
 
 
 def funnel(run: Run) -> go.Figure:

@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from topics import measures
-from topics.analysis import Run
-from topics.figures.style import SYMBOLS, bars, finish, label
-from topics.style import PALETTE, QUIET, percent, plain, plural, theme_colours, theme_names
+from topics.figures.format import PALETTE, QUIET, percent, plain, plural, theme_colours, theme_names
+from topics.figures.template import SYMBOLS, bars, finish, label
+from topics.run import Run
 
 _LINE = re.compile(r"\S.{0,69}(?!\S)|\S{1,70}")  # as textwrap would, ten times as fast
 _HOVER_WORDS = 40

@@ -9,10 +9,10 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from topics.analysis import Run
-from topics.figures.style import TOP_SOURCES, finish, heat_map, label
-from topics.style import QUIET, percent, plain, theme_colours, theme_names
-from topics.words import overlap
+from topics.figures.format import QUIET, percent, plain, theme_colours, theme_names
+from topics.figures.template import TOP_SOURCES, finish, heat_map, label
+from topics.run import Run
+from topics.text.words import overlap
 
 _COLUMNS = 3
 _TOLD = 3  # findings in a title

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
-from topics.analysis import Run
 from topics.errors import InputError
 from topics.intervals import ratio, wilson
+from topics.run import Run
 
 _PRECISE = 0.02  # half an interval that is narrow enough
 _IMAGINED = 4.0  # passages with and without the theme, spread evenly: smooth the rates of strata

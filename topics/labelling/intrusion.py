@@ -15,10 +15,10 @@ from topics.cache import digest
 from topics.errors import InputError
 from topics.labelling.estimates import given_themes
 from topics.labelling.sheets import harmless, read_answers
-from topics.words import alike
+from topics.text.words import alike
 
 if TYPE_CHECKING:
-    from topics.analysis import Run
+    from topics.run import Run
 
 _OPTIONS = {"word": 6, "passage": 4, "label": 4}  # in a test, one of them the intruder
 _QUESTIONS = {

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from topics.analysis import Run
 from topics.cache import digest, written_atomically
 from topics.errors import InputError
+from topics.run import Run
 
 NO_THEME = "none"  # in a sheet: the passage carries none of the themes
 KEY_FILE = "key.csv"

@@ -17,9 +17,9 @@ import scipy.sparse as sp
 import yaml
 from countryinfo import all_countries
 
-from topics.document_themes import DocumentThemes
 from topics.errors import InputError
 from topics.intervals import wilson
+from topics.measures.document_themes import DocumentThemes
 
 KINDS = ("state", "bloc", "agency", "instrument")
 _BUNDLED = Path(__file__).with_name("actors.yml")

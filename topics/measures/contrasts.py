@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from topics.document_themes import DocumentThemes
 from topics.errors import InputError
 from topics.intervals import correlation, difference, ratio
+from topics.measures.document_themes import DocumentThemes
+from topics.measures.permutation import difference_within, sums
 from topics.measures.shares import BY_SOURCE, estimates
-from topics.measures.strata import difference_within, sums
 
 _MIN_DOCUMENTS = 5
 

@@ -9,10 +9,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from topics.document_themes import DocumentThemes
 from topics.errors import InputError
+from topics.measures.document_themes import DocumentThemes
+from topics.measures.permutation import Scan, by_day, corrected
 from topics.measures.shares import periods_of
-from topics.measures.strata import Scan, by_day, corrected
 
 _RECENT = 3  # periods that may be the new ones
 _MIN_BEFORE = 3  # periods to compare them with

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from topics.analysis import Run
 from topics.errors import InputError
+from topics.run import Run
 
 
 def read_gold(path: str | Path) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from topics.analysis import Run
+from topics.run import Run
 
 
 def near_duplicates(run: Run) -> pd.DataFrame:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from topics.document_themes import DocumentThemes
 from topics.errors import InputError
 from topics.intervals import Estimate, effective_sizes, wilson
-from topics.measures.strata import sums
+from topics.measures.document_themes import DocumentThemes
+from topics.measures.permutation import sums
 
 PERIODS = {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year"}
 BY_SOURCE, BY_DAY, BY_DOCUMENT = (

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from topics.analysis import Run
-from topics.document_themes import DocumentThemes
-from topics.embedding import encode
-from topics.graph import nearest_to
+from topics.embed.encoders import encode
+from topics.measures.document_themes import DocumentThemes
+from topics.measures.permutation import difference_within
 from topics.measures.shares import periods_of
-from topics.measures.strata import difference_within
-from topics.named import NamedTheme
-from topics.scorer import ThemeScorer
+from topics.model.classifier import ThemeScorer
+from topics.model.graph import nearest_to
+from topics.model.named_themes import NamedTheme
+from topics.run import Run
 
 _MAX_SCORED = 3000  # passages
 _CLEAR = ndtri(0.975)  # deviations of a difference

@@ -1,0 +1,86 @@
+"""Named themes on the sample corpus beside BERTopic's zero-shot rule: ``make bench``.
+
+The rule's second row has the best single similarity for each theme, chosen with the labels in
+hand: no threshold can do better with plain closeness.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from sklearn.metrics import average_precision_score
+from themes import ROOT
+
+import topics
+from topics.measures import labels_of_passages, read_gold
+from topics.model.classifier import ThemeScorer
+from topics.model.graph import nearest_to
+from topics.model.named_themes import NamedTheme
+
+ZEROSHOT = 0.7  # BERTopic's zeroshot_min_similarity
+ABSENT = [
+    ("lunar-mining", "Lunar mining", "Plans to mine the Moon.", ("water ice on the Moon",)),
+    ("whaling", "Whaling ban", "The moratorium on hunting whales.", ("whale meat is sold",)),
+    ("uniforms", "School uniforms", "What pupils must wear.", ("the price of blazers",)),
+    ("fish", "Fisheries subsidies", "The WTO bargains on fishing.", ("subsidies for fleets",)),
+    ("coins", "Cryptocurrency mining bans", "Bitcoin mines.", ("rigs use electricity",)),
+]
+
+
+def embedded(texts: list[str]) -> np.ndarray:
+    """Vectors, past the progress bar."""
+    return topics.embed(texts, progress=False)
+
+
+def f1(true: np.ndarray, found: np.ndarray) -> tuple[float, float, float]:
+    """F1, precision and recall."""
+    both = (true & found).sum()
+    return (
+        2 * both / max(true.sum() + found.sum(), 1),
+        both / max(found.sum(), 1),
+        both / max(true.sum(), 1),
+    )
+
+
+def best(true: np.ndarray, scores: np.ndarray) -> float:
+    """The highest threshold of those with the best F1."""
+    return float(max(np.unique(scores)[::-1], key=lambda bar: f1(true, scores >= bar)[0]))
+
+
+def main() -> None:
+    """Print one row a method and theme, and how much absent themes took."""
+    warnings.simplefilter("ignore")
+    documents = topics.read_corpus(ROOT / "data" / "articles", progress=False).documents
+    passages = topics.split_passages(documents)
+    labels = labels_of_passages(passages, documents, read_gold(ROOT / "data" / "gold.csv"))
+    texts, owners = passages["text"].tolist(), passages["document_id"].tolist()
+    vectors = embedded(texts)
+    around = nearest_to(vectors, vectors, 15)
+    named = topics.read_themes(ROOT / "data" / "themes.yml")
+    bare = [NamedTheme(theme.id, theme.name) for theme in named]
+    absent = [NamedTheme(*theme) for theme in ABSENT]
+    true = np.array([[theme.id in label for theme in named] for label in labels.map(set)])
+    plain = vectors @ embedded([theme.texts[0] for theme in named]).T
+    results = {}
+    for method, themes in (("ours", named), ("names only", bare)):
+        scorer = ThemeScorer.fit(themes + absent, texts, owners, vectors, *around, embedded)
+        scores = scorer.scores(vectors, texts, owners, *around)
+        results[method] = (scores, scores >= scorer.thresholds)
+    results["zero-shot"] = (plain, plain >= ZEROSHOT)
+    bars = [best(true[:, j], plain[:, j]) for j in range(len(named))]
+    results["best bar"] = (plain, plain >= bars)
+    print(f"{'method':<12}{'theme':<18}{'F1':>6}{'P':>6}{'R':>6}{'AP':>6}")
+    for method, (scores, found) in results.items():
+        rows = []
+        for j, theme in enumerate(named):
+            ap = average_precision_score(true[:, j], scores[:, j])
+            rows.append((*f1(true[:, j], found[:, j]), ap))
+            print(f"{method:<12}{theme.id:<18}" + "".join(f"{x:>6.2f}" for x in rows[-1]))
+        print(f"{method:<12}{'mean':<18}" + "".join(f"{x:>6.2f}" for x in np.mean(rows, axis=0)))
+        if found.shape[1] > len(named):
+            print(f"{method:<12}absent themes took {int(found[:, len(named) :].sum())} passages")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""How well and how fast raw files are read, beside trafilatura and jusText: ``make bench``.
+
+Quality is measured on the article-extraction benchmark of Scrapinghub (181 pages with their
+article's text) where ``html_scrapinghub.tar.gz`` is at hand; speed on files made of the sample
+corpus and of those pages.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import os
+import re
+import resource
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import justext
+import trafilatura
+
+import topics
+from topics.read.corpus import Log, iter_documents
+from topics.read.files import decode
+from topics.read.formats import plain_html, read_file
+
+ROOT = Path(__file__).parents[1]
+CORPORA = Path(os.environ.get("TOPICS_CORPORA") or ROOT.parent / "shared" / "corpora")
+LEAST = 70  # characters of a line that a rule of length keeps; jusText's own first limit
+STREAMED = 1000  # MB
+
+
+def pages() -> dict[str, tuple[bytes, str]]:
+    """HTML and true text of each page of the benchmark, by its name; none if it is not at hand."""
+    path = CORPORA / "html_scrapinghub.tar.gz"
+    if not path.is_file():
+        return {}
+    with tarfile.open(path) as archive:
+        files = {m.name: archive.extractfile(m).read() for m in archive if m.isfile()}  # type: ignore[union-attr]
+    truth = json.loads(next(files[name] for name in files if name.endswith("ground-truth.json")))
+    html = {
+        Path(n).name.split(".")[0]: gzip.decompress(files[n]) for n in files if n.endswith(".gz")
+    }
+    return {name: (html[name], truth[name]["articleBody"]) for name in sorted(truth)}
+
+
+def shingles(text: str, size: int = 4) -> Counter[tuple[str, ...]]:
+    """Word 4-shingles with their counts, as the benchmark compares texts."""
+    words = re.findall(r"\w+", text)
+    return Counter(tuple(words[i : i + size]) for i in range(max(1, len(words) - size + 1)))
+
+
+def f1(pairs: list[tuple[str, str]], cut: Callable[[str], Counter]) -> tuple[float, float, float]:
+    """F1, precision and recall of (true, read) texts; every page counts the same."""
+    hits = extra = missed = 0.0
+    for true, read in pairs:
+        a, b = cut(true), cut(read)
+        both, more, less = ((a & b).total(), (b - a).total(), (a - b).total())
+        size = both + more + less or 1
+        hits, extra, missed = hits + both / size, extra + more / size, missed + less / size
+    precision, recall = hits / (hits + extra), hits / (hits + missed)
+    return 2 * precision * recall / (precision + recall), precision, recall
+
+
+def by_topics(name: str, content: bytes) -> str:
+    """Text that this package reads from one file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, name)
+        path.write_bytes(content)
+        return next(read_file(path).records)["text"]
+
+
+def by_justext(text: str) -> str:
+    """What jusText's rules of length, stop words and context keep of lines taken as paragraphs."""
+    html = "".join(f"<p>{line}</p>" for line in text.replace("<", " ").split("\n"))
+    found = justext.justext(f"<html><body>{html}</body></html>", justext.get_stoplist("English"))
+    return "\n".join(paragraph.text for paragraph in found if not paragraph.is_boilerplate)
+
+
+def quality() -> None:
+    """Print F1 on web pages, as HTML and as text copied from the screen."""
+    found = pages()
+    if not found:
+        print(f"html_scrapinghub.tar.gz: not at {CORPORA}, left out", file=sys.stderr)
+        return
+    copied = {name: plain_html(decode(html)) for name, (html, _) in found.items()}
+    rows: dict[tuple[str, str], Callable[[str], str]] = {
+        ("HTML", "ours"): lambda name: by_topics("a.html", found[name][0]),
+        ("HTML", "trafilatura"): lambda name: (
+            trafilatura.extract(found[name][0], include_comments=False) or ""
+        ),
+        ("copied as text", "ours"): lambda name: by_topics("a.txt", copied[name].encode()),
+        ("copied as text", "jusText"): lambda name: by_justext(copied[name]),
+        ("copied as text", f"lines of {LEAST}"): lambda name: "\n".join(
+            line for line in copied[name].split("\n") if len(line) >= LEAST
+        ),
+        ("copied as text", "everything"): lambda name: copied[name],
+    }
+    print(
+        f"{'pages':<16}{'method':<14}{'F1':>7}{'prec.':>7}{'recall':>7}{'F1 words':>10}{'pages/s':>9}"
+    )
+    for (kind, method), read in rows.items():
+        started = time.perf_counter()
+        pairs = [(truth, read(name)) for name, (_, truth) in found.items()]
+        speed = len(pairs) / (time.perf_counter() - started)
+        scores = (*f1(pairs, shingles), f1(pairs, lambda text: shingles(text, 1))[0])
+        print(f"{kind:<16}{method:<14}{scores[0]:>7.3f}{scores[1]:>7.3f}{scores[2]:>7.3f}"
+              f"{scores[3]:>10.3f}{speed:>9.1f}")  # fmt: skip
+    metadata(found)
+
+
+def metadata(found: dict[str, tuple[bytes, str]]) -> None:
+    """Print how many pages give each field; the benchmark has no truth for them."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (html, _) in found.items():
+            Path(folder, f"{name}.html").write_bytes(html)
+        corpus = topics.read_corpus(folder, progress=False)
+    table = corpus.documents.merge(corpus.details, on="document_id")
+    counts = {c: table[c].notna().sum() for c in ("title", "date", "author", "source", "language")}
+    print(f"found on {len(found)} pages:", ", ".join(f"{c} {n}" for c, n in counts.items()))
+
+
+def speed() -> None:
+    """Print MB/s of each format on one core, and the memory that a large table takes."""
+    documents = topics.read_corpus(ROOT / "data" / "articles", progress=False).documents
+    texts = documents["text"].tolist()
+    pdf = next((ROOT / "data" / "articles").glob("*.pdf")).read_bytes()
+    html = [html for html, _ in pages().values()] or [f"<p>{text}</p>".encode() for text in texts]
+    rows = [json.dumps({"text": text, "date": "2025-05-02"}) for text in texts]
+    quoted = [text.replace('"', '""') for text in texts]
+    items = [f"<item><title>A</title><description>{i}</description></item>" for i in range(2000)]
+    kinds: dict[str, list[bytes]] = {
+        ".txt": [text.encode() for text in texts] * 5,
+        ".md": [f"# A title\n\n{text}".encode() for text in texts] * 5,
+        ".html": html,
+        ".pdf": [pdf] * 20,
+        ".csv": ["\n".join(["text", *(f'"{text}"' for text in quoted * 20)]).encode()],
+        ".jsonl": ["\n".join(rows * 20).encode()],
+        ".rss": [f"<rss version='2.0'><channel>{''.join(items)}</channel></rss>".encode()],
+    }
+    print(f"\n{'format':<10}{'files':>7}{'MB':>8}{'MB/s':>8}")
+    for kind, contents in kinds.items():
+        with tempfile.TemporaryDirectory() as folder:
+            for i, content in enumerate(contents):
+                Path(folder, f"{i}{kind}").write_bytes(content)
+            started = time.perf_counter()
+            for _ in iter_documents(folder, Log(), progress=False):
+                pass
+            seconds = time.perf_counter() - started
+        size = sum(map(len, contents)) / 1e6
+        print(f"{kind:<10}{len(contents):>7}{size:>8.1f}{size / seconds:>8.1f}")
+
+
+def stream() -> None:
+    """Print the memory that a large table takes while its documents stream through."""
+    with tempfile.TemporaryDirectory() as folder:
+        text = " ".join(f"word{i}" for i in range(500))
+        line = json.dumps({"text": text, "language": "en", "date": "2025-05-02"}) + "\n"
+        for size in (STREAMED // 10, STREAMED):
+            path = Path(folder, f"{size}.jsonl")
+            with open(path, "w") as file:
+                for _ in range(size * 10**6 // len(line)):
+                    file.write(line)
+            started = time.perf_counter()
+            peak = subprocess.check_output([sys.executable, __file__, str(path)], text=True)
+            seconds = time.perf_counter() - started
+            print(
+                f"JSONL of {size} MB: peak {int(peak) / 1024:.0f} MB of memory, {size / seconds:.0f} MB/s"
+            )
+
+
+def peak_of(path: str) -> int:
+    """Peak memory in KB of this process after all documents of `path` went by."""
+    for _ in iter_documents(path, Log(), progress=False):
+        pass
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        print(peak_of(sys.argv[1]))
+    else:
+        logging.disable(logging.CRITICAL)
+        quality()
+        speed()
+        stream()

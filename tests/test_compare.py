@@ -1,0 +1,110 @@
+"""What a run says has changed since an earlier one."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from topics import InputError, ThemeModel, embed
+from topics.model.compare import Earlier, changes, kept_ids, read_earlier
+
+
+def earlier_run(themes: list[str | None], kind: str = "discovered") -> Earlier:
+    """A run of one passage a document, each on the theme that is given for it."""
+    ids = [f"d{i}" for i in range(len(themes))]
+    found = [theme for theme in dict.fromkeys(themes) if theme]
+    pairs = [(i, theme, 1.0) for i, theme in zip(ids, themes, strict=True) if theme]
+    return Earlier(
+        pd.DataFrame({"theme_id": found, "name": [f.title() for f in found], "kind": kind}),
+        pd.DataFrame(pairs, columns=["passage_id", "theme_id", "score"]),
+        pd.DataFrame({"passage_id": ids, "document_id": ids, "text": ids}),
+        np.zeros((len(ids), 2), np.float32),
+    )
+
+
+def test_a_theme_that_shares_half_of_its_passages_is_the_same():
+    earlier = earlier_run(["fish"] * 4 + ["rail"] * 4 + [None])
+    again = np.array([1, 1, 1, -1, 0, 0, 2, 2, 2])
+    assert kept_ids(earlier, again, taken=()) == {1: ("fish", "Fish"), 0: ("rail", "Rail")}
+
+
+def test_a_theme_that_fell_apart_is_not_kept():
+    earlier = earlier_run(["fish"] * 9)
+    assert kept_ids(earlier, np.array([0, 0, 1, 1, 2, 2, 3, 3, -1]), taken=()) == {}
+
+
+def test_named_themes_and_taken_ids_are_not_matched():
+    again = np.zeros(3, dtype=int)
+    assert kept_ids(earlier_run(["fish"] * 3, kind="named"), again, taken=()) == {}
+    assert kept_ids(earlier_run(["fish"] * 3), again, taken={"fish"}) == {}
+
+
+def test_new_grown_shrunk_steady_and_vanished_themes_are_told():
+    before = earlier_run(["fish"] * 40 + ["rail"] * 40 + ["ice"] * 10 + ["gas"] * 10)
+    now = earlier_run(["fish"] * 80 + ["rail"] * 5 + ["ice"] * 9 + ["corn"] * 6)
+    found = changes(before, now.themes, now.assignments, now.passages).set_index("theme_id")
+    assert found["change"].to_dict() == {
+        "fish": "grown",
+        "rail": "shrunk",
+        "ice": "steady",
+        "corn": "new",
+        "gas": "vanished",
+    }
+    assert found.loc["fish", ["documents_before", "documents"]].tolist() == [40, 80]
+    assert found.loc["gas", ["share_before", "share"]].tolist() == [0.1, 0.0]
+    assert found.loc["fish", "low"] < 0.4 < found.loc["fish", "high"]
+
+
+def test_a_folder_that_no_report_was_written_to_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"output folder of an earlier report.*no themes\.csv"):
+        read_earlier(tmp_path)
+
+
+def test_damaged_files_of_an_earlier_report_are_refused(tmp_path):
+    for name in ("themes.csv", "assignments.parquet", "passages.parquet"):
+        (tmp_path / name).write_text("theme_id\n")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_earlier(tmp_path)
+
+
+FISH = [
+    "The trawlers landed less cod this season than in any other.",
+    "Small boats may catch herring close to the coast.",
+    "The mackerel quota was spent before the fishing fleet sailed.",
+    "A cold hall keeps haddock fresh at the fish market.",
+    "Fishermen want smaller nets so that young herring escape.",
+    "The patrol stopped vessels that caught cod above their quota.",
+]
+RAIL = [
+    "The night train returns with sleeping cars to the railway station.",
+    "Signal faults held up railway commuters near the station.",
+    "Engineers replace forty kilometres of railway track.",
+    "Train drivers on the railway voted to strike over shifts.",
+    "A freight train blocked both tracks of the railway.",
+    "Tickets for the railway rise although every second train is late.",
+]
+
+
+def fitted(texts: list[str], first: int, earlier: Earlier | None = None) -> ThemeModel:
+    ids = [f"p{first + i}" for i in range(len(texts))]
+    passages = pd.DataFrame(
+        {"passage_id": ids, "document_id": ids, "copy_group": ids, "text": texts}
+    )
+    return ThemeModel().fit(passages, embed(texts, progress=False), earlier=earlier)
+
+
+def test_themes_keep_ids_and_names_when_passages_are_added():
+    texts = FISH + RAIL
+    first = fitted(texts, 0)
+    names = dict(zip(first.themes_["theme_id"], first.themes_["name"] + " of old", strict=True))
+    earlier = Earlier(
+        first.themes_.assign(name=first.themes_["theme_id"].map(names)),
+        first.assignments_,
+        pd.DataFrame({"passage_id": [f"p{i}" for i in range(len(texts))]}).assign(
+            document_id=lambda t: t["passage_id"], text=texts
+        ),
+        embed(texts, progress=False),
+    )
+    second = fitted([*texts, "Cod was dear on the fish market today."], 0, earlier)
+    again = dict(zip(second.themes_["theme_id"], second.themes_["name"], strict=True))
+    assert len(names) == 2
+    assert again == names

@@ -1,0 +1,153 @@
+"""Names and keywords of themes."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from topics import embed
+from topics.model.labels import describe
+from topics.text.words import alike, overlap, stop_words
+
+PORT = [
+    "The dock strike shut the harbour, and dockers said that no ships would be unloaded.",
+    "Dockers voted for a dock strike over wages; ships waited outside the harbour.",
+    "A dock strike would cost the harbour dearly, the union of dockers was told.",
+    "Two ships left the harbour before the dock strike began, a docker reported.",
+    "Talks on the dock strike failed again, and dockers lit fires at the harbour gate.",
+]
+FIELD = [
+    "The wheat harvest was poor after a drought, and farmers feared for their fields.",
+    "Farmers brought in the wheat harvest late; rain had come to dry fields at last.",
+    "A wheat harvest so small was last seen in the great drought, a farmer said.",
+    "Prices rose as the wheat harvest failed in fields that the drought had cracked.",
+    "The ministry will pay farmers who lost their wheat harvest to the drought.",
+]
+
+
+def vectors_of(texts):
+    return embed(texts, progress=False)
+
+
+def described(*themes, copies=None):
+    """Names and keywords of themes, each a list of texts; `copies` maps a text to its original."""
+    texts = [text for theme in themes for text in theme]
+    labels = np.repeat(np.arange(len(themes)), [len(theme) for theme in themes])
+    ids = [f"p{i}" for i in range(len(texts))]
+    groups = [ids[texts.index((copies or {}).get(text, text))] for text in texts]
+    passages = pd.DataFrame(
+        {"passage_id": ids, "document_id": ids, "copy_group": groups, "text": texts}
+    )
+    centroids = np.zeros((len(themes), 384), np.float32)
+    for i, theme in enumerate(themes):
+        if theme:
+            mean = vectors_of(theme).mean(axis=0)
+            centroids[i] = mean / np.linalg.norm(mean)
+    return describe(passages, labels, centroids, vectors_of)
+
+
+@pytest.fixture(scope="module")
+def two():
+    return described(PORT, FIELD)
+
+
+def test_a_theme_is_named_after_the_words_that_set_it_apart(two):
+    (port, port_words), (field, field_words) = two
+    assert "dock strike" in port.lower()
+    assert "wheat harvest" in field.lower()
+    assert {"dock strike", "harbour"} <= set(port_words)
+    assert {"wheat harvest", "drought"} <= set(field_words)
+
+
+def test_no_keyword_is_a_part_or_another_form_of_another(two):
+    for _, keywords in two:
+        assert not [pair for pair in combinations(keywords, 2) if overlap(*pair)]
+
+
+def test_keywords_neither_start_nor_end_with_a_stop_word(two):
+    ends = {
+        word.lower() for _, words in two for w in words for word in (w.split()[0], w.split()[-1])
+    }
+    assert ends
+    assert not ends & stop_words()
+
+
+def test_a_name_has_no_two_forms_of_one_word(two):
+    for name, _ in two:
+        words = [word for word in name.split() if word != "and"]
+        assert len(words) > 1
+        assert not [pair for pair in combinations(words, 2) if alike(*pair)]
+
+
+def test_a_word_that_always_stands_in_a_phrase_gives_way_to_it(two):
+    for _, keywords in two:
+        assert not {"strike", "dock", "wheat", "harvest"} & set(keywords)
+
+
+def test_near_copies_do_not_make_a_keyword():
+    copy = "A walrus slept on the northern slipway."
+    other = "A walrus slept on the northern slipway again."
+    _, keywords = described([*PORT, copy, other], FIELD, copies={other: copy})[0]
+    assert "walrus" not in " ".join(keywords)
+
+
+def test_a_keyword_stands_in_at_least_two_documents_of_its_theme():
+    port = [*PORT, "A walrus watched the dock strike at the harbour."]
+    field = [*FIELD, "A walrus is no help with the wheat harvest or a drought."]
+    for _, keywords in described(port, field):
+        assert "walrus" not in " ".join(keywords)
+
+
+def test_who_alone_is_no_name():
+    texts = [
+        "Chinese shipyards won another order for tankers.",
+        "Tankers are what Chinese welders build best, a broker said.",
+        "Chinese steel goes into most tankers that are launched.",
+        "An order for tankers went to Chinese engineers in the south.",
+    ]
+    name, keywords = described(texts, FIELD)[0]
+    assert "Chinese" in keywords
+    assert "Chinese" not in name.split()
+
+
+def test_themes_of_the_same_words_get_different_names():
+    names = [name for name, _ in described(["Ferries sank."], ["Ferries sank."], ["Ferries sank."])]
+    assert len(set(names)) == 3
+
+
+def test_a_theme_without_words_is_called_by_its_number():
+    assert described(PORT, ["12 34."], FIELD)[1] == ("Theme 2", [])
+
+
+def test_the_name_of_a_person_is_not_cut():
+    texts = [f"Prime Minister Orla May {what} ferries." for what in ("sold", "lost", "loves")]
+    _, keywords = described(texts, FIELD)[0]
+    assert "Prime Minister Orla May" in keywords
+    assert "Prime Minister Orla" not in keywords
+
+
+def test_what_one_outlet_prints_under_every_text_is_no_keyword():
+    footer = "Send this gazette page to a friend or print it for use at home"
+    for _, keywords in described([f"{text} {footer}." for text in PORT], FIELD):
+        assert not {"gazette", "page", "friend"} & set(" ".join(keywords).split())
+
+
+@pytest.mark.parametrize("text", ["Ferries", "12 34.", ""])
+def test_one_passage_is_described(text):
+    ((name, keywords),) = described([text])
+    assert (name, keywords) == (("Ferries", ["Ferries"]) if text == "Ferries" else ("Theme 1", []))
+
+
+def test_a_name_has_two_short_parts_at_most(two):
+    for name, _ in two:
+        parts = name.split(" and ")
+        assert len(parts) <= 2
+        assert max(len(part.split()) for part in parts) <= 4
+
+
+def test_centres_of_another_model_leave_names_to_the_words():
+    passages = pd.DataFrame({"passage_id": list("abcde"), "text": PORT})
+    passages = passages.assign(document_id=passages.passage_id, copy_group=passages.passage_id)
+    ((name, _),) = describe(passages, np.zeros(5, int), np.ones((1, 3)), vectors_of)
+    assert "dock strike" in name.lower()

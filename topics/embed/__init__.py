@@ -1,0 +1,1 @@
+"""Passages to vectors: encoders and the store of what was embedded before."""

@@ -1,0 +1,1 @@
+"""Vectors to themes: one neighbour graph, clusters, named and discovered themes, the map."""

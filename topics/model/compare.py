@@ -1,0 +1,146 @@
+"""What changed since an earlier run: which themes are new, grown, shrunk or gone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import scipy
+
+from topics.embed.encoders import Embedder, embed
+from topics.errors import InputError
+from topics.intervals import difference, wilson
+
+_FILES = ("themes.csv", "assignments.parquet", "passages.parquet")
+_PASSAGES = ["passage_id", "document_id", "text"]
+_SAME = 0.5  # Dice coefficient of two themes' passages from which on they are one
+CHANGE_COLUMNS = ["theme_id", "name", "change", "documents_before", "documents", "share_before",
+                  "share", "low", "high"]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A run that `topics report` wrote before.
+
+    Attributes
+    ----------
+    themes
+        theme_id, name and kind, as in ``themes.csv``.
+    assignments, passages
+        As in its Parquet files; of the passages passage_id, document_id and text.
+    vectors
+        Unit vectors of its passages, made with the embedder of the new run.
+    """
+
+    themes: pd.DataFrame
+    assignments: pd.DataFrame
+    passages: pd.DataFrame
+    vectors: np.ndarray
+
+    @property
+    def discovered(self) -> pd.Series:
+        """The strongest discovered theme of each passage, missing for none."""
+        ids = self.themes.loc[self.themes["kind"] == "discovered", "theme_id"]
+        own = self.assignments[self.assignments["theme_id"].isin(ids)]
+        own = own.sort_values("score", ascending=False, kind="stable")
+        first = own.drop_duplicates("passage_id").set_index("passage_id")["theme_id"]
+        return first.reindex(self.passages["passage_id"])
+
+
+def earlier_files(folder: str | Path) -> list[Path]:
+    """The files of an earlier run that tell its themes; raise InputError if they are not there."""
+    paths = [Path(folder) / name for name in _FILES]
+    for path in paths:
+        if not path.is_file():
+            raise InputError(
+                f"base: expected the output folder of an earlier report, {str(folder)!r} has no "
+                f"{path.name}"
+            )
+    return paths
+
+
+def read_earlier(folder: str | Path, embedder: str | Embedder = "minilm") -> Earlier:
+    """Read what an earlier ``topics report`` left in its output folder.
+
+    Raises
+    ------
+    InputError
+        If the folder does not hold such files.
+    """
+    table, *parquet = earlier_files(folder)
+    try:
+        themes = pd.read_csv(table, dtype={"theme_id": "str", "name": "str"})
+        assignments, passages = map(pd.read_parquet, parquet)
+        themes, passages = themes[["theme_id", "name", "kind"]], passages[_PASSAGES]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"base: {str(folder)!r} cannot be read: {error}") from error
+    return Earlier(themes, assignments, passages, embed(passages["text"].tolist(), embedder))
+
+
+def kept_ids(
+    earlier: Earlier, again: np.ndarray, taken: Collection[str]
+) -> dict[int, tuple[str, str]]:
+    """Id and name of each earlier theme that comes again, by the number of the new one.
+
+    Themes are matched one to one (Hungarian method) by the earlier passages that they share;
+    two are one where they share half of them.
+
+    Parameters
+    ----------
+    earlier
+        The run that knows them.
+    again
+        Number of the new theme of each earlier passage, -1 for none.
+    taken
+        Ids that are not to be kept.
+    """
+    before = earlier.discovered.to_numpy()
+    ids = [theme for theme in pd.unique(before) if isinstance(theme, str) and theme not in taken]
+    if not ids or again.max(initial=-1) < 0:
+        return {}
+    old = before[:, None] == np.array(ids, dtype=object)
+    new = again[:, None] == np.arange(again.max() + 1)
+    shared = old.T.astype(float) @ new
+    dice = 2 * shared / (old.sum(axis=0)[:, None] + np.maximum(new.sum(axis=0), 1))
+    names = dict(zip(earlier.themes["theme_id"], earlier.themes["name"], strict=True))
+    return {
+        int(j): (ids[i], names[ids[i]])
+        for i, j in zip(*scipy.optimize.linear_sum_assignment(-dice), strict=True)
+        if dice[i, j] >= _SAME
+    }
+
+
+def changes(
+    earlier: Earlier, themes: pd.DataFrame, assignments: pd.DataFrame, passages: pd.DataFrame
+) -> pd.DataFrame:
+    """Every theme of both runs, and how its share of the documents has changed.
+
+    Returns
+    -------
+    pd.DataFrame
+        theme_id, name, change (new, grown, steady, shrunk, vanished), documents_before,
+        documents, share_before, share, low, high: 95% interval of the difference of the shares
+        (Newcombe 1998). A theme has grown or shrunk where the interval leaves zero out.
+    """
+    before = _documents(earlier.assignments, earlier.passages)
+    after = _documents(assignments, passages)
+    n, m = earlier.passages["document_id"].nunique(), passages["document_id"].nunique()
+    names = dict(zip(earlier.themes["theme_id"], earlier.themes["name"], strict=True))
+    names = dict(zip(themes["theme_id"], themes["name"], strict=True)) | names
+    rows = []
+    for theme_id in [*themes["theme_id"], *sorted(set(before.index) - set(themes["theme_id"]))]:
+        a, b = int(before.get(theme_id, 0)), int(after.get(theme_id, 0))
+        low, high = difference((a / n, *wilson(a, n)), (b / m, *wilson(b, m)))
+        known = "grown" if low > 0 else "shrunk" if high < 0 else "steady"
+        change = "new" if b and not a else "vanished" if a and not b else known
+        rows.append((theme_id, names[theme_id], change, a, b, a / n, b / m, low, high))
+    return pd.DataFrame(rows, columns=CHANGE_COLUMNS)
+
+
+def _documents(assignments: pd.DataFrame, passages: pd.DataFrame) -> pd.Series:
+    """Number of documents that carry each theme."""
+    pairs = assignments.merge(passages[["passage_id", "document_id"]], on="passage_id")
+    return pairs.groupby("theme_id")["document_id"].nunique()

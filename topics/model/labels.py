@@ -1,0 +1,160 @@
+"""Names and keywords of themes, from the phrases that set each apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from topics.text.words import Phrases, alike, distinct
+
+_READ = 10_000  # passages that are read for phrases at most, as many of each theme
+_MIN_DOCUMENTS = 2  # a keyword stands in so many documents of its theme
+_MIN_SHARE = 0.1  # and in so many for one that its commonest phrase stands in
+_CANDIDATES = 24  # phrases of a theme that may be keywords
+_KEYWORDS = 10
+_TOGETHER = 2.0  # what a keyword gains that stands where the other ones stand
+_EMBEDDED = 8  # keywords of a theme that may stand in its name
+_FULLER = 0.2  # what a phrase of several words gains over a word
+_FRESH = 0.15  # documents that a second phrase adds to a name, for one that the first has
+_NEAR = 0.75  # its closeness to the centroid, for that of the closest
+_WORDS = 5  # in a name of two phrases
+
+# "American" or "Japanese" alone says who, not what.
+_ADJECTIVE = re.compile(
+    r"(.*\s)?([A-Z]\w*(ican|ian|rean|pean|ese|ish|ench|utch|ghan|ddle)|"
+    r"German|States|North|South|Asian|Arab|US)"
+)
+
+
+def describe(
+    passages: pd.DataFrame,
+    labels: np.ndarray,
+    centroids: np.ndarray,
+    embed: Callable[[Sequence[str]], np.ndarray],
+) -> list[tuple[str, list[str]]]:
+    """Name and keywords of each cluster.
+
+    Phrases are weighed in the manner of BERTopic's class-based TF-IDF (Grootendorst 2022), by
+    the number of independent documents of a theme that use them times how much oftener they
+    stand there than chance would have it. Of the best ones those stay keywords that stand in
+    the same documents (normalised pointwise mutual information, Bouma 2009). Names are chosen
+    among them by closeness to the theme's centroid, less that to the nearest other centroid.
+
+    Parameters
+    ----------
+    passages
+        With text, passage_id, document_id and copy_group.
+    labels
+        ``(n,)`` cluster of each passage; -1 for none.
+    centroids
+        ``(n_clusters, dim)`` unit rows.
+    embed
+        Texts to unit vectors, of the kind that `centroids` are made of; called once.
+
+    Returns
+    -------
+    list of (name, keywords)
+        One for each cluster, names all different.
+    """
+    themes, texts = _read(passages, labels, len(centroids))
+    phrases = Phrases(texts, _MIN_DOCUMENTS)
+    if not phrases.keys:
+        phrases = Phrases(texts)
+    tables = [phrases.table[themes == i] for i in range(len(centroids))]
+    keywords = [_keywords(phrases, table) for table in tables]
+    fit = [w[~w.index.str.fullmatch(_ADJECTIVE)].head(_EMBEDDED) for w in keywords]
+    unique = sorted({phrase for words in fit for phrase in words.index})
+    vectors = embed(unique) if unique else np.zeros((0, centroids.shape[1]))
+    if vectors.shape[1] != centroids.shape[1]:  # centroids of another model: words alone decide
+        vectors = np.zeros((len(unique), centroids.shape[1]))
+    rows = pd.DataFrame(vectors, index=unique)
+    described: dict[str, list[str]] = {}
+    for i, words in enumerate(fit):
+        held = tables[i][:, words["column"]].toarray() > 0
+        name = _name(i, words, rows.loc[words.index].to_numpy(), centroids, held)
+        while name in described:
+            name += " (other)"
+        described[name] = keywords[i].index.tolist()
+    return list(described.items())
+
+
+def _read(passages: pd.DataFrame, labels: np.ndarray, n: int) -> tuple[np.ndarray, list[str]]:
+    """Theme and text of what is read: of each theme as many passages, a document's in one."""
+    heads = (passages["copy_group"] == passages["passage_id"]).to_numpy()
+    own = [np.flatnonzero(heads & (labels == i)) for i in range(n)]
+    most = min(max(_READ // max(n, 1), 100), _READ // 20)
+    rows = np.concatenate([[], *(r[:: len(r) // most + 1] for r in own)]).astype(int)
+    table = passages.iloc[rows][["document_id", "text"]].assign(theme=labels[rows])
+    joined = table.groupby(["theme", "document_id"], sort=False)["text"].agg("\n\n".join)
+    return joined.index.get_level_values("theme").to_numpy(), joined.tolist()
+
+
+def _keywords(phrases: Phrases, table: sp.csr_matrix) -> pd.DataFrame:
+    """A theme's keywords, best first: column and score, by the phrase."""
+    counts, total = (t.sum(axis=0).A1 for t in (table, phrases.table))
+    least = max(_MIN_DOCUMENTS, _MIN_SHARE * counts.max(initial=0))
+    columns = np.flatnonzero(counts >= (least if (counts >= least).any() else 1))
+    lift = counts[columns] / total[columns] * phrases.table.shape[0] / max(table.shape[0], 1)
+    weights = counts[columns] * np.log1p(lift) ** 2
+    score = dict(zip(columns, weights / weights.max(initial=1e-9), strict=True))
+    best = columns[np.argsort(-weights, kind="stable")][: 2 * _CANDIDATES]
+    number = {phrases.keys[column]: column for column in best}
+    fullest = _fullest({key: counts[column] for key, column in number.items()})
+    kept = [number[key] for key in distinct(fullest, _CANDIDATES)]
+    scores = _coherent(np.array([score[c] for c in kept]), phrases.table[:, kept])
+    found = {"column": [kept[i] for i in scores], "score": scores.values()}
+    return pd.DataFrame(
+        found, index=pd.Index([phrases.written[kept[i]] for i in scores], dtype=str)
+    )
+
+
+def _fullest(counts: dict[str, float]) -> list[str]:
+    """Phrases, or longer ones that stand around them in most of their documents."""
+    around = {
+        term: [o for o in counts if f" {term} " in f" {o} " and counts[o] >= 0.6 * counts[term]]
+        for term in counts
+    }
+    return [max(longer, key=lambda o: (o.count(" "), counts[o])) for longer in around.values()]
+
+
+def _coherent(weights: np.ndarray, table: sp.csr_matrix) -> dict[int, float]:
+    """Scores of the columns, best first, that stay as the least fitting is left out in turn."""
+    both = np.maximum((table.T @ table).toarray() / table.shape[0], 1e-12)
+    alone = np.diag(both)
+    together = np.log(both / np.outer(alone, alone)) / np.maximum(-np.log(both), 1e-12)
+    kept = np.arange(len(weights))
+    while True:
+        shared = together[np.ix_(kept, kept)].sum(axis=1) / max(len(kept), 1)
+        scores = weights[kept] + _TOGETHER * shared
+        best = np.argsort(-scores, kind="stable")
+        if len(kept) <= _KEYWORDS:
+            return dict(zip(kept[best].tolist(), scores[best].tolist(), strict=True))
+        kept = kept[best[:-1]]
+
+
+def _name(
+    theme: int, words: pd.DataFrame, vectors: np.ndarray, centroids: np.ndarray, held: np.ndarray
+) -> str:
+    """The best keyword, and a second one if it adds documents and meaning to it."""
+    if words.empty:
+        return f"Theme {theme + 1}"
+    close = vectors @ centroids.T
+    near, others = close[:, theme], np.delete(close, theme, axis=1).max(axis=1, initial=-1.0)
+    fuller = np.array([_FULLER * (" " in phrase) for phrase in words.index])
+    scores = words["score"].to_numpy() + 2 * near - others + fuller
+    first = scores.argmax()
+    fresh = (held & ~held[:, [first]]).sum(axis=0) >= _FRESH * held[:, first].sum()
+    name = words.index[first]
+    good = np.flatnonzero(fresh & (near >= _NEAR * near.max()))
+    other = scores - vectors @ vectors[first]
+    for second in words.index[good[np.argsort(-other[good])]]:
+        pairs = product(name.split(), second.split())
+        if len(f"{name} {second}".split()) <= _WORDS and not any(alike(*p) for p in pairs):
+            name = f"{name} and {second}"
+            break
+    return name[0].upper() + name[1:]

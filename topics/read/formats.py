@@ -1,0 +1,291 @@
+"""One reader a file format: a file in, raw records out, with what the file itself says of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import logging
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import yaml
+from lxml import etree
+
+from topics.errors import UnreadableError
+from topics.read.boilerplate import remove_boilerplate
+from topics.read.files import LINE_LIMIT, MB, decode, read_bytes, read_lines, split_suffix
+
+Record = dict[str, Any]
+Broken = defaultdict[str, list[int]]
+_TARGET = r"\((?:[^()\n]|\([^()\n]*\))*\)"  # of a link; brackets within are part of it
+# Markdown's comments, code, images, links, headings, quotations and emphasis as plain text.
+_MARKDOWN = {
+    r"(?ms)<!--(?:(?!<!--).)*?-->|^```.*?^```": "",
+    rf"!\[[^\[\]]*\]{_TARGET}": "",
+    rf"\[([^\[\]]+)\]{_TARGET}": r"\1",
+    r"(?m)^[ \t]{0,3}#{1,6}[ \t]+(.*)$": r"\n\1\n",
+    r"(?m)^[ \t]{0,3}>[ \t]?": "",
+    r"(\*\*|__)(?=\S)(.{1,2000}?)(?<=\S)\1": r"\2",
+    r"(?<!\w)([*_])(?=\S)(.{1,2000}?)(?<=\S)\1(?!\w)": r"\2",
+}
+_INLINE = frozenset("a abbr b cite code em font i mark q s small span strong sub sup u".split())
+_UNSEEN = frozenset("head iframe noscript object script style svg template".split())
+# Half a pair that stands for one character, D800 to DFFF; feedparser stops at it.
+_HALF_CHARACTER = re.compile(
+    rb"(?i)&#(xd[89a-f]..|5529[6-9]|55[3-9]..|56...|57[0-2]..|573[0-3].|5734[0-3]);"
+)
+
+for _library in ("trafilatura", "htmldate"):  # what they say of a page is no news to a user
+    logging.getLogger(_library).setLevel(logging.CRITICAL)
+
+
+@dataclass
+class Reading:
+    """What one file holds.
+
+    Attributes
+    ----------
+    records
+        One a document, as the file has it; those of a table are read while they are asked for.
+    metadata_source
+        What the fields were taken from: front matter, web page, PDF properties, feed, column.
+    is_table
+        Whether the file holds many documents.
+    broken
+        What is wrong with lines left out, and their numbers; whole when all `records` are read.
+    dropped
+        Boilerplate and its reasons, as in `topics.read.boilerplate.Cleaned`.
+    date_line
+        What a line above the article says of its date.
+    """
+
+    records: Iterator[Record]
+    metadata_source: str
+    is_table: bool = False
+    broken: Broken = field(default_factory=lambda: defaultdict(list))
+    dropped: list[tuple[str, str]] = field(default_factory=list)
+    date_line: str | None = None
+
+    @property
+    def skipped(self) -> list[str]:
+        """A reason a problem, with the first lines that have it."""
+        reasons = []
+        for problem, lines in self.broken.items():
+            first = ", ".join(map(str, lines[:5])) + (", …" if len(lines) > 5 else "")
+            where = f"line {first}" if len(lines) == 1 else f"{len(lines)} lines ({first})"
+            reasons.append(f"{where}: {problem}")
+        return reasons
+
+
+def read_file(path: Path) -> Reading:
+    """Read one file by its extension, unpacking ``.gz``.
+
+    Raises
+    ------
+    UnreadableError
+        With the reason, when the file as a whole cannot be used.
+    """
+    kind, _ = split_suffix(path)
+    if kind not in _READERS:
+        raise UnreadableError(f"unknown format {kind or '(no extension)'}; known: {KNOWN}")
+    return _READERS[kind](path)
+
+
+def _read_text(path: Path) -> Reading:
+    return _cleaned(*_front_matter(decode(read_bytes(path))), "front matter")
+
+
+def _read_markdown(path: Path) -> Reading:
+    fields, body = _front_matter(decode(read_bytes(path)))
+    heading = re.match(r"\s*#\s+(.+)", body)
+    if heading and not fields.get("title"):
+        fields["title"] = heading[1].strip()
+        body = body[heading.end() :]
+    for mark, plain in _MARKDOWN.items():
+        body = re.sub(mark, plain, body)
+    parts = re.split(r"\n\s*\n|\n(?=\s*(?:[-*+•]|\d+\.)\s)", body)
+    return _cleaned(fields, "\n".join(" ".join(part.split()) for part in parts), "front matter")
+
+
+def _front_matter(text: str) -> tuple[Record, str]:
+    match = re.match(r"---[ \t\r]*\n(.*?)\n---[ \t\r]*(\n|$)", text, re.DOTALL)
+    try:
+        fields = match and yaml.load(match[1], Loader=yaml.BaseLoader)  # all is text, not guessed
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError):
+        fields = None
+    return (fields, text[match.end() :]) if match and isinstance(fields, dict) else ({}, text)
+
+
+def _cleaned(fields: Record, body: str, metadata_source: str) -> Reading:
+    """One document, without the boilerplate in `body`."""
+    cleaned = remove_boilerplate(body, titled=bool(fields.get("title")))
+    record = {"title": cleaned.title, **fields, "text": cleaned.text}
+    return Reading(iter([record]), metadata_source, dropped=cleaned.dropped, date_line=cleaned.date)
+
+
+def _read_pdf(path: Path) -> Reading:
+    from topics.read.pdf import read_pdf
+
+    pdf = read_pdf(read_bytes(path))
+    about = {"title": pdf.title, "source": pdf.author, "date": pdf.date}
+    fields = {name: value for name, value in about.items() if value}
+    reading = _cleaned(fields, pdf.text, "PDF properties")
+    reading.dropped[:0] = pdf.dropped
+    return reading
+
+
+def _read_html(path: Path) -> Reading:
+    """An article by trafilatura: read strictly, unless that leaves out most of its paragraphs."""
+    import trafilatura
+
+    content = read_bytes(path)
+    tree = trafilatura.load_html(content)
+    paragraphs = [] if tree is None else ["".join(node.itertext()) for node in tree.iter("p")]
+    page, dropped = _extracted(content, favor_precision=True), list[tuple[str, str]]()
+    if 2 * len(page["text"]) < sum(map(len, paragraphs)):
+        page["text"] = max(page["text"], _extracted(content)["text"], key=len)
+    if not page["text"]:
+        cleaned = remove_boilerplate(plain_html(decode(content)), titled=bool(page.get("title")))
+        page["text"], dropped = cleaned.text, cleaned.dropped
+    if not page["text"]:
+        raise UnreadableError("no article text found in the page")
+    language = re.search(rb"<html[^>]*\slang=[\"']?([A-Za-z-]{2,10})", content[:5000])
+    record = {name: page.get(name) for name in ("text", "title", "author", "date", "url")}
+    record |= {"source": page.get("sitename"), "language": language and language[1].decode()}
+    return Reading(iter([record]), "web page", dropped=dropped)
+
+
+def _extracted(content: bytes, favor_precision: bool = False) -> Record:
+    """What trafilatura finds; a date in the text is never taken for that of publication."""
+    import trafilatura
+
+    page: Any = trafilatura.bare_extraction(
+        content,
+        with_metadata=True,
+        include_comments=False,
+        favor_precision=favor_precision,
+        date_extraction_params={"extensive_search": False, "original_date": True},
+    )
+    fields: Record = page.as_dict() if page else {}
+    blocks = [" ".join(line.split()) for line in (fields.get("text") or "").split("\n")]
+    text = "\n\n".join(block for block in blocks if block and block != fields.get("title"))
+    return fields | {"text": text}
+
+
+def plain_html(html: str) -> str:
+    """All text of a page or a snippet as a browser copies it, one block a line."""
+    content = f"<html>{html}".replace("\0", "").encode("utf-8", "replace")
+    parser = etree.HTMLParser(
+        encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
+    )
+    walk = etree.iterwalk(etree.fromstring(content, parser), events=("start", "end"))
+    parts: list[str] = []
+    for event, node in walk:
+        text = node.text if event == "start" else node.tail
+        if event == "start" and node.tag in _UNSEEN:
+            walk.skip_subtree()
+            text = ""
+        parts += ["" if node.tag in _INLINE else "\n", re.sub(r"\s+", " ", text or "")]
+    lines = (line.strip() for line in "".join(parts).split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def _read_table(records: Callable[..., Iterator[Record]], path: Path) -> Reading:
+    """A table by a function that makes records of its lines and lists the broken ones."""
+    broken: Broken = defaultdict(list)
+
+    def lines() -> Iterator[str]:
+        for number, line in enumerate(read_lines(path), 1):
+            if line is None:
+                broken[f"longer than {LINE_LIMIT // MB} MB"].append(number)
+            yield line or "\n"
+
+    return Reading(records(lines(), broken), "column", is_table=True, broken=broken)
+
+
+def _csv_records(lines: Iterator[str], broken: Broken) -> Iterator[Record]:
+    csv.field_size_limit(LINE_LIMIT)
+    first, row = next(lines, ""), [""]
+    delimiter = max(",;\t|", key=first.count)
+    # The last line is a row of its own, without fields, unless a text runs on to the end.
+    table = chain([first], lines, [""])
+    rows = csv.reader(table, delimiter=delimiter, skipinitialspace=True)
+    try:
+        header = [name.strip() for name in next(rows)]
+        for row in rows:
+            if len(row) == len(header):
+                yield dict(zip(header, row, strict=True))
+            elif row:
+                expected = f"expected {len(header)} columns as in the header, got another number"
+                broken[expected].append(rows.line_num)
+    except csv.Error:  # a field longer than any
+        row = [""]
+    if row:
+        raise UnreadableError("a quote is left open: rows after it may have become one text")
+
+
+def _jsonl_records(lines: Iterator[str], broken: Broken) -> Iterator[Record]:
+    for number, line in enumerate(lines, 1):
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            record = None
+        if isinstance(record, dict):
+            yield record
+        elif line.strip():
+            broken["not a JSON object"].append(number)
+
+
+def _read_feed(path: Path) -> Reading:
+    import feedparser
+
+    content = _HALF_CHARACTER.sub(b"", read_bytes(path))
+    try:
+        feed = feedparser.parse(io.BytesIO(content))  # bytes alone may be taken for a file's name
+    except Exception as error:  # it raises whatever a damaged feed leads it to
+        raise UnreadableError(f"damaged feed: {error}") from error
+    if not feed.entries:
+        raise UnreadableError("no entries of an RSS or Atom feed found")
+    about = {"source": feed.feed.get("title"), "language": feed.feed.get("language")}
+    return Reading((about | _entry(entry) for entry in feed.entries), "feed", is_table=True)
+
+
+def _entry(entry: Any) -> Record:
+    """A feed's entry; its longest text counts, for some hold a summary beside the whole."""
+    parts = [*entry.get("content", []), entry.get("summary_detail") or {}]
+    texts = [
+        part.get("value", "")
+        if part.get("type") == "text/plain"
+        else plain_html(part.get("value", ""))
+        for part in parts
+    ]
+    return {
+        "id": entry.get("id"),
+        "title": plain_html(entry.get("title", "")),
+        "text": max(texts, key=len),
+        "date": entry.get("published") or entry.get("updated"),
+        "author": entry.get("author"),
+        "url": entry.get("link"),
+    }
+
+
+_READERS: dict[str, Callable[[Path], Reading]] = {
+    ".txt": _read_text,
+    ".md": _read_markdown,
+    ".html": _read_html,
+    ".htm": _read_html,
+    ".pdf": _read_pdf,
+    ".csv": partial(_read_table, _csv_records),
+    ".jsonl": partial(_read_table, _jsonl_records),
+    ".rss": _read_feed,
+    ".atom": _read_feed,
+    ".xml": _read_feed,
+}
+KNOWN = " ".join(_READERS)

@@ -1,0 +1,104 @@
+"""The passages of a run, packed into the report so that its reader can filter and search them."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from typing import Any
+
+import pandas as pd
+
+from topics.figures.format import QUIET, theme_colours
+from topics.run import Run
+
+_MAX_CHARACTERS = 12_000_000  # of text in one report: about 5 MB of it
+_CUT = 300
+_MAX_MONTHS = 60  # beyond, a list of months is longer than anyone wants to choose from
+
+
+def packed(text: str) -> str:
+    """Text as gzip in base64: nothing in it means anything to HTML, and its bytes repeat."""
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def explorer(run: Run) -> dict[str, Any]:
+    """What the page needs to let its reader look through the passages.
+
+    Returns
+    -------
+    dict
+        ``themes`` (number, name, passages, colour), ``quiet`` (the colour of none), ``sources``
+        (number, name) and ``periods`` ("2025-05", or "2025" where there are many) to choose from;
+        ``n`` passages ``of`` so many, ``without`` a theme; ``cut``, the characters kept of each
+        passage, or None; ``data``, the passages packed.
+    """
+    passages, themes = run.passages.iloc[run.fitted], run.themes
+    cut = _CUT if passages["text"].str.len().sum() > _MAX_CHARACTERS else None
+    documents = passages.drop_duplicates("document_id")
+    sources = sorted(documents["source"].dropna().unique())
+    unknown = [(-1, "not known")] if documents["source"].isna().any() else []
+    listed = run.assignments["passage_id"].isin(passages["passage_id"])
+    assignments = run.assignments[listed]
+    counts = assignments["theme_id"].value_counts()
+    names, colours = zip(themes["theme_id"], themes["name"], strict=True), theme_colours(run)
+    data = {
+        "themes": themes["name"].tolist(),
+        "sources": sources,
+        "documents": _documents(documents, sources),
+        "passages": _passages(run, passages, assignments, documents["document_id"], cut),
+    }
+    return {
+        "themes": [
+            (i, name, int(counts.get(theme, 0)), colours[theme])
+            for i, (theme, name) in enumerate(names)
+        ],
+        "quiet": QUIET,
+        "sources": [*enumerate(sources), *unknown] if sources else [],
+        "periods": _periods(documents["date"].dropna()),
+        "n": len(passages),
+        "of": len(run.passages),
+        "without": len(passages) - assignments["passage_id"].nunique(),
+        "cut": cut,
+        "data": packed(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
+    }
+
+
+def _documents(documents: pd.DataFrame, sources: list[str]) -> list[list[Any]]:
+    """document_id, title, date and number of the source, -1 where it is not known."""
+    numbers = {source: i for i, source in enumerate(sources)}
+    columns = documents[["document_id", "title", "date", "source"]].itertuples(index=False)
+    return [
+        [
+            document_id,
+            None if pd.isna(title) else title,
+            None if pd.isna(date) else date.isoformat()[:10],
+            numbers.get(source, -1),
+        ]
+        for document_id, title, date, source in columns
+    ]
+
+
+def _passages(
+    run: Run,
+    passages: pd.DataFrame,
+    assignments: pd.DataFrame,
+    documents: pd.Series,
+    cut: int | None,
+) -> list[list[Any]]:
+    """Number of the document, start, end, text, numbers of all themes and of the strongest."""
+    numbers = {theme: i for i, theme in enumerate(run.themes["theme_id"])}
+    places = {document: i for i, document in enumerate(documents)}
+    carried: dict[str, list[int]] = {}
+    for row in assignments.itertuples():
+        carried.setdefault(row.passage_id, []).append(numbers[row.theme_id])
+    strongest = [numbers.get(theme, -1) for theme in run.primary.iloc[run.fitted]]
+    return [
+        [places[p.document_id], p.start, p.end, p.text[:cut], carried.get(p.passage_id, []), top]
+        for p, top in zip(passages.itertuples(), strongest, strict=True)
+    ]
+
+
+def _periods(dates: pd.Series) -> list[str]:
+    months = sorted({date.isoformat()[:7] for date in dates})
+    return months if len(months) <= _MAX_MONTHS else sorted({month[:4] for month in months})

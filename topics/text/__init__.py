@@ -1,0 +1,1 @@
+"""Documents to passages: cutting, near-duplicates, words."""

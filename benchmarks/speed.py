@@ -133,7 +133,7 @@ def passages_of(path: Path) -> list[str]:
 
 def floor_child(path: str) -> None:
     """Print the seconds of the encoder's forward passes."""
-    from topics.embed.encoders import load_embedder
+    from topics.vectors.encoders import load_embedder
 
     encoder, texts = load_embedder("minilm"), passages_of(Path(path))
     started = time.perf_counter()
@@ -149,7 +149,7 @@ def stock_child(path: str, embedder: str, out: str) -> None:
     from bertopic import BERTopic
     from bertopic.backend import BaseEmbedder
 
-    from topics.embed.encoders import load_embedder
+    from topics.vectors.encoders import load_embedder
 
     class Backend(BaseEmbedder):
         def embed(self, documents: list[str], verbose: bool = False) -> np.ndarray:
@@ -236,7 +236,7 @@ def report_runs(lines: list[str], folder: Path) -> dict[str, Run]:
 
 def static() -> None:
     """Print speed and quality of the static embedder beside MiniLM's."""
-    from topics.embed.encoders import load_embedder
+    from topics.vectors.encoders import load_embedder
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["TOPICS_CACHE"] = folder
@@ -282,7 +282,7 @@ def cluster() -> None:
     """Print how long one and two workers take to embed, and whether to the same bytes as none."""
     from distributed import Client, LocalCluster
 
-    from topics.embed.encoders import encode
+    from topics.vectors.encoders import encode
 
     texts = texts_of(paragraphs()[:600])
     found = {}

@@ -71,7 +71,7 @@ def coverage(runs=600):
             row = measures.overall_shares(
                 measures.DocumentThemes(pd.DataFrame(about), carries)
             ).iloc[0]
-            naive = wilson(row["n"], row["of"])
+            naive = wilson(row["n"], row["n_total"])
             held += row["low"] <= share <= row["high"], naive[0] <= share <= naive[1]
         print(
             f"{sources:7}  {each:9}  {share:5}  {alike:11}   {held[0] / runs:15.3f}  {held[1] / runs:6.3f}"
@@ -163,7 +163,7 @@ def planted(document_themes, n=12, seed=0):
 
 def sample():
     run = topics.analyse(ROOT / "data/articles", ROOT / "data/themes.yml", progress=False)
-    carried = measures.DocumentThemes.of(run)
+    carried = measures.DocumentThemes.from_run(run)
     events = pd.DataFrame(SAMPLE_EVENTS, columns=["theme_id", "date"])
     signals("sample, dated events", carried, events[events["theme_id"].isin(carried.has_theme)])
 

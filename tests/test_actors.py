@@ -196,7 +196,7 @@ def test_an_actor_counts_in_the_passages_that_carry_the_theme_and_once_a_documen
     table = actors_by_theme(*in_themes(held, "t"))
     row = table.iloc[0]
     assert len(table) == 1
-    assert (row["actor"], row["n"], row["of"], row["share"]) == ("A", 1, 2, 0.5)
+    assert (row["actor"], row["n"], row["n_total"], row["share"]) == ("A", 1, 2, 0.5)
     assert (row["low"], row["high"]) == pytest.approx((0.0945, 0.9055), abs=1e-4)
 
 
@@ -207,7 +207,7 @@ def test_elsewhere_as_many_passages_are_drawn_as_carry_the_theme():
         [("", "")],
     ]
     row = actors_by_theme(*in_themes(held, "t")).iloc[0]
-    assert row["elsewhere"] == pytest.approx(0.25)
+    assert row["share_elsewhere"] == pytest.approx(0.25)
     assert row["lift"] == pytest.approx(4)
 
 
@@ -224,17 +224,17 @@ def test_themes_keep_their_order_and_the_most_frequent_actor_comes_first():
 
 def test_where_every_document_carries_the_theme_elsewhere_is_not_known():
     table = actors_by_theme(*in_themes([[("A", "t")], [("A", "t")]], "t"))
-    assert table[["elsewhere", "lift"]].isna().all(axis=None)
+    assert table[["share_elsewhere", "lift"]].isna().all(axis=None)
 
 
 def test_documents_left_out_of_the_incidence_do_not_count():
     document_themes, *rest = in_themes([[("A", "t")], [("A", "t")], [("", "")]], "t")
     row = actors_by_theme(document_themes.where([True, False, True]), *rest).iloc[0]
-    assert (row["n"], row["of"]) == (1, 1)
+    assert (row["n"], row["n_total"]) == (1, 1)
 
 
 def test_no_mentions_make_no_rows():
     table = actors_by_theme(*in_themes([[("", "t")], [("", "")]], "t"))
-    assert list(table) == ["theme_id", "actor", "kind", "n", "of", "share", "low", "high",
-                           "elsewhere", "lift"]  # fmt: skip
+    assert list(table) == ["theme_id", "actor", "kind", "n", "n_total", "share", "low", "high",
+                           "share_elsewhere", "lift"]  # fmt: skip
     assert table.empty

@@ -18,7 +18,7 @@ def side(carried, of=50, source="Gull", start="2025-01-01"):
 
 def test_a_contrast_is_told_as_a_difference_and_as_a_ratio_with_intervals():
     found = contrast_two(side(10), side(25))
-    assert rows(found, "theme_id", "n_first", "of_first", "first", "n_second", "second") == [
+    assert rows(found, "theme_id", "n_first", "total_first", "first", "n_second", "second") == [
         ("ferries", 10, 50, 0.2, 25, 0.5)
     ]
     shares = (0.2, *wilson(10, 50)), (0.5, *wilson(25, 50))
@@ -65,7 +65,7 @@ def test_sources_with_most_documents_come_first_and_those_with_fewer_than_five_a
     sources = ["Auk"] * 4 + ["Coot"] * 5 + ["Gull"] * 9 + [None] * 9
     dates = pd.date_range("2025-01-01", periods=len(sources))
     found = contrast_groups(document_themes(dates, sources, ferries=[1] * len(sources)), "source")
-    assert rows(found, "source", "of_second", "of_first") == [("Gull", 9, 9), ("Coot", 5, 13)]
+    assert rows(found, "source", "total_second", "total_first") == [("Gull", 9, 9), ("Coot", 5, 13)]
 
 
 @pytest.mark.parametrize("sources", [[], [None] * 9, ["Gull"] * 9, ["Auk", "Coot"]])

@@ -11,14 +11,14 @@ from topics.measures import DocumentThemes
 def test_a_near_copy_is_left_out_unless_asked_for():
     run = run_with(DATED, CARRIED)
     ids = [document_id for document_id, *_ in DATED]
-    every = DocumentThemes.of(run, independent=False)
+    every = DocumentThemes.from_run(run, independent=False)
     assert every.documents["document_id"].tolist() == ids
-    independent = DocumentThemes.of(run).documents["document_id"].tolist()
+    independent = DocumentThemes.from_run(run).documents["document_id"].tolist()
     assert independent == [document_id for document_id in ids if document_id != "july-copy"]
 
 
 def test_each_document_has_the_themes_of_its_passages():
-    table = DocumentThemes.of(run_with(DATED, CARRIED | {"empty": []}))
+    table = DocumentThemes.from_run(run_with(DATED, CARRIED | {"empty": []}))
     ids = table.documents["document_id"]
     found = {theme: ids[own].tolist() for theme, own in table.has_theme.items()}
     assert found == {
@@ -32,7 +32,7 @@ def test_a_document_counts_once_however_many_of_its_passages_carry_a_theme():
     both = [(passage_id, "ferries", 0.9) for passage_id in run.passages["passage_id"]]
     run.assignments = pd.DataFrame(both, columns=["passage_id", "theme_id", "score"])
     assert len(both) == 2
-    assert DocumentThemes.of(run).has_theme.to_numpy().tolist() == [[True]]
+    assert DocumentThemes.from_run(run).has_theme.to_numpy().tolist() == [[True]]
 
 
 def test_where_keeps_documents_and_their_themes_together():

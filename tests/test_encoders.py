@@ -13,7 +13,7 @@ import onnxruntime
 import pytest
 
 from topics import InputError, embed
-from topics.embed.encoders import FastEmbedder, load_embedder
+from topics.vectors.encoders import FastEmbedder, load_embedder
 
 HAS_GPU = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 COD = "The trawler crews landed less cod this season."

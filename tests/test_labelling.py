@@ -81,7 +81,7 @@ def test_the_key_has_a_row_for_each_row_of_the_sheet():
     sheet, key = draw_sheet(HARBOUR, 8)
     assert key["label_id"].tolist() == sheet["label_id"].tolist()
     assert key["passage_id"].is_unique
-    themes = dict(zip(HARBOUR.passages["passage_id"], HARBOUR.model.primary_, strict=True))
+    themes = dict(zip(HARBOUR.passages["passage_id"], HARBOUR.model.theme_of_passage_, strict=True))
     assert key["stratum"].tolist() == [
         "none" if pd.isna(themes[id_]) else themes[id_] for id_ in key["passage_id"]
     ]
@@ -262,7 +262,7 @@ def test_with_every_passage_labelled_the_share_is_the_true_one_without_doubt():
         HARBOUR.passages["passage_id"])}  # fmt: skip
     table = labelled_shares(HARBOUR, labels_from(key, seen)).set_index("theme_id")
     port = table.loc["port"]
-    assert (port["naive"], port["n"], port["more"]) == (0.5, 12, 0)
+    assert (port["naive"], port["n"], port["labels_needed"]) == (0.5, 12, 0)
     assert [port["share"], port["low"], port["high"]] == pytest.approx([1 / 3] * 3, abs=1e-3)
     assert (port["precision"], port["recall"]) == pytest.approx((3 / 6, 3 / 4))
     assert (table.loc["wheat", "share"], table.loc["wheat", "precision"]) == (0, 0)
@@ -297,7 +297,7 @@ def test_more_labels_bring_the_interval_to_two_points():
     run = run_of([["port"]] * 500 + [[]] * 500)
     truth = {f"d{i}:1": ["port"] if i % 5 else [] for i in range(1000)}
     before = labelled_shares(run, labels_from(draw_sheet(run, 200)[1], truth)).iloc[0]
-    key = draw_sheet(run, 200 + before["more"])[1]
+    key = draw_sheet(run, 200 + before["labels_needed"])[1]
     after = labelled_shares(run, labels_from(key, truth)).iloc[0]
     assert before["high"] - before["low"] > 0.05
     assert after["high"] - after["low"] == pytest.approx(0.04, abs=0.003)
@@ -308,7 +308,7 @@ def test_a_theme_whose_passages_are_not_labelled_has_no_share():
     key = draw_sheet(run, 8)[1].query("passage_id != 'd0:1'")
     table = labelled_shares(run, labels_from(key, same(key, ["port"])))
     assert table["share"].isna().tolist() == [False, True]
-    assert table["more"].isna().tolist() == [False, True]
+    assert table["labels_needed"].isna().tolist() == [False, True]
 
 
 def test_a_theme_that_the_model_never_gives_has_the_share_that_it_missed():

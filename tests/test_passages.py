@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topics.embed.encoders import WINDOW, _tokenizer, count_tokens, embed
 from topics.text.passages import COLUMNS, best_sentence, split_passages
+from topics.vectors.encoders import WINDOW, _tokenizer, count_tokens, embed
 
 
 def passages(text: str, *, least: int = 5, most: int = 14, language: str = "en") -> list[str]:

@@ -33,16 +33,20 @@ def test_periods_without_documents_count_among_the_24():
 
 
 def test_shares_are_of_independent_documents_with_a_date_and_none_where_there_are_none():
-    table = shares_over_time(DocumentThemes.of(run_with(DATED, CARRIED)), "M")
+    table = shares_over_time(DocumentThemes.from_run(run_with(DATED, CARRIED)), "M")
     may, june, july = pd.to_datetime(["2025-05-01", "2025-06-01", "2025-07-01"])
-    assert rows(table, "period", "theme_id", "n", "of") == [
+    assert rows(table, "period", "theme_id", "n", "n_total") == [
         (may, "ferries", 1, 2), (may, "grain", 0, 2), (june, "ferries", 0, 0),
         (june, "grain", 0, 0), (july, "ferries", 1, 3), (july, "grain", 2, 3),
     ]  # fmt: skip
     assert table["share"].tolist() == pytest.approx(
         [1 / 2, 0, np.nan, np.nan, 1 / 3, 2 / 3], nan_ok=True
     )
-    assert table.loc[table["of"] == 0, ["low", "high", "share_standardised"]].isna().all(axis=None)
+    assert (
+        table.loc[table["n_total"] == 0, ["low", "high", "share_standardised"]]
+        .isna()
+        .all(axis=None)
+    )
     last = table.iloc[-1]
     assert (last["low"], last["high"]) == wilson(2, 3)
 

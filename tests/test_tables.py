@@ -93,7 +93,7 @@ def led(p):
 
 
 def trust(run, gold=None):
-    breaks = measures.find_change_points(measures.DocumentThemes.of(run), permutations=9)
+    breaks = measures.find_change_points(measures.DocumentThemes.from_run(run), permutations=9)
     return tables.trust(run, measures.trend_survival(run, breaks), gold)
 
 
@@ -109,7 +109,7 @@ def labelled(run, folder, coders=("Ann", HOSTILE)):
     return tables.labelled(run, str(folder))
 
 
-SHARES = pd.DataFrame({"period": pd.to_datetime(["2025-04-01", "2025-05-01"]), "of": [9, 9]})
+SHARES = pd.DataFrame({"period": pd.to_datetime(["2025-04-01", "2025-05-01"]), "n_total": [9, 9]})
 PIECES = {
     "cards of themes": lambda run, _: tables.theme_cards(run),
     "quotes": lambda run, _: tables.quotes(run, run.passages["passage_id"]),
@@ -295,7 +295,7 @@ def test_what_was_not_found_is_said_in_a_sentence(calm):
     ],
 )
 def test_it_is_said_why_there_is_no_break(calm, n, sentence):
-    shares = SHARES.assign(of=[9 * (n > 0), 9 * (n > 1)])
+    shares = SHARES.assign(n_total=[9 * (n > 0), 9 * (n > 1)])
     assert Reader(tables.breaks(calm, shares, breaks_of()).markup).text == sentence
 
 
@@ -309,11 +309,11 @@ def test_documents_without_a_date_or_with_a_mistaken_one_are_counted():
     dates = [*pd.date_range("2025-01-01", periods=60, freq="D"), None, None, "1999-01-01"]
     documents = [(f"d{i}", date, None, None) for i, date in enumerate(dates)]
     run = run_with(documents, {"ferries": []})
-    assert Reader(tables.counted(measures.DocumentThemes.of(run)).markup).text == (
+    assert Reader(tables.counted(measures.DocumentThemes.from_run(run)).markup).text == (
         "60 independent documents with a date; 2 without one; 1 left out whose date is far from "
         "all others."
     )
-    of_all_dated = measures.DocumentThemes.of(run_with(documents[:1], {"ferries": []}))
+    of_all_dated = measures.DocumentThemes.from_run(run_with(documents[:1], {"ferries": []}))
     assert Reader(tables.counted(of_all_dated).markup).text == "1 independent document with a date."
 
 
@@ -379,7 +379,7 @@ def test_labels_are_counted_with_their_coders(calm, tmp_path):
 
 
 def trends_of(run, breaks=None):
-    shares = measures.shares_over_time(measures.DocumentThemes.of(run), "M")
+    shares = measures.shares_over_time(measures.DocumentThemes.from_run(run), "M")
     return figures.trends(run, shares, breaks_of() if breaks is None else breaks)
 
 

@@ -384,8 +384,8 @@ def test_passages_that_share_a_single_phrase_are_named_by_it():
 def test_the_bertopic_model_has_a_row_a_theme_and_one_for_passages_without(model):
     info = model.bertopic_.get_topic_info().set_index("CustomName")["Count"]
     names = dict(zip(model.themes_["theme_id"], model.themes_["name"], strict=True))
-    counts = model.primary_.map(names).value_counts().to_dict()
-    without = int(model.primary_.isna().sum())
+    counts = model.theme_of_passage_.map(names).value_counts().to_dict()
+    without = int(model.theme_of_passage_.isna().sum())
     assert len(info) == len(counts) + (without > 0)
     assert {name: info[name] for name in counts} == counts
     assert info.sum() == len(TEXTS)

@@ -47,7 +47,7 @@ def test_falconry_takes_what_is_about_falconry():
 
 def concluded(run, period="M"):
     return trend_survival(
-        run, find_change_points(DocumentThemes.of(run), period, permutations=99), period
+        run, find_change_points(DocumentThemes.from_run(run), period, permutations=99), period
     )
 
 

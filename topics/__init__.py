@@ -6,7 +6,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from topics.embed.encoders import embed
     from topics.errors import InputError
     from topics.model.clusters import cluster
     from topics.model.named_themes import NamedTheme, read_themes
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from topics.read.corpus import Corpus, read_corpus
     from topics.run import Run, analyse
     from topics.text.passages import split_passages
+    from topics.vectors.encoders import embed
 
 __all__ = [
     "Corpus",
@@ -37,7 +37,7 @@ _HOMES = {
     "ThemeModel": "model.themes",
     "analyse": "run",
     "cluster": "model.clusters",
-    "embed": "embed.encoders",
+    "embed": "vectors.encoders",
     "read_corpus": "read.corpus",
     "read_themes": "model.named_themes",
     "split_passages": "text.passages",

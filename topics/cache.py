@@ -63,7 +63,7 @@ def replace_surrogates(text: str) -> str:
 
 
 @cache
-def code_digest(folders: str = ". read text embed model") -> str:
+def code_digest(folders: str = ". read text vectors model") -> str:
     """Digest of the source in these folders of the package: results of other code are not reused."""
     root = Path(__file__).parent
     sources = sorted(source for name in folders.split() for source in (root / name).glob("*.py"))

@@ -19,9 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from topics import cache
 from topics.cache import cache_dir, code_digest, digest, log, written_atomically
-from topics.embed.encoders import Embedder, embed, load_embedder, reads_english_only
 from topics.errors import InputError
-from topics.measures.document_themes import DocumentThemes
 from topics.model.compare import CHANGE_COLUMNS, Earlier, changes, earlier_files, read_earlier
 from topics.model.named_themes import NamedTheme
 from topics.model.projection import project_2d
@@ -30,6 +28,7 @@ from topics.read.corpus import Corpus, read_corpus
 from topics.read.files import find_files, shown_name
 from topics.text.duplicates import document_copies
 from topics.text.passages import split_passages
+from topics.vectors.encoders import Embedder, embed, load_embedder, reads_english_only
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -41,7 +40,7 @@ _MAX_FITTED = 60_000  # passages that themes are found on; of more, a sample
 _RUNS: dict[str, Run] = {}  # of this process, so that four notebooks load a run once
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
     """What one run found.
 
@@ -87,11 +86,6 @@ class Run:
         """The documents that were analysed."""
         return _without(self.corpus.documents, self.left_out)
 
-    @cached_property
-    def document_themes(self) -> DocumentThemes:
-        """Which independent documents carry which themes, see `DocumentThemes.of`."""
-        return DocumentThemes.of(self)
-
     @property
     def is_sampled(self) -> bool:
         """Whether themes were found on some of the passages only."""
@@ -110,7 +104,7 @@ class Run:
         return themes.assign(n_passages=n_passages, n_documents=n_documents)
 
     @cached_property
-    def primary(self) -> pd.Series:
+    def theme_of_passage(self) -> pd.Series:
         """The strongest theme of each passage by passage_id; missing where it has none."""
         return self.model.strongest(self.assignments).reindex(self.passages["passage_id"])
 
@@ -285,7 +279,7 @@ def _compute(
     if earlier is not None:
         run.changes = changes(earlier, run.themes, run.assignments, passages)
     if progress:
-        log(f"{run.primary.isna().mean():.0%} of the passages fit no theme")
+        log(f"{run.theme_of_passage.isna().mean():.0%} of the passages fit no theme")
     return run
 
 

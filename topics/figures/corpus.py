@@ -17,7 +17,7 @@ def funnel(run: Run) -> go.Figure:
     read = corpus.documents["path"].nunique()
     unread = corpus.skipped[~corpus.skipped["file"].isin(corpus.documents["path"])]
     files = read + unread["file"].nunique()
-    documents, independent = run.documents, run.document_themes.documents
+    documents, independent = run.documents, measures.DocumentThemes.from_run(run).documents
     themed = run.assignments["passage_id"].nunique()
     languages = ", ".join(run.left_out["language"].value_counts().index[:3])
     steps = pd.DataFrame(

@@ -236,7 +236,7 @@ def _warnings(row: Any) -> str:
 
 def breaks(run: Run, shares: pd.DataFrame, found: pd.DataFrame) -> Html:
     """The breaks as a table, or why there are none; from `measures`, shares over time and breaks."""
-    periods = shares.loc[shares["of"] > 0, "period"].nunique()
+    periods = shares.loc[shares["n_total"] > 0, "period"].nunique()
     reasons = {0: "No document has a date, so no break can be found.",
                1: "All dates fall into one period, so no break can be found."}  # fmt: skip
     otherwise = reasons.get(periods, "No clear change in any theme: there is no break to list.")

@@ -27,7 +27,7 @@ def theme_map(run: Run) -> go.Figure:
 
     Where themes were found on a sample, that sample is drawn.
     """
-    primary = run.primary.to_numpy()[run.fitted]
+    primary = run.theme_of_passage.to_numpy()[run.fitted]
     x, y = run.layout.T
     colours, names = theme_colours(run), theme_names(run)
     owns = {theme_id: primary == theme_id for theme_id in names}

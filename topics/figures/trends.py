@@ -46,7 +46,7 @@ def trends(run: Run, shares: pd.DataFrame, breaks: pd.DataFrame) -> go.Figure | 
                            subplot_titles=[label(names[i], 34) for i in ids],
                            vertical_spacing=0.28 / max(n_rows, 1), horizontal_spacing=0.04)  # fmt: skip
     for place, theme_id in enumerate(ids):
-        own = shares[(shares["theme_id"] == theme_id) & (shares["of"] > 0)]
+        own = shares[(shares["theme_id"] == theme_id) & (shares["n_total"] > 0)]
         where = {"row": place // _COLUMNS + 1, "col": place % _COLUMNS + 1}
         for trace in _trend(own, colours[theme_id], names[theme_id]):
             figure.add_trace(trace, **where)
@@ -59,7 +59,7 @@ def trends(run: Run, shares: pd.DataFrame, breaks: pd.DataFrame) -> go.Figure | 
         "period",
         "theme_id",
         "n",
-        "of",
+        "n_total",
         "share",
         "low",
         "high",
@@ -67,7 +67,7 @@ def trends(run: Run, shares: pd.DataFrame, breaks: pd.DataFrame) -> go.Figure | 
         "share_standardised",
     ]
     finding = trend_finding(run, breaks)
-    if shares.loc[shares["of"] > 0, "period"].nunique() < 2:
+    if shares.loc[shares["n_total"] > 0, "period"].nunique() < 2:
         finding = "All dated documents fall into one period: no change can be measured."
     return finish(figure, finding, shares[columns], 150 + 170 * n_rows)
 
@@ -83,7 +83,7 @@ def _trend(own: pd.DataFrame, colour: str, name: str) -> list[go.Scatter]:
         go.Scatter(x=own["period"], y=own["share"], mode="lines+markers", showlegend=False,
                    line_color=colour, name=plain(name),
                    marker={"size": 6, "symbol": ["circle-open" if p else "circle" for p in own["partial"]]},
-                   text=[f"{n} of {of}" for n, of in zip(own["n"], own["of"], strict=True)],
+                   text=[f"{n} of {of}" for n, of in zip(own["n"], own["n_total"], strict=True)],
                    hovertemplate="%{x|%Y-%m-%d}: %{y:.0%} (%{text})<extra></extra>"),
     ]  # fmt: skip
 
@@ -162,15 +162,15 @@ def theme_by(run: Run, table: pd.DataFrame) -> go.Figure | None:
     kept = table[column].drop_duplicates().head(TOP_SOURCES)
     shown = table[table[column].isin(kept)]
     grid = shown.pivot(index="theme_id", columns=column, values="second").loc[list(names), kept]
-    of = shown.drop_duplicates(column).set_index(column)["of_second"]
+    of = shown.drop_duplicates(column).set_index(column)["total_second"]
     grid.index = [names[theme_id] for theme_id in grid.index]
     grid.columns = [f"{label(str(name), 24)}<br>n={of[name]}" for name in grid.columns]
     twin = shown.assign(theme=shown["theme_id"].map(names), share=shown["second"])
-    twin = twin[[column, "theme", "n_second", "of_second", "share", "low", "high"]]
+    twin = twin[[column, "theme", "n_second", "total_second", "share", "low", "high"]]
     most = shown.loc[shown["second"].idxmax()]
     finding = (
         f"The largest share: {names[most['theme_id']]} is in {percent(most['second'])} of the documents of "
-        f"{most[column]} ({most['n_second']} of {most['of_second']})."
+        f"{most[column]} ({most['n_second']} of {most['total_second']})."
     )
     return heat_map(grid, grid.map(lambda share: f"{share:.0%}"), finding, twin)
 
@@ -233,14 +233,14 @@ def actors(run: Run, table: pd.DataFrame) -> go.Figure | None:
     )
     grid.index = [names[theme_id] for theme_id in grid.index]
     twin = table[table["n"] >= _MIN_MENTIONS].assign(theme=table["theme_id"].map(names))
-    marked = twin[np.isfinite(twin["lift"]) & (twin["of"] >= _MIN_TOLD)].sort_values(
+    marked = twin[np.isfinite(twin["lift"]) & (twin["n_total"] >= _MIN_TOLD)].sort_values(
         "low", ascending=False, kind="stable"
     )
     trivial = [overlap(*pair) for pair in zip(marked["theme"], marked["actor"], strict=True)]
-    marked = marked[(marked["low"] > marked["elsewhere"]) & ~np.array(trivial, dtype=bool)]
+    marked = marked[(marked["low"] > marked["share_elsewhere"]) & ~np.array(trivial, dtype=bool)]
     marked = marked.drop_duplicates("theme").head(_TOLD)
     parts = [
-        f"{row.actor} in {percent(row.share)} of the documents on {row.theme} ({percent(row.elsewhere)} elsewhere)"
+        f"{row.actor} in {percent(row.share)} of the documents on {row.theme} ({percent(row.share_elsewhere)} elsewhere)"
         for row in marked.itertuples()
     ]
     finding = (
@@ -248,5 +248,16 @@ def actors(run: Run, table: pd.DataFrame) -> go.Figure | None:
         if parts
         else f"No actor is named clearly more in one theme of {_MIN_TOLD} or more documents than elsewhere."
     )
-    columns = ["theme", "actor", "kind", "n", "of", "share", "low", "high", "elsewhere", "lift"]
+    columns = [
+        "theme",
+        "actor",
+        "kind",
+        "n",
+        "n_total",
+        "share",
+        "low",
+        "high",
+        "share_elsewhere",
+        "lift",
+    ]
     return heat_map(grid, grid.map(lambda v: f"{v:.0%}" if v else ""), finding, twin[columns])

@@ -38,7 +38,7 @@ def labelled_shares(run: Run, labels: pd.DataFrame) -> pd.DataFrame:
     pd.DataFrame
         theme_id; naive, naive_low, naive_high (share that the model gives, Wilson interval);
         share, low, high (corrected); precision and recall, each with _low and _high; n
-        (passages labelled); more (labels still expected for plus or minus 2 points). Missing
+        (passages labelled); labels_needed (labels still expected for plus or minus 2 points). Missing
         where none of the passages that the model gives the theme is labelled.
 
     Raises
@@ -52,7 +52,7 @@ def labelled_shares(run: Run, labels: pd.DataFrame) -> pd.DataFrame:
         wrong = sample["passage_id"].iloc[rows.argmin()]
         raise InputError(f"labels: passage {wrong!r} is not in this run; take the run of the draw")
     truth, found = _majority(labels, given.columns), given.to_numpy()
-    own = given.columns.to_numpy() == run.primary.to_numpy(object)[:, None]
+    own = given.columns.to_numpy() == run.theme_of_passage.to_numpy(object)[:, None]
     counts, size = found.sum(axis=0), len(found)
     # Passages that the theme is first in, further ones that have it, the rest: errors differ.
     cells = [own, found & ~own, ~found]
@@ -73,9 +73,9 @@ def labelled_shares(run: Run, labels: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame({"theme_id": given.columns})
     for name, estimate in estimates.items():
         table[[name, f"{name}_low", f"{name}_high"]] = np.transpose(estimate)
-    more = _more((share[2] - share[1]) / 2, len(rows), size)
+    needed = _labels_needed((share[2] - share[1]) / 2, len(rows), size)
     table = table.rename(columns={"share_low": "low", "share_high": "high"})
-    return table.assign(n=len(rows), more=more)
+    return table.assign(n=len(rows), labels_needed=needed)
 
 
 def given_themes(run: Run) -> pd.DataFrame:
@@ -87,7 +87,7 @@ def given_themes(run: Run) -> pd.DataFrame:
     return pd.DataFrame(found, ids, themes)
 
 
-def _more(half: np.ndarray, n: int, size: int) -> pd.Series:
+def _labels_needed(half: np.ndarray, n: int, size: int) -> pd.Series:
     """Labels expected beside `n`, out of `size` passages, for half an interval that is precise."""
     rest = (1 / n - 1 / size) * np.minimum(_PRECISE / half, 1) ** 2
     return pd.Series(np.ceil(np.round(1 / (1 / size + rest) - n, 6))).astype("Int64")

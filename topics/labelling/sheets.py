@@ -59,7 +59,7 @@ def draw_sheet(
         )
     rng, dates = np.random.default_rng(random_state), run.passages["date"]
     table = run.passages[["passage_id", "text"]].assign(
-        stratum=run.primary.fillna(NO_THEME).to_numpy(),
+        stratum=run.theme_of_passage.fillna(NO_THEME).to_numpy(),
         period=dates.dt.to_period(period).astype(str).where(dates.notna(), "undated"),
         order=rng.random(len(dates)),
     )

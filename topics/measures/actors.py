@@ -202,9 +202,9 @@ def actors_by_theme(
     -------
     pd.DataFrame
         theme_id, actor, kind, n (documents that mention the actor in a passage that carries
-        the theme), of (documents with the theme), share, low, high (95% Wilson interval),
-        elsewhere (share to expect in documents without the theme, in as many passages of each
-        drawn at random: rarefaction, Hurlbert 1971), lift (share / elsewhere, infinite for an
+        the theme), n_total (documents with the theme), share, low, high (95% Wilson interval),
+        share_elsewhere (share to expect in documents without the theme, in as many passages of each
+        drawn at random: rarefaction, Hurlbert 1971), lift (share / share_elsewhere, infinite for an
         actor met nowhere else). By theme, the most frequent actors first.
     """
     rows = pd.Index(document_themes.documents["document_id"]).get_indexer(passages["document_id"])
@@ -212,15 +212,15 @@ def actors_by_theme(
     held = assignments[["passage_id", "theme_id"]].merge(owner)
     pairs = held.merge(found).drop_duplicates(["theme_id", "row", "actor"])
     table = pairs.value_counts(["theme_id", "actor", "kind"]).rename("n").reset_index()
-    table["of"] = document_themes.has_theme.sum()[table["theme_id"]].to_numpy()
-    table["share"] = table["n"] / table["of"]
-    table["low"], table["high"] = wilson(table["n"], table["of"])
+    table["n_total"] = document_themes.has_theme.sum()[table["theme_id"]].to_numpy()
+    table["share"] = table["n"] / table["n_total"]
+    table["low"], table["high"] = wilson(table["n"], table["n_total"])
     elsewhere = _elsewhere(document_themes, held, owner, found)
     order = elsewhere.index.get_indexer(table["theme_id"])
     column = elsewhere.columns.get_indexer(table["actor"])
-    table["elsewhere"] = elsewhere.to_numpy()[order, column]
+    table["share_elsewhere"] = elsewhere.to_numpy()[order, column]
     with np.errstate(divide="ignore"):
-        table["lift"] = table["share"] / table["elsewhere"]
+        table["lift"] = table["share"] / table["share_elsewhere"]
     return table.iloc[np.lexsort((table["actor"], -table["n"], order))].reset_index(drop=True)
 
 

@@ -30,7 +30,7 @@ def contrast_two(
     Returns
     -------
     pd.DataFrame
-        theme_id, n_first, of_first, first (share), n_second, of_second, second, difference, low,
+        theme_id, n_first, total_first, first (share), n_second, total_second, second, difference, low,
         high (95%, MOVER), ratio, ratio_low, ratio_high, clear (the interval of the difference
         leaves zero out, widened for the number of tests by Bonferroni's rule).
     """
@@ -42,8 +42,8 @@ def _contrast(both: DocumentThemes, is_second: np.ndarray, tests: int | None) ->
     themes = both.has_theme.columns
     levels = (0.95, 1 - 0.05 / (tests or len(themes)))
     first, second = both.where(~is_second), both.where(is_second)
-    n_first, of_first, kind_first, (one, one_wide) = estimates(first, *levels)
-    n_second, of_second, kind_second, (other, other_wide) = estimates(second, *levels)
+    n_first, total_first, kind_first, (one, one_wide) = estimates(first, *levels)
+    n_second, total_second, kind_second, (other, other_wide) = estimates(second, *levels)
     by_source = kind_first == kind_second == BY_SOURCE
     together = _correlation(both, is_second) if by_source else 0.0
     low, high = difference(one, other, together)
@@ -55,10 +55,10 @@ def _contrast(both: DocumentThemes, is_second: np.ndarray, tests: int | None) ->
         {
             "theme_id": themes,
             "n_first": n_first,
-            "of_first": of_first,
+            "total_first": total_first,
             "first": one[0],
             "n_second": n_second,
-            "of_second": of_second,
+            "total_second": total_second,
             "second": other[0],
             "difference": other[0] - one[0],
             "low": low,

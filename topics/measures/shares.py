@@ -18,7 +18,7 @@ _MAX_PERIODS = 24
 _MIN_A_PERIOD = 8  # documents, on average
 _MIN_SOURCES = 20  # fewer are all that there are, not a sample of sources
 _MIN_DAYS = 10
-_COLUMNS = ["theme_id", "n", "of", "share", "low", "high", "interval"]
+_COLUMNS = ["theme_id", "n", "n_total", "share", "low", "high", "interval"]
 
 
 def choose_period(dates: pd.Series) -> str:
@@ -73,7 +73,7 @@ def overall_shares(document_themes: DocumentThemes, confidence: float = 0.95) ->
     Returns
     -------
     pd.DataFrame
-        theme_id, n (documents that carry it), of (all documents), share, low, high (95%
+        theme_id, n (documents that carry it), n_total (all documents), share, low, high (95%
         interval), interval (its kind). The interval is Wilson's on the number of independent
         documents that the blocks are worth by a bootstrap: blocks are sources where there are
         20, else what a source published on one day; documents alone where there are too few
@@ -87,7 +87,7 @@ def overall_shares(document_themes: DocumentThemes, confidence: float = 0.95) ->
 def estimates(
     document_themes: DocumentThemes, *confidences: float
 ) -> tuple[np.ndarray, int, str, list[Estimate]]:
-    """What `overall_shares` tells, n, of, interval, and share, low, high at each of these confidences."""
+    """What `overall_shares` tells, n, n_total, interval, and share, low, high at each of these confidences."""
     carries = document_themes.has_theme.to_numpy(dtype=float)
     n, counts = len(carries), document_themes.has_theme.to_numpy().sum(axis=0)
     blocks, kind = _blocks(document_themes)

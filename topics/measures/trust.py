@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from topics.embed.encoders import encode
 from topics.measures.document_themes import DocumentThemes
 from topics.measures.permutation import difference_within
 from topics.measures.shares import periods_of
@@ -16,6 +15,7 @@ from topics.model.classifier import ThemeScorer
 from topics.model.graph import nearest_to
 from topics.model.named_themes import NamedTheme
 from topics.run import Run
+from topics.vectors.encoders import encode
 
 _MAX_SCORED = 3000  # passages
 _CLEAR = ndtri(0.975)  # deviations of a difference
@@ -37,7 +37,7 @@ def theme_support(run: Run) -> pd.DataFrame:
         largest_source and source_share (its share of the documents with a source), stability (see
         `ThemeModel.themes_`).
     """
-    every = DocumentThemes.of(run, independent=False)
+    every = DocumentThemes.from_run(run, independent=False)
     heads = every.documents["document_id"].isin(run.copy_of).to_numpy()
     passages = run.assignments["theme_id"].value_counts()
     rows = []
@@ -77,7 +77,7 @@ def trend_survival(
         refits'). Empty if no dates are known.
     """
     columns = ["theme_id", "claim", "since", "survives", "overlap"]
-    dated = run.document_themes.dated
+    dated = DocumentThemes.from_run(run).dated
     if dated.documents.empty:
         return pd.DataFrame(columns=columns)
     every, place = periods_of(dated, period)

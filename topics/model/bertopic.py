@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from topics.embed.encoders import Embedder, encode
+from topics.vectors.encoders import Embedder, encode
 
 if TYPE_CHECKING:
     from bertopic import BERTopic

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from topics.embed.encoders import Embedder, embed
 from topics.errors import InputError
 from topics.intervals import difference, wilson
+from topics.vectors.encoders import Embedder, embed
 
 _FILES = ("themes.csv", "assignments.parquet", "passages.parquet")
 _PASSAGES = ["passage_id", "document_id", "text"]

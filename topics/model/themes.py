@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from topics.embed.encoders import Embedder, encode
 from topics.errors import InputError
 from topics.html import note, table
 from topics.model.classifier import ThemeScorer
@@ -31,6 +30,7 @@ from topics.model.graph import Neighbours, nearest_to, others
 from topics.model.labels import describe
 from topics.model.named_themes import NamedTheme, as_themes, read_themes
 from topics.parallel import sent, spread
+from topics.vectors.encoders import Embedder, encode
 
 if TYPE_CHECKING:
     from bertopic import BERTopic
@@ -520,7 +520,7 @@ class ThemeModel:
         return self._labels
 
     @property
-    def primary_(self) -> pd.Series:
+    def theme_of_passage_(self) -> pd.Series:
         """The strongest theme of each fitted passage by passage_id; missing where it has none."""
         return self.strongest(self.assignments_).reindex(self._passages["passage_id"])
 
@@ -545,7 +545,7 @@ class ThemeModel:
 
         names = dict(zip(self.themes_["theme_id"], self.themes_["name"], strict=True))
         texts = self._passages["text"].tolist()
-        return as_bertopic(texts, self._vectors, self.primary_, names, self.embedder)
+        return as_bertopic(texts, self._vectors, self.theme_of_passage_, names, self.embedder)
 
     def save(self, folder: str | Path) -> None:
         """Write the model into a folder as JSON, NumPy and Parquet files; no pickle."""

@@ -92,7 +92,7 @@ def _passages(
     carried: dict[str, list[int]] = {}
     for row in assignments.itertuples():
         carried.setdefault(row.passage_id, []).append(numbers[row.theme_id])
-    strongest = [numbers.get(theme, -1) for theme in run.primary.iloc[run.fitted]]
+    strongest = [numbers.get(theme, -1) for theme in run.theme_of_passage.iloc[run.fitted]]
     return [
         [places[p.document_id], p.start, p.end, p.text[:cut], carried.get(p.passage_id, []), top]
         for p, top in zip(passages.itertuples(), strongest, strict=True)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from topics.embed.encoders import WINDOW, Embedder, count_tokens, embed
 from topics.read.boilerplate import count_words
 from topics.text.duplicates import copy_groups
+from topics.vectors.encoders import WINDOW, Embedder, count_tokens, embed
 
 MIN_WORDS = 25  # shorter paragraphs say too little alone and join the next one
 MAX_TOKENS = WINDOW - 6  # what the bundled model reads, less its two marks and a margin

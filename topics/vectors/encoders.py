@@ -20,9 +20,9 @@ from tqdm.auto import tqdm
 
 from topics import cache
 from topics.cache import cache_dir, digest, log, replace_surrogates, written_atomically
-from topics.embed import vector_store
 from topics.errors import InputError
 from topics.parallel import sent, spread, threads
+from topics.vectors import store
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -148,20 +148,20 @@ def embed(
     texts = list(texts)
     if not texts:
         return np.zeros((0, model.encode(["."]).shape[1]), dtype=np.float32)
-    keys = vector_store.text_keys(texts)
+    keys = store.text_keys(texts)
     unique, first, place = np.unique(keys, return_index=True, return_inverse=True)
     folder = cache_dir() / "vectors" / digest(model.name)[:16]
-    vectors, known = vector_store.read(sorted(folder.glob("*.npy")), unique, first, len(texts))
+    vectors, known = store.read(sorted(folder.glob("*.npy")), unique, first, len(texts))
     todo = np.sort(first[~known])
     saved: Path | None = folder
     blocks = _encoded([texts[row] for row in todo], embedder, client, progress)
     for rows in (todo[start : start + _SHARD] for start in range(0, len(todo), _SHARD)):
         block = np.concatenate(list(islice(blocks, -(-len(rows) // _BATCH))))
-        vectors = vectors if vectors.size else vector_store.empty(len(texts), block)
+        vectors = vectors if vectors.size else store.empty(len(texts), block)
         vectors[rows] = block
-        saved = saved and vector_store.write(folder, keys[rows], block)
+        saved = saved and store.write(folder, keys[rows], block)
     if len(todo):
-        vector_store.fold(folder, full=_SHARD * vectors[0].nbytes)
+        store.fold(folder, full=_SHARD * vectors[0].nbytes)
         cache.trim(limit)
     again = np.flatnonzero(first[place] != np.arange(len(texts)))
     vectors[again] = vectors[first[place[again]]]

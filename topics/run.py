@@ -34,8 +34,8 @@ from topics.vectors.encoders import embed, load_embedder, reads_english_only
 if TYPE_CHECKING:
     from distributed import Client
 
-_PACKAGES = ("bertopic", "fastembed", "graspologic-native", "numpy", "onnxruntime", "pandas",
-             "plotly", "scikit-learn", "trafilatura", "umap-learn")  # fmt: skip
+_PACKAGES = ("fastembed", "graspologic-native", "numpy", "onnxruntime", "pandas", "plotly",
+             "scikit-learn", "trafilatura", "umap-learn")  # fmt: skip
 _MANY = 20_000  # passages, which take the transformer several minutes
 _MAX_FITTED = 60_000  # passages that themes are fitted on; above, on a sample of documents
 _RUNS: dict[str, Run] = {}  # of this process, so that four notebooks load a run once

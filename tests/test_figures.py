@@ -186,8 +186,8 @@ def test_where_most_documents_come_from_is_told(countries, text):
 def test_a_fragile_theme_is_a_caution_and_a_theme_called_fragile_is_none():
     stable = run_with([("d0", None, None, None)], {"fragile states": ["d0"]})
     assert finding(figures.theme_stability(stable)) == Finding(
-        "Every discovered theme comes back in 20 refits; the least stable, Fragile States, "
-        "overlaps by 0.80.",
+        "Every discovered theme comes back in 20 refits; the least stable is Fragile States, "
+        "with an overlap of 0.80.",
         "trust",
         "finding",
         ["fragile states"],

@@ -209,8 +209,8 @@ def test_a_long_table_says_how_many_rows_are_left_out():
 def test_a_piece_carries_its_finding_to_jupyter(calm):
     bundle = tables.negative_controls(calm, change_points())._repr_mimebundle_()
     text = (
-        "With dates exchanged at random within each source, 0 changes in themes (one corpus in "
-        "twenty may show any). An invented theme, falconry, was given 0 of 10 passages."
+        "With dates exchanged at random within each source, 0 changes (one corpus in twenty may "
+        "show any). An invented theme, falconry, was given 0 of 10 passages."
     )
     assert Finding(**bundle[MIME_TYPE]) == Finding(text, "trust", "finding")
     assert bundle["text/html"] == f"<p>{text}</p>"
@@ -223,7 +223,7 @@ NOTHING = {
     "All documents are in a language that is read.": tables.left_out_documents,
     "No document is a near-duplicate of another.": tables.near_duplicate_table,
     "No earlier report was given to compare with.": tables.changes_table,
-    "No labels were given.": lambda run: tables.label_agreement(run, None),
+    "No labels were given": lambda run: tables.label_agreement(run, None),
     "No labelled sheet was given": lambda run: tables.corrected_shares(run, None),
     "There are no change points to list.": (
         lambda run: tables.change_point_table(run, change_points())

@@ -28,26 +28,20 @@ PALETTE = [
     "#7C2D12", "#475569", "#A21CAF", "#937000",
 ]  # fmt: skip
 QUIET = "#8A8A8A"
+MIN_STABILITY = 0.6  # mean overlap with refits
 MAX_LISTED = 3  # themes or changes in a sentence
 MAX_GROUPS = 12  # sources or countries in a figure
 _MAX_TITLE = 80  # letters in a line of a title, so that it ends before plotly's buttons
 _TITLE_LINE = 20  # pixels
-_AXIS = {"gridcolor": "#e8e8ec", "zerolinecolor": "#c8c8cc", "automargin": True}
 _TEMPLATE = go.layout.Template(
     layout=go.Layout(
         font={"family": "system-ui, sans-serif", "size": 13, "color": "#1d1d1f"},
-        title={"font_size": 15, "xref": "container", "yref": "container", "xanchor": "left",
-               "yanchor": "top", "x": 0, "y": 1, "pad": {"l": 8, "t": 8}},
+        title={"font_size": 15, "x": 0, "y": 1, "pad": {"l": 8, "t": 8}},
         colorway=PALETTE,
-        paper_bgcolor="white",
-        plot_bgcolor="white",
         margin={"l": 60, "r": 20, "t": 60, "b": 50},
-        xaxis=_AXIS,
-        yaxis=_AXIS,
-        hoverlabel={"align": "left"},
         modebar={"remove": ["sendChartToCloud"]},  # nothing is uploaded, not even by mistake
     )
-)  # fmt: skip
+)
 # Merged once, since plotly would merge them for each figure anew.
 pio.templates["topics"] = pio.templates.merge_templates("plotly_white", _TEMPLATE)
 

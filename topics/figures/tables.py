@@ -20,15 +20,14 @@ if TYPE_CHECKING:
     from topics.run import Run
 
 _MIN_DOCUMENTS = 10  # independent ones; of fewer, a theme's share is an anecdote
-_MIN_STABILITY = 0.6
 _MIN_SURVIVAL = 0.9  # share of refits
 _MAX_COPIED = 1.5  # documents to independent ones
 _CHANGES = ("new", "grown", "steady", "shrunk", "vanished")
 
 
-def _told(text: str, kind: str) -> Html:
+def _told(finding: Finding) -> Html:
     """A finding as a paragraph."""
-    return Html(f"<p>{escape(text)}</p>", Finding(text, kind))
+    return Html(f"<p>{escape(finding.text)}</p>", finding)
 
 
 def _nothing(text: str, kind: str) -> Html:
@@ -143,7 +142,7 @@ def changes_table(run: Run) -> Html:
     found = run.changes.sort_values("change", kind="stable")
     counts = found["change"].value_counts()
     text = ", ".join(f"{counts.get(change, 0)} {change}" for change in _CHANGES)
-    told = _told(f"Since the earlier report: {text}.", "changes")
+    told = _told(Finding(f"Since the earlier report: {text}.", "changes"))
     return told + table(found.drop(columns="theme_id"))
 
 
@@ -229,11 +228,7 @@ def distinctive_words_table(run: Run, groups: pd.Series, max_words: int = 4) -> 
         told = words["word"] + " (" + counts + ")"
         rows += [(theme_id, *row) for row in told.groupby(words["side"]).agg(", ".join).items()]
     if not rows:
-        text = (
-            f"No {column} uses a word clearly more than the others; themes with fewer than five "
-            "documents are left out."
-        )
-        return _nothing(text, "words")
+        return _nothing(f"No {column} uses a word clearly more than the others.", "words")
     line = f"Behind each word: documents of the {column} that use it, and documents of the others."
     shown = pd.DataFrame(rows, columns=["theme_id", column, "words"])
     return Html(f"<p>{line}</p>") + table(fmt.with_names(run, shown))
@@ -252,19 +247,17 @@ def trust_table(run: Run, survival: pd.DataFrame, gold: str | None = None) -> Ht
     facts["survives"] = facts["survives"].map("{:.0%}".format, na_action="ignore")
     if gold:
         facts = facts.merge(_label_agreement(run, gold)[0], on="theme_id", how="left")
-    columns = ["theme_id", "documents", "independent", "sources", "largest_source", "stability",
-               "claim", "survives", "precision", "recall", "caution"]  # fmt: skip
+    columns = ["theme_id", "caution", "documents", "independent", "sources", "largest_source",
+               "stability", "claim", "survives", "precision", "recall"]  # fmt: skip
     shown = fmt.with_names(run, facts[[column for column in columns if column in facts]])
-    caution = _caution(run, warnings)
-    told = Html(f"<p>{escape(caution.text)}</p>", caution)
-    return told + table(shown.rename(columns={"claim": "trend"}))
+    return _told(_caution(run, warnings)) + table(shown.rename(columns={"claim": "trend"}))
 
 
 def _warnings(facts: Any) -> list[str]:
     tests = {
         "few documents": facts.independent < _MIN_DOCUMENTS,
         f"mostly from {facts.largest_source}": facts.source_share > 0.5,
-        "does not come back in refits": facts.stability < _MIN_STABILITY,
+        "does not come back in refits": facts.stability < fmt.MIN_STABILITY,
         "largely near-duplicates": facts.documents > _MAX_COPIED * max(facts.independent, 1),
         "its trend depends on the fit": facts.survives < _MIN_SURVIVAL,
     }
@@ -288,10 +281,7 @@ def _caution(run: Run, warnings: list[list[str]]) -> Finding:
 def label_agreement(run: Run, gold: str | None) -> Html:
     """Precision and recall of named themes and AMI of clusters against labels made by people."""
     if not gold:
-        text = (
-            "No labels were given. Label a few hundred passages by hand before you rely on a "
-            "theme's share: without labels its errors cannot be known."
-        )
+        text = "No labels were given: label a few hundred passages before relying on any share."
         return _nothing(text, "labels")
     scores, ami, n, labels = _label_agreement(run, gold)
     n_labelled = int(labels.notna().sum())
@@ -303,7 +293,7 @@ def label_agreement(run: Run, gold: str | None) -> Html:
         f"labels. Discovered clusters agree with them with an adjusted mutual information of "
         f"{ami:.2f} (0 is chance, 1 is perfect), over the {n:,} passages with exactly one label."
     )
-    told = _told(text, "labels")
+    told = _told(Finding(text, "labels"))
     return told + table(fmt.with_names(run, scores)) if len(scores) else told
 
 
@@ -324,7 +314,7 @@ def corrected_shares(run: Run, folder: str | None) -> Html:
         f"{fmt.plural(n_coders, 'coder')}, {labels.attrs['blank']} left blank."
     )
     shares = labelling.labelled_shares(run, labels)
-    told = _told(text, "labels") + table(fmt.with_names(run, shares))
+    told = _told(Finding(text, "labels")) + table(fmt.with_names(run, shares))
     if n_coders > 1:
         told += table(fmt.with_names(run, labelling.coder_agreement(labels)))
     return told
@@ -337,11 +327,11 @@ def negative_controls(run: Run, placebo: pd.DataFrame) -> Html:
     """
     taken, n = measures.absent_theme(run)
     text = (
-        f"With dates exchanged at random within each source, {fmt.plural(len(placebo), 'change')} in "
-        "themes (one corpus in twenty may show any). An invented theme, falconry, was given "
-        f"{len(taken)} of {fmt.plural(n, 'passage')}."
+        f"With dates exchanged at random within each source, {fmt.plural(len(placebo), 'change')} "
+        f"(one corpus in twenty may show any). An invented theme, falconry, was given {len(taken)} "
+        f"of {fmt.plural(n, 'passage')}."
     )
-    return _told(text, "trust") + quotes(run, taken[:2])
+    return _told(Finding(text, "trust")) + quotes(run, taken[:2])
 
 
 def passages_to_check(run: Run, seed: int = 0, max_passages: int = 2) -> Html:
@@ -370,4 +360,4 @@ def passages_without_theme(run: Run, seed: int = 0, max_passages: int = 5) -> Ht
     share = len(without) / len(ids)
     text = f"{len(without):,} of {fmt.plural(len(ids), 'passage')} ({share:.0%}) have no theme."
     at_random = without.sample(min(max_passages, len(without)), random_state=seed)
-    return _told(text, "passages") + quotes(run, at_random)
+    return _told(Finding(text, "passages")) + quotes(run, at_random)

@@ -23,7 +23,6 @@ _MAX_WORDS = 40  # of a passage that is pointed at
 _MAX_IN_LEGEND = 16  # themes
 _MAX_SVG = 3000  # points; more are drawn by WebGL
 _COUNTS = [k * 10**e for e in range(5) for k in (1, 2, 3, 5)]  # of clusters, on an axis
-_MIN_STABILITY = 0.6
 
 
 def theme_map(run: Run) -> go.Figure:
@@ -69,15 +68,10 @@ def _points(run: Run, strongest: np.ndarray, names: dict[str, str]) -> list[go.S
         if not own.any():
             continue
         look = {"color": colours[theme_id], "opacity": 0.8 if theme_id else 0.45, "size": size}
-        trace = scatter(
-            x=x[own],
-            y=y[own],
-            mode="markers",
-            name=f"{fmt.label(name)} ({own.sum()})",
-            text=hover[own],
-            hovertemplate="%{text}<extra>%{fullData.name}</extra>",
-            marker={**look, "symbol": SYMBOLS[number % len(SYMBOLS)]},
-        )
+        look["symbol"] = SYMBOLS[number % len(SYMBOLS)]
+        trace = scatter(x=x[own], y=y[own], text=hover[own], mode="markers", marker=look)
+        hovertemplate = "%{text}<extra>%{fullData.name}</extra>"
+        trace.update(name=f"{fmt.label(name)} ({own.sum()})", hovertemplate=hovertemplate)
         traces.append(trace)
     return traces
 
@@ -131,7 +125,6 @@ def theme_sizes(run: Run) -> go.Figure:
     text = (
         f"{fmt.plural(len(sizes), 'theme')}: {n_named} named, {len(sizes) - n_named} discovered"
         + (f"; not found in this corpus: {', '.join(empty['name'])}." if len(empty) else ".")
-        + " Beside the bars, passages in documents."
     )
     finding = Finding(text, "themes", themes=empty["theme_id"].tolist())
     return fmt.finish(figure, finding, table, 130 + 28 * len(sizes))
@@ -151,17 +144,8 @@ def hierarchy(run: Run) -> go.Figure:
     boxes += zip(names, names.values(), parents, sizes, colours.values(), strict=True)
     ids, labels, parents, values, shades = zip(*boxes, strict=True)
     look = {"branchvalues": "remainder", "textinfo": "label+value", "hoverinfo": "label+value"}
-    figure = go.Figure(
-        go.Treemap(
-            ids=ids,
-            labels=[*map(fmt.label, labels)],
-            parents=parents,
-            values=values,
-            marker_colors=shades,
-            tiling_pad=3,
-            **look,
-        )
-    )
+    treemap = go.Treemap(ids=ids, labels=[*map(fmt.label, labels)], parents=parents, values=values)
+    figure = go.Figure(treemap.update(marker_colors=shades, tiling_pad=3, **look))
     figure.update_layout(margin={"l": 10, "r": 10, "b": 10})
     n = fmt.plural(int(family.notna().sum()), "discovered theme")
     text = f"One level up, {n} form {fmt.plural(len(heads), 'family')}."
@@ -234,15 +218,12 @@ def theme_stability(run: Run) -> go.Figure:
     texts = table["stability"].map("{:.2f}".format)
     figure = fmt.bars(table["stability"], table["name"], texts, shades)
     figure.update_xaxes(range=[0, 1.1], title="mean Jaccard index")
-    fragile, least = table[table["stability"] < _MIN_STABILITY], table.iloc[-1]
-    finding = Finding(
-        f"Every discovered theme comes back in 20 refits; the least stable, {least['name']}, "
-        f"overlaps by {least['stability']:.2f}.",
-        "trust",
-        themes=[least["theme_id"]],
-    )
+    fragile, least = table[table["stability"] < fmt.MIN_STABILITY], table.iloc[-1]
+    text = "Every discovered theme comes back in 20 refits; the least stable is "
+    text += f"{least['name']}, with an overlap of {least['stability']:.2f}."
+    finding = Finding(text, "trust", themes=[least["theme_id"]])
     if len(fragile):
-        text = f"Fragile, with an overlap below {_MIN_STABILITY} in 20 refits: "
+        text = f"Fragile, with an overlap below {fmt.MIN_STABILITY} in 20 refits: "
         text += f"{', '.join(fragile['name'])}."
         finding = Finding(text, "trust", "caution", fragile["theme_id"].tolist())
     return fmt.finish(figure, finding, table[["name", "stability"]], 120 + 28 * len(table))

@@ -24,8 +24,6 @@ _MAX_CONTRASTS = 15
 _MAX_ACTORS = 14
 _MIN_MENTIONS = 3  # documents
 _MIN_DOCUMENTS = 5  # of a theme
-_TREND_TABLE = ["period", "theme_id", "n", "n_total", "share", "low", "high", "interval",
-                "share_standardised"]  # fmt: skip
 
 
 def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> go.Figure:
@@ -61,7 +59,8 @@ def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) ->
     figure.update_xaxes(showticklabels=True, nticks=4)
     figure.update_annotations(font_size=12)
     finding = _trend_finding(run, shares, change_points)
-    return fmt.finish(figure, finding, shares[_TREND_TABLE], 150 + 170 * n_rows)
+    table = fmt.with_names(run, shares.drop(columns="partial"))
+    return fmt.finish(figure, finding, table, 150 + 170 * n_rows)
 
 
 def _trend(own: pd.DataFrame, colour: str, name: str) -> list[go.Scatter]:
@@ -82,11 +81,10 @@ def _trend(own: pd.DataFrame, colour: str, name: str) -> list[go.Scatter]:
 
 def _trend_finding(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> Finding:
     """The clearest changes in a sentence, or that there is none."""
-    if shares.loc[shares["n_total"] > 0, "period"].nunique() < 2:
-        text = "All dated documents fall into one period: no change can be measured."
-        return Finding(text, "trend", "none")
     if change_points.empty:
         text = "No theme rose or fell by more than chance would explain."
+        if shares.loc[shares["n_total"] > 0, "period"].nunique() < 2:
+            text = "All dated documents fall into one period: no change can be measured."
         return Finding(text, "trend", "none")
     names = fmt.theme_names(run)
     clearest = clearest_first(change_points)
@@ -130,17 +128,17 @@ def emergence(run: Run, document_themes: measures.DocumentThemes) -> go.Figure:
     figure = go.Figure()
     for row in table.itertuples():
         is_clear = isinstance(row.kind, str)
-        figure.add_scatter(
-            x=[row.before, row.recent],
-            y=[fmt.label(names[row.theme_id])] * 2,
-            mode="lines+markers+text",
-            line_color=colours[row.theme_id] if is_clear else fmt.QUIET,
-            marker={"symbol": ["circle-open", "circle"], "size": 9},
-            text=["", f"  {row.kind}" if is_clear else ""],
-            textposition="middle right",
-            showlegend=False,
-            hovertemplate="%{x:.1%}<extra></extra>",
-        )
+        places, name = [row.before, row.recent], fmt.label(names[row.theme_id])
+        texts = ["", f"  {row.kind}" if is_clear else ""]
+        colour = colours[row.theme_id] if is_clear else fmt.QUIET
+        figure.add_scatter(x=places, y=[name] * 2, text=texts, line_color=colour)
+    figure.update_traces(
+        mode="lines+markers+text",
+        marker={"symbol": ["circle-open", "circle"], "size": 9},
+        textposition="middle right",
+        hovertemplate="%{x:.1%}<extra></extra>",
+    )
+    figure.update_layout(showlegend=False)
     title = "share of documents: hollow before, full recently"
     figure.update_xaxes(tickformat=".0%", title=title, rangemode="tozero")
     figure.update_yaxes(autorange="reversed")
@@ -203,17 +201,13 @@ def contrasts(run: Run, table: pd.DataFrame) -> go.Figure:
         f"{fmt.label(str(group), 24)} · {fmt.label(names[theme_id], 30)}"
         for group, theme_id in zip(some[column], some["theme_id"], strict=True)
     ]
-    interval = {
-        "array": some["high"] - some["difference"],
-        "arrayminus": some["difference"] - some["low"],
-        "color": fmt.QUIET,
-    }
+    above, below = some["high"] - some["difference"], some["difference"] - some["low"]
+    interval = {"array": above, "arrayminus": below, "color": fmt.QUIET}
     marker = {"size": 9, "color": some["theme_id"].map(colours)}
-    hover = "%{y}: %{x:+.0%}<extra></extra>"
+    points = go.Scatter(x=some["difference"], y=labels, mode="markers", marker=marker)
     figure = go.Figure(
-        go.Scatter(x=some["difference"], y=labels, mode="markers", error_x=interval,
-                   marker=marker, hovertemplate=hover)
-    )  # fmt: skip
+        points.update(error_x=interval, hovertemplate="%{y}: %{x:+.0%}<extra></extra>")
+    )
     figure.add_vline(x=0, line_color=fmt.QUIET)
     figure.update_xaxes(tickformat="+.0%", title="difference in share")
     figure.update_yaxes(autorange="reversed")

@@ -319,6 +319,11 @@ def test_trust_tells_precision_and_recall_where_there_are_labels(hostile, tmp_pa
     assert "precision" not in Reader(trust(hostile)).text
 
 
+def test_trust_is_told_of_a_single_document_of_no_known_source():
+    text = Reader(trust(run_on(PORT[:1]))).text
+    assert text.startswith("Treat 1 of 1 theme with caution (few documents: Dock strike shut).")
+
+
 def test_each_theme_is_shown_by_passages_that_only_just_have_it_and_by_others():
     names = [f"d{i}" for i in range(6)]
     run = run_with([(name, None, None, None) for name in names], {"ferries": names, "grain": []})

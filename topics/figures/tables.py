@@ -94,16 +94,14 @@ def quotes(run: Run, passage_ids: Iterable[str], like: np.ndarray | None = None)
 
 
 def _quote(passage: pd.Series, start: int, end: int) -> Html:
-    about = [escape(fmt.origin(passage))]
-    if number := passage["number"]:
-        about.append(f"<a href='#p-{number}'>passage {number}</a>")
-    place = f"{passage['document_id']}, characters {passage['start']}–{passage['end']}"
-    about.append(f"<code>{escape(place)}</code>")
-    text = passage["text"]
+    text, number = passage["text"], passage["number"]
     quoted = escape(text)
     if 0 < end - start < len(text):
         before, sentence, after = map(escape, (text[:start], text[start:end], text[end:]))
         quoted = f"{before}<mark>{sentence}</mark>{after}"
+    link = f"<a href='#p-{number}'>passage {number}</a>" if number else ""
+    place = f"{passage['document_id']}, characters {passage['start']}–{passage['end']}"
+    about = [escape(fmt.origin(passage)), link, f"<code>{escape(place)}</code>"]
     footer = " · ".join(filter(None, about))
     return Html(f"<blockquote><p>{quoted}</p><footer>{footer}</footer></blockquote>")
 
@@ -229,9 +227,9 @@ def distinctive_words_table(run: Run, groups: pd.Series, max_words: int = 4) -> 
         rows += [(theme_id, *row) for row in told.groupby(words["side"]).agg(", ".join).items()]
     if not rows:
         return _nothing(f"No {column} uses a word clearly more than the others.", "words")
-    line = f"Behind each word: documents of the {column} that use it, and documents of the others."
     shown = pd.DataFrame(rows, columns=["theme_id", column, "words"])
-    return Html(f"<p>{line}</p>") + table(fmt.with_names(run, shown))
+    told = f"<p>Behind each word: documents of the {column} with it, and of the others.</p>"
+    return Html(told) + table(fmt.with_names(run, shown))
 
 
 def trust_table(run: Run, survival: pd.DataFrame, gold: str | None = None) -> Html:
@@ -243,7 +241,10 @@ def trust_table(run: Run, survival: pd.DataFrame, gold: str | None = None) -> Ht
     facts["stability"] = facts["stability"].fillna(facts["overlap"])
     warnings = [_warnings(row) for row in facts.itertuples()]
     facts["caution"] = ["; ".join(own) for own in warnings]
-    facts["largest_source"] += facts["source_share"].map(" ({:.0%})".format)
+    facts["largest_source"] = [
+        f"{row.largest_source} ({row.source_share:.0%})" if row.sources else None
+        for row in facts.itertuples()
+    ]
     facts["survives"] = facts["survives"].map("{:.0%}".format, na_action="ignore")
     if gold:
         facts = facts.merge(_label_agreement(run, gold)[0], on="theme_id", how="left")
@@ -357,7 +358,7 @@ def passages_without_theme(run: Run, seed: int = 0, max_passages: int = 5) -> Ht
     without = ids[~ids.isin(run.assignments["passage_id"])]
     if without.empty:
         return _nothing("Every passage has a theme.", "passages")
-    share = len(without) / len(ids)
-    text = f"{len(without):,} of {fmt.plural(len(ids), 'passage')} ({share:.0%}) have no theme."
+    n, total = len(without), fmt.plural(len(ids), "passage")
+    text = f"{n:,} of {total} ({n / len(ids):.0%}) have no theme."
     at_random = without.sample(min(max_passages, len(without)), random_state=seed)
     return _told(Finding(text, "passages")) + quotes(run, at_random)

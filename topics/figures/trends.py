@@ -38,10 +38,10 @@ def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) ->
     """
     names, colours = fmt.theme_names(run), fmt.theme_colours(run)
     if shares.empty:
-        return fmt.nothing_to_show("No document has a date, so no trend can be shown.", "trend")
+        return fmt.nothing_to_show("No document has a date, so no trend can be shown.", "corpus")
     ids = [i for i in names if shares.loc[shares["theme_id"] == i, "n"].sum()]
     if not ids:
-        return fmt.nothing_to_show("No document with a date has a theme.", "trend")
+        return fmt.nothing_to_show("No document with a date has a theme.", "corpus")
     n_rows = -(-len(ids) // _COLUMNS)
     figure = make_subplots(
         rows=n_rows, cols=_COLUMNS, shared_xaxes=True, shared_yaxes=True,

@@ -74,15 +74,24 @@ def test_markdown_headings_and_quotes_stay_paragraphs_of_their_own(read):
 
 def test_markdown_marks_are_taken_off_and_other_asterisks_are_not(read):
     marked = (
-        "The **harbour** board _voted_ on [Tuesday](https://quay.example/vote) to keep the "
-        "`northern` quay ![crane](crane.png)shut: 2*3*4 votes for snake_case_quay.\n<!-- note -->"
+        "The **harbour** board _voted_ on [Tuesday](https://quay.example/vote_(2)) to keep the "
+        "`northern` quay ![crane](crane.png)shut: 2 * 3 * 4 votes for snake_case_quay &amp; AT&T."
+        "\n<!-- note -->"
     )
     assert rows(read({"a.md": marked}), "text") == [
         [
-            "The harbour board voted on Tuesday to keep the `northern` quay shut: 2*3*4 votes "
-            "for snake_case_quay."
+            "The harbour board voted on Tuesday to keep the northern quay shut: 2 * 3 * 4 votes "
+            "for snake_case_quay & AT&T."
         ]
     ]
+
+
+def test_markdown_lists_keep_their_marks_and_indented_text_is_text(read):
+    asks = "The dockers want three things from the board before they come back to work:"
+    items = ["- a new crane", "- two **more** night shifts", "1. a lower levy"]
+    markdown = "\n".join([VOTE, "", asks, *items, "", f"    {DOCKERS}"])
+    plain = [VOTE, asks, *items, DOCKERS]
+    assert rows(read({"a.md": markdown}), "text") == [["\n\n".join(plain).replace("**", "")]]
 
 
 def test_an_opening_sentence_is_no_title_where_the_file_has_one(read):

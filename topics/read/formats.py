@@ -24,18 +24,8 @@ from topics.read.files import LINE_LIMIT, MB, decode, read_bytes, read_lines, sp
 
 Record = dict[str, Any]
 Broken = defaultdict[str, list[int]]
-_TARGET = r"\((?:[^()\n]|\([^()\n]*\))*\)"  # of a link; brackets within are part of it
-# Markdown's comments, code, images, links, headings, quotations and emphasis as plain text.
-_MARKDOWN = {
-    r"(?ms)<!--(?:(?!<!--).)*?-->|^```.*?^```": "",
-    rf"!\[[^\[\]]*\]{_TARGET}": "",
-    rf"\[([^\[\]]+)\]{_TARGET}": r"\1",
-    r"(?m)^[ \t]{0,3}#{1,6}[ \t]+(.*)$": r"\n\1\n",
-    r"(?m)^[ \t]{0,3}>[ \t]?": "",
-    r"(\*\*|__)(?=\S)(.{1,2000}?)(?<=\S)\1": r"\2",
-    r"(?<!\w)([*_])(?=\S)(.{1,2000}?)(?<=\S)\1(?!\w)": r"\2",
-}
-_INLINE = frozenset("a abbr b cite code em font i mark q s small span strong sub sup u".split())
+_LIST_ITEM = re.compile(r"\n(?=\s*(?:[-*+•]|\d+\.)\s)")
+_INLINE = frozenset("a abbr b cite code em font i img mark q s small span strong sub sup u".split())
 _UNSEEN = frozenset("head iframe noscript object script style svg template".split())
 # Half a pair that stands for one character, D800 to DFFF; feedparser stops at it.
 _HALF_CHARACTER = re.compile(
@@ -106,12 +96,19 @@ def _read_markdown(path: Path) -> Reading:
     fields, body = _front_matter(decode(read_bytes(path)))
     heading = re.match(r"\s*#\s+(.+)", body)
     if heading and not fields.get("title"):
-        fields["title"] = heading[1].strip()
+        fields["title"] = _plain_markdown(heading[1])
         body = body[heading.end() :]
-    for mark, plain in _MARKDOWN.items():
-        body = re.sub(mark, plain, body)
-    parts = re.split(r"\n\s*\n|\n(?=\s*(?:[-*+•]|\d+\.)\s)", body)
-    return _cleaned(fields, "\n".join(" ".join(part.split()) for part in parts), "front matter")
+    return _cleaned(fields, _plain_markdown(body), "front matter")
+
+
+def _plain_markdown(text: str) -> str:
+    """Text as a reader sees it, one block a line; list items keep their marks."""
+    import mistune
+
+    markdown = mistune.create_markdown(escape=False)
+    for rule in ("list", "indent_code"):  # indented text is text, and lists are split here
+        markdown.block.rules.remove(rule)
+    return plain_html(str(markdown(_LIST_ITEM.sub("\n\n", text))))
 
 
 def _front_matter(text: str) -> tuple[Record, str]:

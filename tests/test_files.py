@@ -188,6 +188,8 @@ JAPANESE = "港湾委員会は火曜日、クレーンがすべて修理され�
             "cp1254",
             "Liman kurulu, üç vinç onarılana kadar kuzey rıhtımını kapalı tutuyor; şaşırdık.",
         ),
+        ("cp1254", "Başbakan dün İstanbul’da konuştu."),
+        ("cp1257", "Uosto taryba antradienį nusprendė šiaurinę krantinę laikyti uždarytą."),
         ("cp1251", RUSSIAN),
         ("koi8_r", RUSSIAN),
         ("cp1253", GREEK),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from topics.read.boilerplate import drop_shared_lines, remove_boilerplate
+from topics.read.boilerplate import drop_repeated_lines, remove_boilerplate
 
 TITLE = "Northern quay to stay shut until June"
 VOTE = (
@@ -220,7 +220,7 @@ def test_a_text_of_short_sentences_is_kept():
 def test_a_short_block_in_five_texts_is_dropped_from_all_and_a_long_one_from_none():
     often, long, rare = "Write to the desk.", "word " * 39 + "end", "Only in four of them."
     texts = [f"Report {i}.\n\n{often}\n\n{long}" + f"\n\n{rare}" * (i < 4) for i in range(5)]
-    left, dropped = drop_shared_lines(texts)
+    left, dropped = drop_repeated_lines(texts)
     assert dropped == {often: 0}
     assert left[0] == f"Report 0.\n\n{long}\n\n{rare}"
     assert left[4] == f"Report 4.\n\n{long}"

@@ -2,12 +2,12 @@
 
 import gzip
 import json
-import tracemalloc
 
 import pytest
 
 from topics.errors import InputError
-from topics.read.corpus import COLUMNS, Corpus, Log, iter_documents, parse_date, read_corpus
+from topics.read.corpus import COLUMNS, Corpus, read_corpus
+from topics.read.fields import parse_date
 
 TITLE = "Northern quay to stay shut"
 VOTE = (
@@ -389,17 +389,6 @@ def test_the_details_say_where_each_value_was_taken_from(read, name, content, me
 def test_ids_of_rows_and_of_files_differ(read, names):
     corpus = read(dict.fromkeys(names, "id,text\nb.txt,Shut.\n"))
     assert corpus.documents["document_id"].nunique() == 2
-
-
-def test_a_table_of_any_size_is_read_in_little_memory(tmp_path):
-    row = json.dumps({"text": "quay" * 1000, "lang": "en"}) + "\n"
-    (tmp_path / "a.jsonl").write_text(row * 10_000)  # 40 MB
-    tracemalloc.start()
-    count = sum(1 for _ in iter_documents(tmp_path, Log(), progress=False))
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert count == 10_000
-    assert peak < 8 * 2**20
 
 
 def test_folders_below_are_read_in_order_and_hidden_files_are_not(read):

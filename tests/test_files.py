@@ -10,8 +10,9 @@ import pytest
 
 from topics.errors import InputError, UnreadableError
 from topics.read import files
-from topics.read.corpus import Log, iter_documents, read_corpus
+from topics.read.corpus import read_corpus
 from topics.read.files import ARTICLE_LIMIT, LINE_LIMIT, MB, decode, find_files, read_lines
+from topics.read.formats import read_file
 
 ROW = '{"text": "It is shut."}\n'
 
@@ -38,7 +39,7 @@ def test_a_link_to_a_file_is_followed_and_other_links_are_listed(tmp_path):
     assert others == [(tmp_path / name, reason) for name in ("1", "2", "3", "sub/4")]
 
 
-def test_a_path_longer_than_any_path_is_one_that_does_not_exist():
+def test_a_path_too_long_to_exist_does_not_exist():
     with pytest.raises(InputError, match="does not exist"):
         find_files(Path("x" * 5000))
 
@@ -97,23 +98,17 @@ def test_a_reason_that_quotes_what_cannot_be_stored_is_listed(tmp_path, name, co
     assert read_corpus(tmp_path, progress=False).skipped["reason"].iloc[0].startswith(reason)
 
 
-def test_a_file_that_vanishes_while_others_are_read_is_listed(tmp_path):
-    for name in ("a.txt", "b.txt", "c.jsonl"):
-        (tmp_path / name).write_text(ROW)
-    log = Log()
-    documents = iter_documents(tmp_path, log, progress=False)
-    read = [next(documents)["document_id"]]
-    (tmp_path / "b.txt").unlink()
-    read += [document["document_id"] for document in documents]
-    assert read == ["a.txt", "c.jsonl#1"]
-    assert log.skipped == [("b.txt", "cannot be opened: No such file or directory")]
+@pytest.mark.parametrize("name", ["a.txt", "a.html", "a.pdf", "a.csv", "a.jsonl", "a.rss"])
+def test_a_file_that_has_vanished_cannot_be_opened(tmp_path, name):
+    with pytest.raises(UnreadableError, match=r"^cannot be opened: No such file or directory$"):
+        list(read_file(tmp_path / name).records)
 
 
 def test_thousands_of_files_are_read_in_the_order_of_their_names(tmp_path):
     for i in range(2000):
         (tmp_path / f"{i * 7 % 2000:04}.txt").write_text(f"Quay {i} is shut.")
-    ids = [document["document_id"] for document in iter_documents(tmp_path, Log(), progress=False)]
-    assert ids == [f"{i:04}.txt" for i in range(2000)]
+    documents = read_corpus(tmp_path, progress=False).documents
+    assert documents["document_id"].tolist() == [f"{i:04}.txt" for i in range(2000)]
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.html", "a.pdf", "a.rss", "a.txt.gz", "a.html.gz"])

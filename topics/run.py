@@ -223,7 +223,7 @@ def analyse(
     if key not in _RUNS:
         seconds: dict[str, float] = {}
         with _stage("reading", seconds, progress):
-            corpus = read_corpus(path, columns=columns, progress=progress, client=client)
+            corpus = read_corpus(path, columns=columns, progress=progress)
             left_out = _left_out(corpus, embedder, all_languages)
         earlier = None if base is None else read_earlier(base, embedder)
         run = _compute(corpus, left_out, named, earlier, embedder, seed, progress, seconds, client)

@@ -326,7 +326,7 @@ def _drop_lone_headings(article: Sequence[_Block]) -> None:
         heads = text
 
 
-def drop_shared_lines(texts: Sequence[str]) -> tuple[list[str], dict[str, int]]:
+def drop_repeated_lines(texts: Sequence[str]) -> tuple[list[str], dict[str, int]]:
     """Drop the blocks under 40 words that stand in many texts of one source.
 
     Many is five, or a hundredth where there are more than 500. Longer blocks are left alone:

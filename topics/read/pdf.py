@@ -16,12 +16,12 @@ from pypdf import PageObject, PdfReader
 from pypdf.errors import LimitReachedError
 
 from topics.errors import UnreadableError
+from topics.read.boilerplate import SENTENCE_END
 
 MAX_PAGES = 2_000
 MAX_SECONDS = 300  # pypdf limits each stream, this limits the file
 
 _PAGE_NUMBER = re.compile(r"(?i:page|p\.|seite|página)? *(\d{1,4}|[ivxl]+)( ?(of|/|de|von) ?\d+)?")
-_SENTENCE_END = re.compile(r"[.!?:。！？।؟…][\"'”’»」』)\]]*$")
 _BULLET = re.compile(r"[•▪◦‣●■○]")
 _LABEL = re.compile(r"([–-]|\(?\w{1,2}[.)]) ")
 _UNSPACED = r"[\u0e00-\u0e7f\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"  # Thai, Chinese, Japanese
@@ -131,7 +131,7 @@ def _split_heads(pages: list[list[str]]) -> tuple[list[str], list[tuple[str, str
 
 def _kinds(line: str, page: int) -> set[str]:
     """What repeats on each page if a line is a running head: all of it, or all but a page number."""
-    if len(line) >= 200 or _SENTENCE_END.search(line) or not re.search(r"[^\W\d_]", line):
+    if len(line) >= 200 or SENTENCE_END.search(line) or not re.search(r"[^\W\d_]", line):
         return set()  # prose and figures are no heads
     numbers = re.finditer(r"\b\d{1,5}\b", line)
     return {line, *(f"{line[: n.start()]}#{int(n[0]) - page}{line[n.end() :]}" for n in numbers)}
@@ -152,7 +152,7 @@ def _paragraphs(lines: list[str]) -> list[list[str]]:
 
 def _goes_on(last: str, line: str, width: int) -> bool:
     """Whether a line belongs to the last one's paragraph: that had no room for its first word."""
-    ended = _SENTENCE_END.search(last) and not line[0].islower()
+    ended = SENTENCE_END.search(last) and not line[0].islower()
     if _BULLET.match(line) or (ended and _LABEL.match(line)):
         return False
     word = re.match(rf"{_UNSPACED}|\S+", line)

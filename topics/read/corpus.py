@@ -13,7 +13,14 @@ from tqdm.auto import tqdm
 from topics.errors import UnreadableError
 from topics.html import note, table
 from topics.read.boilerplate import drop_repeated_lines
-from topics.read.fields import ORIGINS, column_names, complete_fields, fields_of_name, known_fields
+from topics.read.fields import (
+    ORIGINS,
+    Names,
+    column_names,
+    complete_fields,
+    fields_of_name,
+    known_fields,
+)
 from topics.read.files import find_files, replace_surrogates, shown_name
 from topics.read.formats import Reading, Record, read_file
 
@@ -125,9 +132,7 @@ def read_corpus(
     )
 
 
-def _all_documents(
-    root: Path, names: dict[str, tuple[str, ...]], progress: bool, log: _Log
-) -> Iterator[Record]:
+def _all_documents(root: Path, names: Names, progress: bool, log: _Log) -> Iterator[Record]:
     """Documents of all files, each with its fields."""
     files, others = find_files(root)
     log.skipped += [(shown_name(other, root), reason) for other, reason in others]
@@ -139,14 +144,13 @@ def _all_documents(
             log.skipped.append((name, replace_surrogates(str(error))))
 
 
-def _documents(
-    file: Path, name: str, names: dict[str, tuple[str, ...]], log: _Log
-) -> Iterator[Record]:
-    """Documents of one file; what is wrong with its rows is logged when they have been read."""
+def _documents(file: Path, name: str, names: Names, log: _Log) -> Iterator[Record]:
+    """Documents of one file; problems of its rows are logged when all have been read."""
     if _ABOUT_FILES.fullmatch(file.name):
         raise UnreadableError("taken for a note about the folder, not an article")
     reading = read_file(file)
-    ids, empty, notes, record = set[str](), list[int](), list[str](), Record()
+    ids, notes, empty = set[str](), list[str](), list[int]()
+    record: Record = {}
     try:
         for number, record in enumerate(reading.records, 1):
             fields = _fields_of_file(name, reading)
@@ -166,7 +170,7 @@ def _documents(
 
 
 def _fields_of_file(name: str, reading: Reading) -> Record:
-    """What a file's name and the line above an article say; fields of a record go before."""
+    """Fields from a file's name and the line above an article; those of a record come first."""
     if reading.is_table:
         return {}
     line = {"date": reading.date_line, "date_from": "date line"} if reading.date_line else {}

@@ -18,6 +18,8 @@ from topics.read.files import replace_surrogates
 if TYPE_CHECKING:
     from topics.read.formats import Record
 
+Names = dict[str, tuple[str, ...]]  # of columns, by field
+
 # What exports and feeds call a field, best first.
 _ALIASES = {
     "text": ("text", "body", "content", "article", "fulltext", "full_text", "articlebody", "story"),
@@ -46,7 +48,7 @@ _MIN_RELIABLE = 200  # characters; from here, detection counts more than what a 
 _NO_LANGUAGE = "zxx"
 
 
-def column_names(columns: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+def column_names(columns: Mapping[str, str]) -> Names:
     """Names of columns by field, the user's own first.
 
     Raises
@@ -60,7 +62,7 @@ def column_names(columns: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     return {"id": _IDS} | {field: own.get(field, ()) + known for field, known in _ALIASES.items()}
 
 
-def known_fields(record: Record, names: dict[str, tuple[str, ...]], metadata_source: str) -> Record:
+def known_fields(record: Record, names: Names, metadata_source: str) -> Record:
     """The known fields of a record as text, and where those in `ORIGINS` were taken from."""
     columns = {str(key).strip().lower(): key for key in record}
     fields: Record = {}

@@ -1,4 +1,4 @@
-"""Records as the formats give them, from well-formed files and from others."""
+"""Records of each format, from well-formed files and from damaged or hostile ones."""
 
 import json
 import re
@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from harbour import DOCKERS, VOTE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,14 +14,6 @@ from topics.errors import InputError
 from topics.read.corpus import read_corpus
 from topics.read.formats import KNOWN
 
-VOTE = (
-    "The harbour board voted on Tuesday to keep the northern quay shut until all three of its "
-    "cranes are repaired."
-)
-DOCKERS = (
-    "Dockers had asked for an earlier date, but the insurers refused to cover a second shift on "
-    "that side of the harbour."
-)
 NO_FEED = "no entries of an RSS or Atom feed found"
 
 

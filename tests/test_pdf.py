@@ -3,8 +3,6 @@
 import io
 import re
 import zlib
-from collections.abc import Sequence
-from itertools import zip_longest
 from textwrap import wrap
 
 import pytest
@@ -57,15 +55,6 @@ def at(x: float, y: float, *lines: str, size: int = 10) -> str:
     """Lines of text under each other, the first one at the given place."""
     places = [(y - 12 * n, line) for n, line in enumerate(lines)]
     return "".join(f"BT /F {size} Tf {x} {y} Td ({line}) Tj ET\n" for y, line in places)
-
-
-def by_rows(*columns: Sequence[str]) -> str:
-    """Columns of lines set row by row."""
-    return "".join(
-        at(50 + 510 // len(columns) * k, 700 - 12 * n, line)
-        for n, row in enumerate(zip_longest(*columns, fillvalue=""))
-        for k, line in enumerate(row)
-    )
 
 
 def paragraphs(*pages: str, **options: str) -> list[str]:
@@ -162,12 +151,6 @@ def test_headings_that_do_not_count_the_pages_stay():
 def test_a_hyphen_at_a_lines_end_stays_where_it_belongs(first, second, joined):
     page = at(50, 700, "It is well-known that the board has met with", first, f"{second} today.")
     assert paragraphs(page) == [f"It is well-known that the board has met with {joined} today."]
-
-
-def test_the_rows_of_a_table_stay_together():
-    countries, sums = [f"Country {n}" for n in "ABCDEF"], [f"{n} billion" for n in range(6)]
-    rows = map(" ".join, zip(countries, sums, strict=True))
-    assert paragraphs(by_rows(countries, sums)) == [" ".join(rows)]
 
 
 def test_text_on_a_turned_page_is_read_like_any():

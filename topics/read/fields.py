@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +34,7 @@ _ALIASES = {
     "author": ("author", "authors", "byline", "creator"),
 }  # fmt: skip
 _IDS = ("document_id", "id", "guid", "uuid")
-_WITH_ORIGIN = ("date", "source", "country", "language")  # fields of which a corpus says the origin
-ORIGINS = [f"{field}_from" for field in _WITH_ORIGIN]
+ORIGINS = ["date_from", "source_from", "country_from", "language_from"]
 _MISSING = {"", "nan", "null", "none", "n/a"}
 _FILE_NAME = re.compile(r"(\d{4}-\d{2}-\d{2}|(?:19|20)\d{6})(?!\d)(?:_([^_]+)_(.+))?")
 _AMBIGUOUS_DATE = re.compile(r"(0?[1-9]|1[0-2])[/-](0?[1-9]|1[0-2])[/-]\d{2,4}")
@@ -71,7 +70,7 @@ def known_fields(record: Record, names: Names, metadata_source: str) -> Record:
             value = _paragraphs(record[column]) if field == "text" else _line(record[column])
             if value.lower() not in _MISSING:
                 fields[field] = value
-                if field in _WITH_ORIGIN:
+                if f"{field}_from" in ORIGINS:
                     is_column = metadata_source == "column"
                     fields[f"{field}_from"] = f"column {column}" if is_column else metadata_source
                 break
@@ -144,28 +143,27 @@ def parse_date(text: str | None) -> tuple[pd.Timestamp | None, str]:
     """
     if text is None:
         return None, ""
+    note = ""
     try:
         if re.match(r"\d{4}-\d{2}-\d{2}($|[T ])", text):
-            day, note = pd.Timestamp(datetime.fromisoformat(text[:10])), ""
+            day = pd.Timestamp(datetime.fromisoformat(text[:10]))
         elif re.fullmatch(r"\d{10}(\d{3})?(\.\d+)?", text):
-            day, note = pd.Timestamp(int(text[:10]), unit="s"), ""
+            day = pd.Timestamp(int(text[:10]), unit="s").normalize()
         else:
             day, note = _parse_free_date(text)
     except (ValueError, OverflowError, TypeError):
-        day, note = None, f"date not understood: {text[:40]!r}; {_EXAMPLE}"
+        return None, f"date not understood: {text[:40]!r}; {_EXAMPLE}"
     if day is not None and not 1500 <= day.year <= 2200:
         return None, f"date out of range: {text[:40]!r}"
-    return None if day is None else day.normalize(), note
+    return day, note
 
 
 def _parse_free_date(text: str) -> tuple[pd.Timestamp | None, str]:
     """A day as people write it; dates with dots put the day first."""
     dotted = bool(re.match(r"\d{1,2}\. ?\d{1,2}\. ?(\d{4}|\d{2}\b)", text))
-    day, other = (
-        pd.Timestamp(parser.parse(text, dayfirst=dotted, ignoretz=True, default=default))
-        for default in _DEFAULT_DATES
-    )
-    if day.normalize() != other.normalize():
+    parse = partial(parser.parse, text, dayfirst=dotted, ignoretz=True)
+    day, other = (pd.Timestamp(parse(default=date)).normalize() for date in _DEFAULT_DATES)
+    if day != other:
         return None, f"date incomplete: {text[:40]!r}; {_EXAMPLE}"
     if _AMBIGUOUS_DATE.match(text) and day.day != day.month:
         return day, f"date ambiguous: {text[:40]!r}, read month first; {_EXAMPLE}"

@@ -225,7 +225,7 @@ def analyse(
         with _stage("reading", seconds, progress):
             corpus = read_corpus(path, columns=columns, progress=progress, client=client)
             left_out = _left_out(corpus, embedder, all_languages)
-        earlier = None if base is None else read_earlier(base, embedder)
+        earlier = None if base is None else read_earlier(base, lambda texts: embed(texts, embedder))
         run = _compute(corpus, left_out, named, earlier, embedder, seed, progress, seconds, client)
         run.about |= {"seed": seed, "embedder": model.name, "digests": digests}
         try:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-
-from topics.vectors.encoders import Embedder, encode
 
 if TYPE_CHECKING:
     from bertopic import BERTopic
@@ -18,7 +17,7 @@ def as_bertopic(
     vectors: np.ndarray,
     themes: pd.Series,
     names: dict[str, str],
-    embedder: str | Embedder = "minilm",
+    embed: Callable[[Sequence[str]], np.ndarray],
 ) -> BERTopic:
     """Fit a BERTopic to given labels (its manual topic modelling), with our names as labels.
 
@@ -34,8 +33,8 @@ def as_bertopic(
         Theme of each passage, missing for none.
     names
         Name of each theme.
-    embedder
-        What made the vectors; BERTopic embeds search terms and keywords with it.
+    embed
+        Texts to vectors of the kind that the passages have; for search terms and keywords.
     """
     from bertopic import BERTopic
     from bertopic.backend import BaseEmbedder
@@ -48,7 +47,7 @@ def as_bertopic(
 
     class Backend(BaseEmbedder):
         def embed(self, documents: list[str], verbose: bool = False) -> np.ndarray:
-            return encode(list(documents), embedder)
+            return embed(list(documents))
 
     sizes = themes.value_counts()
     ranked = sorted(sizes.index, key=lambda theme: (-sizes[theme], theme))

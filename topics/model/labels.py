@@ -1,16 +1,20 @@
-"""Names and keywords of themes, from the phrases that set each apart."""
+"""What is shown of each theme: name and keywords, from the phrases that set it apart; exemplars."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
 from topics.text.words import Phrases, alike, distinct
+
+if TYPE_CHECKING:
+    from topics.model.graph import Embed
 
 _READ = 10_000  # passages that are read for phrases at most, as many of each theme
 _MIN_DOCUMENTS = 2  # a keyword stands in so many documents of its theme
@@ -23,6 +27,7 @@ _FULLER = 0.2  # what a phrase of several words gains over a word
 _FRESH = 0.15  # documents that a second phrase adds to a name, for one that the first has
 _NEAR = 0.75  # its closeness to the centroid, for that of the closest
 _WORDS = 5  # in a name of two phrases
+_EXEMPLARS = 3  # passages that show a theme
 
 # "American" or "Japanese" alone says who, not what.
 _ADJECTIVE = re.compile(
@@ -32,10 +37,7 @@ _ADJECTIVE = re.compile(
 
 
 def describe(
-    passages: pd.DataFrame,
-    labels: np.ndarray,
-    centroids: np.ndarray,
-    embed: Callable[[Sequence[str]], np.ndarray],
+    passages: pd.DataFrame, labels: np.ndarray, centroids: np.ndarray, embed: Embed
 ) -> list[tuple[str, list[str]]]:
     """Name and keywords of each cluster.
 
@@ -81,6 +83,12 @@ def describe(
             name += " (other)"
         described[name] = keywords[i].index.tolist()
     return list(described.items())
+
+
+def centroid_of(vectors: np.ndarray) -> np.ndarray:
+    """Mean direction of vectors, a unit vector; zeros of zeros."""
+    mean = vectors.mean(axis=0)
+    return mean / max(float(np.linalg.norm(mean)), 1e-12)
 
 
 def _read(passages: pd.DataFrame, labels: np.ndarray, n: int) -> tuple[np.ndarray, list[str]]:
@@ -158,3 +166,54 @@ def _name(
             name = f"{name} and {second}"
             break
     return name[0].upper() + name[1:]
+
+
+@dataclass(frozen=True)
+class ThemedPassages:
+    """Fitted passages, numbered from 0, their vectors and their assignments."""
+
+    passages: pd.DataFrame
+    vectors: np.ndarray
+    assignments: pd.DataFrame
+
+    def of_theme(self, theme_id: str) -> pd.Series:
+        """Scores of the passages of a theme, by the row of the passage."""
+        own = self.assignments[self.assignments["theme_id"] == theme_id]
+        rows = pd.Series(self.passages.index, self.passages["passage_id"])
+        return pd.Series(own["score"].to_numpy(), rows[own["passage_id"]].to_numpy())
+
+    def centroid(self, theme_id: str) -> np.ndarray:
+        """See `ThemeModel.centroid`."""
+        return centroid_of(self.vectors[self.of_theme(theme_id).index])
+
+    def exemplars(self, theme_id: str) -> list[str]:
+        """See `ThemeModel.exemplars`."""
+        scores = self.of_theme(theme_id)
+        if scores.empty:
+            return []
+        closeness = self.vectors[scores.index] @ self.centroid(theme_id)
+        ranked = (scores + closeness).sort_values(ascending=False, kind="stable")
+        best = self.passages.loc[ranked.index]
+        different = best.drop_duplicates("copy_group").drop_duplicates("document_id")
+        return different["passage_id"].head(_EXEMPLARS).tolist()
+
+    def counts(self, ids: list[str]) -> np.ndarray:
+        """Numbers of passages and documents of each theme ``(2, n_themes)``."""
+        owner = self.passages.set_index("passage_id")["document_id"]
+        documents = owner.loc[self.assignments["passage_id"]]
+        groups = documents.groupby(self.assignments["theme_id"].to_numpy())
+        return groups.agg(["size", "nunique"]).reindex(ids, fill_value=0).to_numpy().T
+
+    def keywords(self, ids: list[str], embed: Embed) -> list[str]:
+        """Keywords of some themes, each among the passages that it is the strongest theme of."""
+        if not ids:
+            return []
+        ordered = self.assignments.sort_values("score", kind="stable", ascending=False)
+        strongest = ordered.drop_duplicates("passage_id").set_index("passage_id")["theme_id"]
+        numbers = pd.Series(range(len(ids)), ids)
+        own = self.passages["passage_id"].map(strongest).map(numbers).fillna(len(ids))
+        present, labels = np.unique(own.to_numpy(int), return_inverse=True)
+        centroids = [centroid_of(self.vectors[labels == i]) for i in range(len(present))]
+        described = describe(self.passages, labels, np.array(centroids), embed)
+        keywords = {i: ", ".join(own) for i, (_, own) in zip(present, described, strict=True)}
+        return [keywords.get(i, "") for i in range(len(ids))]

@@ -283,25 +283,34 @@ def test_without_named_themes_refits_are_of_the_discovered_ones():
 
 
 def test_no_file_of_a_saved_model_is_a_pickle(saved):
-    assert sorted(path.name for path in saved.iterdir()) == [
-        *("arrays.npz", "assignments.parquet", "levels.parquet", "model.json"),
-        *("passages.parquet", "themes.parquet"),
+    files = {path.name: path for path in saved.iterdir()}
+    assert sorted(files) == [
+        *("assignments.parquet", "discovered.npz", "fitted.npz", "levels.parquet", "model.json"),
+        *("named.npz", "passages.parquet", "themes.parquet"),
     ]
-    with np.load(saved / "arrays.npz", allow_pickle=False) as arrays:
-        assert all(array.dtype != object for array in arrays.values())
+    for name in ("discovered.npz", "fitted.npz", "named.npz"):
+        with np.load(files[name], allow_pickle=False) as arrays:
+            assert all(array.dtype != object for array in arrays.values())
 
 
-@pytest.mark.parametrize("damage", ["missing", "cut off", "of a later version"])
-def test_a_folder_without_a_whole_model_is_refused(model, tmp_path, damage):
+@pytest.mark.parametrize("name", ["model.json", "named.npz", "passages.parquet"])
+@pytest.mark.parametrize("damage", ["missing", "cut off"])
+def test_a_folder_without_a_whole_model_is_refused(model, tmp_path, name, damage):
     model.save(tmp_path)
-    arrays, state = tmp_path / "arrays.npz", tmp_path / "model.json"
+    content = (tmp_path / name).read_bytes()
     if damage == "missing":
-        state.unlink()
-    elif damage == "cut off":
-        arrays.write_bytes(arrays.read_bytes()[:5000])
+        (tmp_path / name).unlink()
     else:
-        state.write_text(json.dumps(json.loads(state.read_text()) | {"format": 99}))
-    with pytest.raises(InputError, match=r"^model: "):
+        (tmp_path / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=r"^model: .* fit it again"):
+        ThemeModel.load(tmp_path)
+
+
+def test_a_model_of_another_format_is_refused(model, tmp_path):
+    model.save(tmp_path)
+    state = tmp_path / "model.json"
+    state.write_text(json.dumps(json.loads(state.read_text()) | {"format": 99}))
+    with pytest.raises(InputError, match="expected format 4, found 99"):
         ThemeModel.load(tmp_path)
 
 

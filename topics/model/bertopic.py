@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,13 +10,11 @@ import pandas as pd
 if TYPE_CHECKING:
     from bertopic import BERTopic
 
+    from topics.model.graph import Embed
+
 
 def as_bertopic(
-    texts: list[str],
-    vectors: np.ndarray,
-    themes: pd.Series,
-    names: dict[str, str],
-    embed: Callable[[Sequence[str]], np.ndarray],
+    texts: list[str], vectors: np.ndarray, themes: pd.Series, names: dict[str, str], embed: Embed
 ) -> BERTopic:
     """Fit a BERTopic to given labels (its manual topic modelling), with our names as labels.
 
@@ -49,10 +46,8 @@ def as_bertopic(
         def embed(self, documents: list[str], verbose: bool = False) -> np.ndarray:
             return embed(list(documents))
 
-    sizes = themes.value_counts()
-    ranked = sorted(sizes.index, key=lambda theme: (-sizes[theme], theme))
-    number = {theme: i for i, theme in enumerate(ranked)}
-    labels = [number.get(theme, -1) for theme in themes]
+    sizes = themes.value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    labels = themes.map({theme: i for i, theme in enumerate(sizes.index)}).fillna(-1)
     model = BERTopic(
         embedding_model=Backend(),
         umap_model=BaseDimensionalityReduction(),
@@ -60,12 +55,8 @@ def as_bertopic(
         vectorizer_model=CountVectorizer(stop_words=sorted(stop_words()), ngram_range=(1, 2)),
         ctfidf_model=ClassTfidfTransformer(),
         calculate_probabilities=False,
-    ).fit(texts, embeddings=vectors, y=labels)
+    ).fit(texts, embeddings=vectors, y=labels.astype(int).tolist())
     # BERTopic renumbers topics of one size as it likes: read off what it made of each label.
-    made = {
-        topic: names[theme]
-        for topic, theme in zip(model.topics_, themes, strict=True)
-        if theme in number
-    }
-    model.set_topic_labels(made)
+    made = dict(zip(model.topics_, themes.map(names), strict=True))
+    model.set_topic_labels({topic: name for topic, name in made.items() if topic >= 0})
     return model

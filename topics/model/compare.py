@@ -15,7 +15,7 @@ from topics.intervals import difference, wilson
 
 _FILES = ("themes.csv", "assignments.parquet", "passages.parquet")
 _PASSAGES = ["passage_id", "document_id", "text"]
-_SAME = 0.5  # Dice coefficient of two themes' passages from which on they are one
+_MIN_DICE = 0.5  # coefficient of two themes' passages from which on they are one
 CHANGE_COLUMNS = ["theme_id", "name", "change", "documents_before", "documents", "share_before",
                   "share", "low", "high"]  # fmt: skip
 
@@ -110,7 +110,7 @@ def kept_ids(
     return {
         int(j): (ids[i], names[ids[i]])
         for i, j in zip(*scipy.optimize.linear_sum_assignment(-dice), strict=True)
-        if dice[i, j] >= _SAME
+        if dice[i, j] >= _MIN_DICE
     }
 
 
@@ -142,6 +142,6 @@ def changes(
 
 
 def _documents(assignments: pd.DataFrame, passages: pd.DataFrame) -> pd.Series:
-    """Number of documents that carry each theme."""
+    """Number of documents that have each theme."""
     pairs = assignments.merge(passages[["passage_id", "document_id"]], on="passage_id")
     return pairs.groupby("theme_id")["document_id"].nunique()

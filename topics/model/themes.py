@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from bertopic import BERTopic
     from distributed import Client
 
-_SOFTNESS = 8.0  # steepness of a named theme's membership around its threshold
 _MAX_RESCORED = 3000  # passages
 _SAME = 1 - 1e-5  # cosine at which a vector is that of a fitted passage
 _FORMAT = 4
@@ -80,6 +79,10 @@ class ThemeModel:
     >>> model = ThemeModel(embedder=Letters()).fit(passages, vectors)
     >>> model.themes_[["name", "n_passages"]].values.tolist()
     [['Banana salad', 10], ['Green beet seeds', 10]]
+    >>> model.search("peels", k=1)["text"].tolist()
+    ['Green beet seeds']
+    >>> model.predict(passages[:1], vectors[:1]).values.tolist()
+    [['p0', 'banana-salad', 1.0]]
     """
 
     def __init__(
@@ -115,7 +118,7 @@ class ThemeModel:
         InputError
             If there are no passages, the shapes do not match, or the embedder does not fit.
         """
-        vectors = _checked(passages, vectors)
+        vectors = _checked(vectors, len(passages))
         vars(self).pop("bertopic_", None)  # of an earlier fit
         self._passages = passages[[c for c in _COLUMNS if c in passages]].reset_index(drop=True)
         n_linked = neighbours_for(len(vectors)) + 1
@@ -179,7 +182,7 @@ class ThemeModel:
         return self._assigner.predict(passages, self._like_fitted(passages, vectors), client)
 
     def _like_fitted(self, passages: pd.DataFrame, vectors: np.ndarray) -> np.ndarray:
-        return _checked(passages, vectors, self._assigner.vectors.shape[1])
+        return _checked(vectors, len(passages), self._assigner.vectors.shape[1])
 
     def _repr_html_(self) -> str:
         if not hasattr(self, "themes_"):
@@ -198,7 +201,7 @@ class ThemeModel:
         A vector of a fitted passage gets the score it had in `fit`; of another vector the words
         are not known, only its closeness and its neighbours count.
         """
-        vectors = _as_rows(vectors, self._assigner.vectors.shape[1])
+        vectors = _checked(vectors, None, self._assigner.vectors.shape[1])
         near = knn(vectors, self._assigner.vectors, VOTERS)
         known = near.similarities[:, 0] >= _SAME
         passages = self._passages.iloc[near.indices[:, 0]].reset_index(drop=True)
@@ -217,13 +220,7 @@ class ThemeModel:
             One row a passage by passage_id, one column a theme. A row sums to 1 at most; what
             is missing fits no theme. The mean over a document's rows is the document's mixture.
         """
-        rule = self._assigner
-        batch = rule.batch(passages, self._like_fitted(passages, vectors))
-        # Half at the threshold, and what the scale of the scores makes of the distance from it.
-        distance = rule.named.scores(batch) - rule.named.thresholds
-        soft = np.hstack([1 / (1 + np.exp(-_SOFTNESS * distance)), rule.discovered.scores(batch)])
-        soft /= np.maximum(soft.sum(axis=1, keepdims=True), 1.0)
-        return pd.DataFrame(soft, pd.Index(passages["passage_id"], name="passage_id"), rule.ids)
+        return self._assigner.memberships(passages, self._like_fitted(passages, vectors))
 
     def has_theme(
         self, theme: NamedTheme, passages: pd.DataFrame, vectors: np.ndarray
@@ -362,12 +359,16 @@ class ThemeModel:
 
     def save(self, folder: str | Path) -> None:
         """Write the model into a folder as JSON, NumPy and Parquet files; no pickle."""
+        rule = self._assigner
         state = {
             "format": _FORMAT,
             "random_state": self.random_state,
             "embedder": self.embedder if isinstance(self.embedder, str) else self.embedder.name,
             "named": [asdict(theme) for theme in self.named],
         }
+        fitted = {"vectors": rule.vectors, "refitted": self._refitted}
+        fitted["labels_by_resolution"] = self._levels.labels_by_resolution
+        parts = {"fitted": fitted, "named": vars(rule.named), "discovered": vars(rule.discovered)}
         frames = {
             "passages": self._passages,
             "themes": self.themes_,
@@ -377,11 +378,8 @@ class ThemeModel:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "model.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
-        arrays = {"labels": self._levels.labels_by_resolution, "refitted": self._refitted}
-        arrays |= {"vectors": self._assigner.vectors}
-        arrays |= {f"named.{name}": own for name, own in vars(self._assigner.named).items()}
-        arrays |= {f"found.{name}": own for name, own in vars(self._assigner.discovered).items()}
-        np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
+        for name, arrays in parts.items():
+            np.savez(folder / f"{name}.npz", allow_pickle=False, **arrays)
         for name, frame in frames.items():
             frame.to_parquet(folder / f"{name}.parquet")
 
@@ -394,45 +392,37 @@ class ThemeModel:
         InputError
             If the folder does not hold a model of this format.
         """
-        folder = Path(folder)
+        files = Path(folder)
         try:
-            state = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-            with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
-                arrays = dict(stored)
-            frames = {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
-        except (OSError, ValueError, EOFError, BadZipFile) as error:
-            raise InputError(f"model: {str(folder)!r} holds no saved model: {error}") from error
-        if state.get("format") != _FORMAT:
-            raise InputError(f"model: format {state.get('format')!r} is not known; fit it again")
-        named = [
-            NamedTheme(t["id"], t["name"], t["description"], tuple(t["phrases"]), tuple(t["not_"]))
-            for t in state["named"]
-        ]
-        model = cls(named, state["random_state"], embedder=embedder or state["embedder"])
-        model._set_levels(Levels(frames["levels"], arrays["labels"]))
-        model._refitted = arrays["refitted"]
-        themes = (
-            ThemeClassifier(**_part(arrays, "named.")),
-            DiscoveredThemes(**_part(arrays, "found.")),
-        )
-        model._assigner = Assigner(arrays["vectors"], *themes)
-        model._passages, model.themes_ = frames["passages"], frames["themes"]
-        model.assignments_ = frames["assignments"]
+            state = json.loads((files / "model.json").read_text(encoding="utf-8"))
+            if state["format"] != _FORMAT:
+                raise ValueError(f"expected format {_FORMAT}, found {state['format']!r}")
+            parts = {
+                path.stem: dict(np.load(path, allow_pickle=False)) for path in files.glob("*.npz")
+            }
+            frames = {path.stem: pd.read_parquet(path) for path in files.glob("*.parquet")}
+            model = cls((), state["random_state"], embedder=embedder or state["embedder"])
+            model.named = [
+                NamedTheme(**t | {"phrases": tuple(t["phrases"]), "not_": tuple(t["not_"])})
+                for t in state["named"]
+            ]
+            themes = ThemeClassifier(**parts["named"]), DiscoveredThemes(**parts["discovered"])
+            fitted = parts["fitted"]
+            model._assigner = Assigner(fitted["vectors"], *themes)
+            model._set_levels(Levels(frames["levels"], fitted["labels_by_resolution"]))
+            model._refitted, model._passages = fitted["refitted"], frames["passages"]
+            model.themes_, model.assignments_ = frames["themes"], frames["assignments"]
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+            raise InputError(
+                f"model: {str(folder)!r} holds no model that can be read ({error}); fit it again"
+            ) from error
         return model
 
 
-def _part(arrays: dict[str, np.ndarray], start: str) -> dict[str, np.ndarray]:
-    return {k.removeprefix(start): own for k, own in arrays.items() if k.startswith(start)}
-
-
-def _checked(passages: pd.DataFrame, vectors: np.ndarray, dim: int | None = None) -> np.ndarray:
-    if not len(passages):
-        raise InputError("themes: expected at least one passage, found none")
-    return _as_rows(vectors, dim, len(passages))
-
-
-def _as_rows(vectors: np.ndarray, dim: int | None = None, n: int | None = None) -> np.ndarray:
+def _checked(vectors: np.ndarray, n: int | None, dim: int | None = None) -> np.ndarray:
     """Vectors as float32 rows, `n` of them and of the model's dimension where these are given."""
+    if n == 0:
+        raise InputError("themes: expected at least one passage, found none")
     vectors = np.asarray(vectors, dtype=np.float32)
     if vectors.ndim != 2 or (n is not None and len(vectors) != n):
         raise InputError(

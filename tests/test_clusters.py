@@ -105,10 +105,7 @@ def test_every_cluster_of_a_level_has_a_parent_at_the_coarser_one(levels):
 
 
 def test_planted_groups_come_back_in_every_refit(planted, levels):
-    resolution = levels.table["resolution"][levels.chosen]
-    stability, refitted = cluster_stability(
-        graph_of(planted[0]), levels.labels, resolution, refits=5
-    )
+    stability, refitted = cluster_stability(graph_of(planted[0]), levels, refits=5)
     assert stability.tolist() == [1, 1, 1, 1]
     left_out = refitted == -2
     assert left_out.mean(axis=1).tolist() == [0.2] * 5
@@ -117,9 +114,8 @@ def test_planted_groups_come_back_in_every_refit(planted, levels):
 
 @pytest.mark.parametrize("n", [4, 60])
 def test_one_cluster_is_always_the_same(n):
-    stability, refitted = cluster_stability(
-        graph_of(random_centroids(n)), np.zeros(n, dtype=int), 1.0, refits=3
-    )
+    graph = graph_of(around(random_centroids(1), [n], 1.0))
+    stability, refitted = cluster_stability(graph, find_levels(graph), refits=3)
     assert stability.tolist() == [1]
     assert refitted.tolist() == [[0] * n] * 3
 

@@ -189,23 +189,11 @@ def _resamples(n: int) -> list[np.ndarray]:
 
 
 def cluster_stability(
-    graph: sp.csr_matrix,
-    labels: np.ndarray,
-    resolution: float,
-    *,
-    refits: int = 20,
-    random_state: int = 0,
+    graph: sp.csr_matrix, levels: Levels, *, refits: int = 20, random_state: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How well each cluster comes back when the graph is refitted.
+    """How well each cluster of the chosen level comes back when the graph is refitted.
 
-    Parameters
-    ----------
-    graph, labels, resolution
-        What `find_levels` was given, and the labels and resolution of one of its levels.
-    refits
-        Each on another seed and on four fifths of the passages.
-    random_state
-        Seed.
+    Each refit is on another seed and on four fifths of the passages.
 
     Returns
     -------
@@ -213,12 +201,13 @@ def cluster_stability(
         ``(n_clusters,)`` mean Jaccard index with the cluster that it is matched to one to one
         (Hungarian method), over the passages of the resample; 1 means always the same.
     refitted
-        ``(refits, n)`` number of the cluster that each passage comes back in, -1 for none, -2
-        where it was left out.
+        int16 ``(refits, n)`` number of the cluster that each passage comes back in, -1 for none,
+        -2 where it was left out.
     """
+    labels, resolution = levels.labels, levels.table["resolution"][levels.chosen]
     n, n_clusters = len(labels), int(labels.max()) + 1
     if n < _MIN_ROWS or n_clusters == 1:
-        return np.ones(n_clusters), np.tile(labels, (refits, 1))
+        return np.ones(n_clusters), np.tile(labels, (refits, 1)).astype(np.int16)
     rng = np.random.default_rng(random_state + 1)
     samples = [np.sort(rng.choice(n, int(_REFITTED * n), replace=False)) for _ in range(refits)]
 
@@ -227,7 +216,7 @@ def cluster_stability(
         part = graph[sample][:, sample].tocsr()
         _, again = _leiden(part, resolution, random_state + number)
         jaccard, twin = _matched(labels[sample], again, n_clusters)
-        refitted = np.full(n, -2)
+        refitted = np.full(n, -2, np.int16)
         refitted[sample] = twin[again]
         return jaccard, refitted
 

@@ -12,7 +12,6 @@ from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 
 from topics.errors import InputError
 from topics.html import note, table
@@ -125,7 +124,9 @@ class ThemeModel:
         near = knn(vectors, vectors, max(n_linked, VOTERS))
         self.neighbours_ = near.first(n_linked).drop_self()
         batch = Batch(self._passages, vectors, near.first(VOTERS))
-        stability = self._fit_clusters(self.neighbours_.graph())
+        graph, seed = self.neighbours_.graph(), self.random_state
+        self._set_levels(find_levels(graph, random_state=seed))
+        stability, self._refitted = cluster_stability(graph, self._levels, random_state=seed)
         named = ThemeClassifier.fit(self.named, batch, self._embed)
         scores = named.scores(batch)
         theme_of_passage = themes_of_clusters(self._levels, scores >= named.thresholds)
@@ -143,16 +144,6 @@ class ThemeModel:
 
     def _embed(self, texts: Sequence[str]) -> np.ndarray:
         return encode(texts, self.embedder)
-
-    def _fit_clusters(self, graph: sp.csr_matrix) -> np.ndarray:
-        """Find clusters at every level; stability of those at the chosen one."""
-        self._set_levels(find_levels(graph, random_state=self.random_state))
-        resolution = self.levels_["resolution"][self._levels.chosen]
-        stability, refitted = cluster_stability(
-            graph, self.clusters_, resolution, random_state=self.random_state
-        )
-        self._refitted = refitted.astype(np.int16)
-        return stability
 
     def _set_levels(self, levels: Levels) -> None:
         self._levels, self.levels_, self.clusters_ = levels, levels.table, levels.labels
@@ -336,14 +327,12 @@ class ThemeModel:
 
     def strongest(self, assignments: pd.DataFrame) -> pd.Series:
         """The strongest theme by passage_id among assignments of this model; named ones first."""
-        order = {theme_id: i for i, theme_id in enumerate(self.themes_["theme_id"])}
-        ranked = assignments.assign(order=assignments["theme_id"].map(order))
-        ranked["named"] = ranked["order"] < len(self.named)
-        return (
-            ranked.sort_values(["named", "score", "order"], ascending=[False, False, True])
-            .drop_duplicates("passage_id")
-            .set_index("passage_id")["theme_id"]
+        places = {theme_id: place for place, theme_id in enumerate(self.themes_["theme_id"])}
+        order = assignments["theme_id"].map(places)
+        ranked = assignments.assign(order=order, named=order < len(self.named)).sort_values(
+            ["named", "score", "order"], ascending=[False, False, True]
         )
+        return ranked.drop_duplicates("passage_id").set_index("passage_id")["theme_id"]
 
     @cached_property
     def bertopic_(self) -> BERTopic:

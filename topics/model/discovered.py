@@ -35,7 +35,8 @@ class DiscoveredThemes:
     centroids
         ``(n_themes, dim)`` unit rows.
     min_similarity
-        ``(n_themes,)`` cosine with the centroid below which a passage does not have the theme.
+        ``(n_themes,)`` cosine with the centroid below which a passage does not have the theme:
+        the mean of the passages outside it plus their standard deviation.
     """
 
     ids: np.ndarray

@@ -43,11 +43,7 @@ def test_cautions_follow_findings_and_what_describes_or_shows_nothing_is_left_ou
         {"text/plain": "5"},
     ]
     assert told(run, *outputs) == [
-        (
-            "No theme rose or fell by more than chance would explain.",
-            "none",
-            "output-3_trends-a-3",
-        ),
+        ("No theme rose or fell by more than chance would explain.", "none", "output-3_trends-a-3"),
         ("Treat 1 of 2 themes with caution.", "caution", "output-3_trends-a-0"),
     ]
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from dataclasses import fields
 from itertools import count, islice
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from distributed import Client, LocalCluster
 from pandas.testing import assert_frame_equal
 from runs import FIELD, PORT, run_on
 
-from topics import Corpus, InputError, embed, read_corpus
+from topics import embed
 from topics.parallel import spread, threads
 
 
@@ -68,16 +67,16 @@ def fresh(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def model():
+def run():
     named = [{"id": "strike", "phrases": ["dockers on strike", "a strike in the harbour"]}]
-    return run_on(PORT + FIELD, named).model
+    return run_on(PORT + FIELD, named)
 
 
-def many(model, n=7000):
+def many(run, n=7000):
     """Passages of documents of one to five, near those that the model was fitted to."""
     rng = np.random.default_rng(0)
     own = rng.integers(len(PORT + FIELD), size=n)
-    vectors = model._vectors[own] + 0.05 * rng.normal(size=(n, model._vectors.shape[1]))
+    vectors = run.vectors[own] + 0.05 * rng.normal(size=(n, run.vectors.shape[1]))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     documents = np.arange(n).repeat(rng.integers(1, 6, n))[:n]
     passages = pd.DataFrame(
@@ -88,52 +87,6 @@ def many(model, n=7000):
         }
     )
     return passages, vectors.astype(np.float32)
-
-
-def folder_of_files(root):
-    """Two tables, too long together to be read in one task, and what goes wrong."""
-    text = 6 * " ".join(text.replace(",", "") for text in PORT)
-    for name in ("early", "late"):
-        lines = [f"{name} {row}: {text},en" for row in range(80)]
-        (root / f"{name}.csv").write_text("\n".join(["text,language", *lines, "one,too,many"]))
-    (root / "2025-05-02_Gull_the-strike.txt").write_text("\n\n".join(PORT))
-    (root / "undated.txt").write_text("---\ndate: someday\n---\n" + "\n\n".join(FIELD))
-    (root / "binary.txt").write_bytes(bytes(range(256)))
-    (root / "photo.jpeg").write_bytes(b"none")
-    (root / "README.md").write_text("What lies here.")
-
-
-def test_workers_read_what_is_read_here(client, tmp_path):
-    folder_of_files(tmp_path)
-    here = read_corpus(tmp_path, progress=False)
-    spread_out = read_corpus(tmp_path, progress=False, client=client)
-    for table in fields(Corpus):
-        assert_frame_equal(getattr(spread_out, table.name), getattr(here, table.name))
-    assert here.skipped["file"].tolist() == [
-        "README.md",
-        "binary.txt",
-        "early.csv",
-        "late.csv",
-        "photo.jpeg",
-    ]
-
-
-def test_a_relative_path_is_found_by_workers_that_started_elsewhere(client, tmp_path, monkeypatch):
-    (tmp_path / "port.txt").write_text("\n\n".join(PORT))
-    monkeypatch.chdir(tmp_path)
-    assert read_corpus("port.txt", progress=False, client=client).documents["path"].tolist() == [
-        "port.txt"
-    ]
-
-
-def test_a_folder_that_workers_do_not_have_is_an_error(client, tmp_path):
-    (tmp_path / "port.txt").write_text("\n\n".join(PORT))
-    opened = os.open(tmp_path, os.O_RDONLY)
-    try:
-        with pytest.raises(InputError, match="expected a folder that all workers share"):
-            read_corpus(f"/proc/self/fd/{opened}", progress=False, client=client)
-    finally:
-        os.close(opened)
 
 
 def test_workers_embed_as_is_embedded_here(client, fresh):
@@ -153,19 +106,20 @@ def test_what_a_killed_worker_was_at_is_embedded_by_another(client, fresh, tmp_p
     np.testing.assert_array_equal(found, fresh("here", texts, Letters()))
 
 
-def test_workers_assign_what_is_assigned_here(client, model):
-    passages, vectors = many(model)
-    here = model.predict(passages, vectors)
-    assert set(here["theme_id"]) == set(model.theme_ids)
-    assert_frame_equal(model.predict(passages, vectors, client=client), here, check_exact=True)
+def test_workers_assign_what_is_assigned_here(client, run):
+    passages, vectors = many(run)
+    here = run.model.predict(passages, vectors)
+    assert set(here["theme_id"]) == set(run.themes["theme_id"])
+    found = run.model.predict(passages, vectors, client=client)
+    assert_frame_equal(found, here, check_exact=True)
 
 
-def test_passages_of_a_document_count_for_each_other_wherever_they_stand(model):
-    passages, vectors = many(model)
+def test_passages_of_a_document_count_for_each_other_wherever_they_stand(run):
+    passages, vectors = many(run)
     mixed = np.random.default_rng(1).permutation(len(passages))
-    found = model.predict(passages.iloc[mixed], vectors[mixed])
+    found = run.model.predict(passages.iloc[mixed], vectors[mixed])
     found = found.sort_values(["passage_id", "theme_id"], ignore_index=True)
-    ordered = model.predict(passages, vectors)
+    ordered = run.model.predict(passages, vectors)
     ordered = ordered.sort_values(["passage_id", "theme_id"], ignore_index=True)
     assert_frame_equal(found, ordered, atol=1e-3)
 

@@ -87,11 +87,6 @@ def called(*found):
     return table.assign(since=pd.to_datetime(table["since"]))
 
 
-def led(p):
-    """Heron follows a source with a hostile name."""
-    return pd.DataFrame({"theme_id": ["strike"], "leader": HOSTILE, "follower": "Heron", "p": p})
-
-
 def trust(run, gold=None):
     breaks = measures.find_change_points(measures.DocumentThemes.from_run(run), permutations=9)
     return tables.trust(run, measures.trend_survival(run, breaks), gold)
@@ -130,7 +125,6 @@ PIECES = {
         run, breaks_of(("strike", "2025-05-02", 0.1, 0.5))
     ),
     "earliest": lambda run, _: tables.earliest(run, called(("strike", "new", "2025-05-01"))),
-    "leads": lambda run, _: tables.leads(run, led(0.01)),
 }
 
 
@@ -275,8 +269,6 @@ def test_what_was_not_found_is_said_in_a_sentence(calm):
     found = {
         "There is no break to show.": tables.either_side(calm, breaks_of()),
         "No theme is new or rising": tables.earliest(calm, called(("opera", None, "2025-05-01"))),
-        "Too few dated documents of two sources": tables.leads(calm, led(0.5).head(0)),
-        "No source clearly leads another": tables.leads(calm, led(0.5)),
         "No word marks one source": tables.wording(calm, calm.passages["source"]),
         "No word marks one country": tables.wording(calm, calm.passages["country"]),
         "No labelled sheet was given": tables.labelled(calm, None),

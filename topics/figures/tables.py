@@ -328,15 +328,6 @@ def wording(run: Run, sides: pd.Series, most: int = 4) -> Html:
     return Html(f"<p>{line}</p>{table(named(run, found)).markup}")
 
 
-def leads(run: Run, found: pd.DataFrame) -> Html:
-    """Which source follows another, from `measures.leads`; or that none clearly does."""
-    if found.empty:
-        return note("Too few dated documents of two sources to tell who leads.")
-    clear = found[found["p"] <= 0.05]
-    text = f"No source clearly leads another in any theme ({len(found)} comparisons)."
-    return table_or_note(named(run, clear), text)
-
-
 def doubtful(run: Run, seed: int, most: int = 2) -> Html:
     """Of each theme, folded away: passages that only just carry it, and some at random."""
     parts = []

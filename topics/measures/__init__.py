@@ -6,7 +6,7 @@ from topics.measures.contrasts import contrast_groups, contrast_two, contrast_wi
 from topics.measures.document_themes import DocumentThemes
 from topics.measures.emergence import Backtest, backtest, emerging_themes
 from topics.measures.gold import label_agreement, labels_of_passages, read_gold
-from topics.measures.keyness import distinctive_words, leads
+from topics.measures.keyness import distinctive_words
 from topics.measures.reading import metadata_sources, near_duplicates, removed_boilerplate
 from topics.measures.shares import PERIODS, choose_period, overall_shares, shares_over_time
 from topics.measures.trust import absent_theme, borderline, theme_support, trend_survival
@@ -28,7 +28,6 @@ __all__ = [
     "find_change_points",
     "label_agreement",
     "labels_of_passages",
-    "leads",
     "mentions",
     "metadata_sources",
     "near_duplicates",

@@ -7,6 +7,11 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import stdtrit
 
+CONFIDENCE = 0.95  # with which an interval covers what it estimates
+FALSE_ALARMS = 0.05  # chance that a test finds anything at all where nothing changed
+PERMUTATIONS = 999  # random orders that a test compares with
+RESAMPLES = 1000  # draws of a bootstrap
+
 Array = np.ndarray
 Bounds = tuple[Array, Array]
 Estimate = tuple[Array, Array, Array]  # a share, its low and its high bound

@@ -4,7 +4,7 @@ from topics.measures.actors import actors_by_theme, mentions, read_actors
 from topics.measures.change_points import find_change_points
 from topics.measures.contrasts import contrast_groups, contrast_two, contrast_within_sources
 from topics.measures.document_themes import DocumentThemes
-from topics.measures.emergence import Backtest, backtest, emerging_themes
+from topics.measures.emergence import emerging_themes
 from topics.measures.gold import label_agreement, labels_of_passages, read_gold
 from topics.measures.keyness import distinctive_words
 from topics.measures.reading import metadata_sources, near_duplicates, removed_boilerplate
@@ -13,11 +13,9 @@ from topics.measures.trust import absent_theme, borderline, theme_support, trend
 
 __all__ = [
     "PERIODS",
-    "Backtest",
     "DocumentThemes",
     "absent_theme",
     "actors_by_theme",
-    "backtest",
     "borderline",
     "choose_period",
     "contrast_groups",

@@ -13,7 +13,7 @@ from sklearn.metrics import average_precision_score
 from themes import ROOT
 
 import topics
-from topics.measures import labels_of_passages, read_gold
+from topics.labelling import labels_of_passages, read_gold
 from topics.model.classifier import ThemeScorer
 from topics.model.graph import nearest_to
 from topics.model.named_themes import NamedTheme

@@ -73,7 +73,7 @@ def coverage(runs=600):
                 measures.DocumentThemes(pd.DataFrame(about), carries)
             ).iloc[0]
             naive = wilson(row["n"], row["n_total"])
-            held += row["low"] <= share <= row["high"], naive[0] <= share <= naive[1]
+            held += row["low"] <= share <= row["high"], naive.low <= share <= naive.high
         print(
             f"{sources:7}  {each:9}  {share:5}  {alike:11}   {held[0] / runs:15.3f}  {held[1] / runs:6.3f}"
         )

@@ -59,9 +59,10 @@ def unchanged(rng):
 def in_bursts(rng):
     """What a source writes on one day is all of one theme, or none of it is."""
     table = monthly(rng, FLAT, per_source=10)
-    one_a_day = rng.random(table.days.max() + 1) < 0.2
+    of_day = rng.random(table.source_days.max() + 1) < 0.2
+    documents = table.documents
     return document_themes(
-        table.documents["date"], table.documents["source"], ferries=one_a_day[table.days]
+        documents["date"], documents["source"], ferries=of_day[table.source_days]
     )
 
 
@@ -81,9 +82,7 @@ def test_where_nothing_changes_few_corpora_in_a_hundred_show_a_break(corpus):
 def test_a_source_that_joins_makes_no_break_though_the_share_moves_clearly():
     table = joined_by_a_source(np.random.default_rng(3))
     late = table.documents["date"] >= JULY
-    assert contrast_two(table.where(~late), table.where(late)).set_index("theme_id")["clear"][
-        "ferries"
-    ]
+    assert contrast_two(table, ~late, late).set_index("theme_id")["clear"]["ferries"]
     assert breaks(table).empty
 
 
@@ -135,7 +134,7 @@ def test_more_than_120_periods_are_refused():
     dates = pd.date_range("2025-01-01", periods=121)
     table = document_themes(dates, ["Gull"] * 121, ferries=[True] * 121)
     with pytest.raises(
-        InputError, match="expected at most 120 periods, got 121; name a longer one"
+        InputError, match="expected at most 120 periods, found 121; name a longer one"
     ):
         find_change_points(table, "D")
     assert find_change_points(table.where(np.arange(121) > 0), "D", permutations=9).empty

@@ -71,7 +71,9 @@ def test_the_same_seed_calls_with_the_same_p():
 
 
 def test_four_periods_are_wanted():
-    with pytest.raises(InputError, match="expected more than 3 periods to tell what is new, got 3"):
+    with pytest.raises(
+        InputError, match="expected more than 3 periods to tell what is new, found 3"
+    ):
         emerging_themes(monthly(np.random.default_rng(0), [0.2] * 3), "M")
     assert called(monthly(np.random.default_rng(0), [0.2] * 4)) == {}
 

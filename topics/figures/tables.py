@@ -130,22 +130,21 @@ def agreement(run: Run, gold: str | None) -> Html:
             "No labels were given. Label a few hundred passages by hand before you rely on a "
             "theme's share: without labels its errors cannot be known."
         )
-    scores, ami, n, labels = _gold_scores(run, gold)
+    labels = _gold_labels(run, gold)
     if labels.isna().all():
         return note(f"None of the labels in {gold} belongs to a passage of this corpus.")
-    share = labels.notna().mean()
+    share, found = labels.notna().mean(), labelling.label_agreement(run, labels)
     text = (
         f"{labels.notna().sum():,} of {len(labels):,} passages ({share:.0%}) have labels. Discovered "
-        f"clusters agree with them with an adjusted mutual information of {ami:.2f} (0 is chance, "
-        f"1 is perfect), over the {n:,} passages that carry exactly one label."
+        f"clusters agree with them with an adjusted mutual information of {found.ami:.2f} (0 is chance, "
+        f"1 is perfect), over the {found.n:,} passages that carry exactly one label."
     )
-    found = table(named(run, scores)).markup if len(scores) else ""
-    return Html(f"<p>{escape(text)}</p>{found}")
+    scores = table(named(run, found.themes)).markup if len(found.themes) else ""
+    return Html(f"<p>{escape(text)}</p>{scores}")
 
 
-def _gold_scores(run: Run, gold: str) -> tuple[pd.DataFrame, float, int, pd.Series]:
-    labels = measures.labels_of_passages(run.passages, run.documents, measures.read_gold(gold))
-    return *measures.label_agreement(run, labels), labels
+def _gold_labels(run: Run, gold: str) -> pd.Series:
+    return labelling.labels_of_passages(run.passages, run.documents, labelling.read_gold(gold))
 
 
 def labelled(run: Run, folder: str | None) -> Html:
@@ -185,7 +184,11 @@ def trust(run: Run, conclusions: pd.DataFrame, gold: str | None = None) -> Html:
     """
     facts = measures.theme_support(run).merge(conclusions, on="theme_id", how="left")
     facts["stability"] = facts["stability"].fillna(facts["overlap"])
-    scores = _gold_scores(run, gold)[0].set_index("theme_id") if gold else pd.DataFrame()
+    scores = pd.DataFrame()
+    if gold:
+        scores = labelling.label_agreement(run, _gold_labels(run, gold)).themes.set_index(
+            "theme_id"
+        )
     beware = [_warnings(row) for row in facts.itertuples()]
     names = facts["theme_id"].map(figures.theme_names(run))
     largest = [

@@ -213,8 +213,7 @@ def actors_by_theme(
     pairs = held.merge(found).drop_duplicates(["theme_id", "row", "actor"])
     table = pairs.value_counts(["theme_id", "actor", "kind"]).rename("n").reset_index()
     table["n_total"] = document_themes.has_theme.sum()[table["theme_id"]].to_numpy()
-    table["share"] = table["n"] / table["n_total"]
-    table["low"], table["high"] = wilson(table["n"], table["n_total"])
+    table[["share", "low", "high"]] = np.transpose(wilson(table["n"], table["n_total"]))
     elsewhere = _elsewhere(document_themes, held, owner, found)
     order = elsewhere.index.get_indexer(table["theme_id"])
     column = elsewhere.columns.get_indexer(table["actor"])

@@ -6,8 +6,8 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
+from topics.intervals import Estimate
 from topics.measures.document_themes import DocumentThemes
 from topics.measures.permutation import difference_within
 from topics.measures.shares import periods_of
@@ -18,7 +18,7 @@ from topics.run import Run
 from topics.vectors.encoders import encode
 
 _MAX_SCORED = 3000  # passages
-_CLEAR = ndtri(0.975)  # deviations of a difference
+_ZERO = 1e-9  # a difference that rounding makes
 ABSENT = NamedTheme(
     "falconry",
     "Falconry",
@@ -50,6 +50,48 @@ def theme_support(run: Run) -> pd.DataFrame:
     columns = ["theme_id", "passages", "documents", "independent", "sources", "largest_source",
                "source_share", "stability"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def near_duplicates(run: Run) -> pd.DataFrame:
+    """document_id, source, copy_of, source_of_original: documents that are near-copies."""
+    documents = run.documents.set_index("document_id").assign(copy_of=run.copy_of)
+    later = documents[documents["copy_of"] != documents.index]
+    return pd.DataFrame(
+        {
+            "document_id": later.index,
+            "source": later["source"].to_numpy(),
+            "copy_of": later["copy_of"].to_numpy(),
+            "source_of_original": documents.loc[later["copy_of"], "source"].to_numpy(),
+        }
+    )
+
+
+def removed_boilerplate(run: Run, samples: int = 3) -> pd.DataFrame:
+    """reason, blocks, files, longest: what was dropped as boilerplate, the longest blocks shown.
+
+    A real paragraph that was dropped by mistake is long: it will be among them.
+    """
+    dropped = run.corpus.boilerplate
+    dropped = dropped.assign(length=dropped["block"].str.len())
+    rows = [
+        (
+            reason,
+            len(own),
+            own["file"].nunique(),
+            " ¶ ".join(own.nlargest(samples, "length")["block"].unique()),
+        )
+        for reason, own in dropped.groupby("reason", sort=True)
+    ]
+    table = pd.DataFrame(rows, columns=["reason", "blocks", "files", "longest"])
+    return table.sort_values("blocks", ascending=False, ignore_index=True)
+
+
+def metadata_sources(run: Run) -> pd.DataFrame:
+    """field, from, documents: where date, source, country and language were taken from."""
+    details = run.corpus.details.filter(like="_from")
+    long = details.melt(var_name="field", value_name="from").fillna({"from": "not known"})
+    long["field"] = long["field"].str.removesuffix("_from")
+    return long.groupby(["field", "from"], sort=True).size().rename("documents").reset_index()
 
 
 def trend_survival(
@@ -89,30 +131,31 @@ def trend_survival(
         own = breaks[breaks["theme_id"] == theme_id].sort_values("p", kind="stable").head(1)
         since = own["period"].iloc[0] if len(own) else every[len(every) // 2].start_time
         late = place >= every.get_loc(since.to_period(every.freq))
-        z = np.array([_z(dated, late, owner, carries) for carries in again])
-        claim = _claimed(own["difference"].iloc[0] if len(own) else 0.0, 0)
-        survives = np.mean([_claimed(value, _CLEAR) == claim for value in z])
+        gaps = [_difference(dated, late, owner, has_theme) for has_theme in again]
+        claim = _direction(*[own["difference"].iloc[0] if len(own) else 0.0] * 2)
+        survives = np.mean([_direction(gap.low[0], gap.high[0]) == claim for gap in gaps])
         overlap = _overlap(run, theme_id, again)
-        known = np.isfinite(z).any()
+        known = np.isfinite([gap.value[0] for gap in gaps]).any()
         rows.append(
             (theme_id, claim if known else None, since, survives if known else np.nan, overlap)
         )
     return pd.DataFrame(rows, columns=columns)
 
 
-def _z(dated: DocumentThemes, late: np.ndarray, owner: np.ndarray, carries: np.ndarray) -> float:
-    """Of the difference within sources, in documents of which a passage was refitted; or NaN."""
+def _difference(
+    dated: DocumentThemes, late: np.ndarray, owner: np.ndarray, has_theme: np.ndarray
+) -> Estimate:
+    """The difference within sources, in the documents of which a passage was refitted."""
     n = len(dated.documents)
-    known = np.bincount(owner[(owner >= 0) & (carries >= 0)], minlength=n) > 0
-    on = np.bincount(owner[(owner >= 0) & (carries == 1)], minlength=n) > 0
-    gap, error = difference_within(
-        on[known, None], dated.strata[known], dated.days[known], late[known]
+    known = np.bincount(owner[(owner >= 0) & (has_theme >= 0)], minlength=n) > 0
+    found = np.bincount(owner[(owner >= 0) & (has_theme == 1)], minlength=n) > 0
+    return difference_within(
+        found[known, None], dated.sources[known], dated.source_days[known], late[known]
     )
-    return float(gap[0] / error[0]) if error[0] > 0 else 0 * float(gap[0])
 
 
-def _claimed(value: float, bar: float) -> str:
-    return "rise" if value > bar else "fall" if value < -bar else "no change"
+def _direction(low: float, high: float) -> str:
+    return "rise" if low > _ZERO else "fall" if high < -_ZERO else "no change"
 
 
 def _overlap(run: Run, theme_id: str, again: np.ndarray) -> float:

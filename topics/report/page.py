@@ -19,7 +19,7 @@ import pandas as pd
 from topics.cache import log, written_atomically
 from topics.errors import InputError
 from topics.html import table
-from topics.measures.gold import read_gold
+from topics.labelling import read_gold
 from topics.read.files import find_files
 from topics.report.findings import cares, findings, metadata_source, summary
 from topics.report.notebooks import PLOTLY, Cell, run_notebooks

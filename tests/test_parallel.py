@@ -2,7 +2,6 @@
 
 import os
 import signal
-from dataclasses import fields
 from itertools import count, islice
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from distributed import Client, LocalCluster
 from pandas.testing import assert_frame_equal
 from runs import FIELD, PORT, run_on
 
-from topics import Corpus, InputError, embed, read_corpus
+from topics import embed
 from topics.parallel import spread, threads
 
 
@@ -88,52 +87,6 @@ def many(model, n=7000):
         }
     )
     return passages, vectors.astype(np.float32)
-
-
-def folder_of_files(root):
-    """Two tables, too long together to be read in one task, and what goes wrong."""
-    text = 6 * " ".join(text.replace(",", "") for text in PORT)
-    for name in ("early", "late"):
-        lines = [f"{name} {row}: {text},en" for row in range(80)]
-        (root / f"{name}.csv").write_text("\n".join(["text,language", *lines, "one,too,many"]))
-    (root / "2025-05-02_Gull_the-strike.txt").write_text("\n\n".join(PORT))
-    (root / "undated.txt").write_text("---\ndate: someday\n---\n" + "\n\n".join(FIELD))
-    (root / "binary.txt").write_bytes(bytes(range(256)))
-    (root / "photo.jpeg").write_bytes(b"none")
-    (root / "README.md").write_text("What lies here.")
-
-
-def test_workers_read_what_is_read_here(client, tmp_path):
-    folder_of_files(tmp_path)
-    here = read_corpus(tmp_path, progress=False)
-    spread_out = read_corpus(tmp_path, progress=False, client=client)
-    for table in fields(Corpus):
-        assert_frame_equal(getattr(spread_out, table.name), getattr(here, table.name))
-    assert here.skipped["file"].tolist() == [
-        "README.md",
-        "binary.txt",
-        "early.csv",
-        "late.csv",
-        "photo.jpeg",
-    ]
-
-
-def test_a_relative_path_is_found_by_workers_that_started_elsewhere(client, tmp_path, monkeypatch):
-    (tmp_path / "port.txt").write_text("\n\n".join(PORT))
-    monkeypatch.chdir(tmp_path)
-    assert read_corpus("port.txt", progress=False, client=client).documents["path"].tolist() == [
-        "port.txt"
-    ]
-
-
-def test_a_folder_that_workers_do_not_have_is_an_error(client, tmp_path):
-    (tmp_path / "port.txt").write_text("\n\n".join(PORT))
-    opened = os.open(tmp_path, os.O_RDONLY)
-    try:
-        with pytest.raises(InputError, match="expected a folder that all workers share"):
-            read_corpus(f"/proc/self/fd/{opened}", progress=False, client=client)
-    finally:
-        os.close(opened)
 
 
 def test_workers_embed_as_is_embedded_here(client, fresh):

@@ -12,6 +12,7 @@ CONFIDENCE = 0.95  # with which an interval covers what it estimates
 FALSE_ALARMS = 0.05  # chance that a test finds anything at all where nothing changed
 PERMUTATIONS = 999  # random orders that a test compares with
 RESAMPLES = 1000  # draws of a bootstrap
+REFITS = 20  # of a model, to see what comes back
 _MAX_BOOTSTRAP = 500  # blocks: with more it takes long and says what the formula says
 
 Array = np.ndarray

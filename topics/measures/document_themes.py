@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,7 +43,6 @@ class DocumentThemes:
     has_theme: pd.DataFrame
 
     @classmethod
-    @lru_cache(maxsize=4)  # four notebooks ask
     def from_run(cls, run: Run, *, independent: bool = True) -> DocumentThemes:
         """Count a run, without later near-copies of earlier documents if `independent`."""
         documents = run.documents[_ABOUT]

@@ -144,13 +144,13 @@ def test_a_file_adds_actors_and_aliases_and_takes_aliases_away(write):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("name: Tarn", "expected a list of actors (name, kind, aliases), got dict"),
-        ("- Tarn", "entry 1: expected fields name, kind, aliases; got 'Tarn'"),
-        ("- {name: no, kind: state}", "entry 1: expected fields name, kind, aliases; got"),
-        ("- {name: Tarn}", "kind: expected state, bloc, agency, instrument; got None"),
+        ("name: Tarn", "expected a list of actors (name, kind, aliases), found dict"),
+        ("- Tarn", "entry 1: expected fields name, kind, aliases; found 'Tarn'"),
+        ("- {name: no, kind: state}", "entry 1: expected fields name, kind, aliases; found"),
+        ("- {name: Tarn}", "kind: expected state, bloc, agency, instrument; found None"),
         ("- {name: Tarn, kind: state, colour: red}", "entry 1: unknown field 'colour'"),
-        ("- {name: Tarn, kind: state, aliases: T}", "aliases: expected a list of texts, got 'T'"),
-        ("- {name: Tarn, kind: state, not: ['']}", "not: expected a list of texts, got ['']"),
+        ("- {name: Tarn, kind: state, aliases: T}", "aliases: expected a list of texts, found 'T'"),
+        ("- {name: Tarn, kind: state, not: ['']}", "not: expected a list of texts, found ['']"),
         ("- [", "is not valid YAML"),
     ],
 )
@@ -227,7 +227,7 @@ def test_where_every_document_carries_the_theme_elsewhere_is_not_known():
     assert table[["share_elsewhere", "lift"]].isna().all(axis=None)
 
 
-def test_documents_left_out_of_the_incidence_do_not_count():
+def test_documents_left_out_of_the_table_do_not_count():
     document_themes, *rest = in_themes([[("A", "t")], [("A", "t")], [("", "")]], "t")
     row = actors_by_theme(document_themes.where([True, False, True]), *rest).iloc[0]
     assert (row["n"], row["n_total"]) == (1, 1)

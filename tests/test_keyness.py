@@ -61,7 +61,7 @@ def test_the_name_of_a_side_is_no_word_of_it():
 
 def test_no_more_words_are_told_than_asked_for():
     passages = spoken({"Quay": "shipyard; rudder", "Moor": "peatland; sphagnum"})
-    assert [row[0] for row in marked(passages, most=1)] == ["Moor", "Quay"]
+    assert [row[0] for row in marked(passages, max_words=1)] == ["Moor", "Quay"]
 
 
 def test_small_sides_and_passages_without_a_side_are_left_out():

@@ -128,12 +128,14 @@ def test_the_same_seed_draws_the_same_sheet_and_another_seed_another():
 
 
 def test_a_sheet_too_small_for_two_labels_a_theme_is_refused():
-    with pytest.raises(InputError, match="at least 6 passages, 2 a theme; got 5"):
+    with pytest.raises(InputError, match="at least 6 passages, 2 a theme; found 5"):
         draw_sheet(HARBOUR, 5)
 
 
 def test_a_theme_called_none_is_refused():
-    with pytest.raises(InputError, match="rename the theme"):
+    with pytest.raises(
+        InputError, match="a theme has the id 'none', which means no theme; rename it"
+    ):
         draw_sheet(run_of([["none"]] * 4), 4)
 
 

@@ -6,26 +6,27 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from topics.intervals import FALSE_ALARMS
 from topics.text.words import Phrases, alike, distinct, tokens
 
 _MIN_DOCUMENTS = 5  # of a side
 _MAX_DOCUMENTS = 5000  # of a theme; of more, so many at random
 _MIN_WITH_WORD = 3
 _PRIOR = 0.1  # with much less, words of one side only score below words that others use too
-_DRAWS = 199
-_MARKS = ["side", "word", "n", "n_others", "log_odds", "z"]
+_PERMUTATIONS = 199
+_COLUMNS = ["side", "word", "n", "n_others", "log_odds", "z"]
 
 
 def distinctive_words(
-    passages: pd.DataFrame, sides: pd.Series | np.ndarray, most: int = 10
+    passages: pd.DataFrame, sides: pd.Series | np.ndarray, max_words: int = 10
 ) -> pd.DataFrame:
     """Words and phrases that one side uses more than the others, beyond chance.
 
-    A document counts once for a word, however often it repeats it, and so does a sentence that
-    stands in several documents. Log-odds with an informative Dirichlet prior, a tenth of the
-    counts of all sides together (Monroe, Colaresi and Quinn 2008). Told are words whose z-score
-    is above the greatest of 95% of the draws that shuffle the sides between the documents
-    (Westfall and Young 1993): sides that speak alike have a word in one table of twenty.
+    A document counts once for a word, however often it repeats it, and so does a sentence that is
+    in several documents. Log-odds with an informative Dirichlet prior, a tenth of the counts of
+    all sides together (Monroe, Colaresi and Quinn 2008). Words are listed whose z-score is above
+    the greatest of 95% of the draws that permute the sides of the documents (Westfall and Young
+    1993): sides that speak alike have a word in one table of twenty.
 
     Parameters
     ----------
@@ -34,14 +35,24 @@ def distinctive_words(
     sides
         The side of each passage, as its source; those without are left out, as are sides with
         fewer than 5 documents. A side's own name is no word of it.
-    most
-        Words told of each side.
+    max_words
+        Of each side.
 
     Returns
     -------
     pd.DataFrame
         side, word, n (documents of the side with it; 3 or more of all sides), n_others,
         log_odds, z; the highest z of each side first, without phrases that mostly repeat one.
+
+    Examples
+    --------
+    >>> places = ["Quay", "Moor"] * 20
+    >>> passages = pd.DataFrame({"document_id": range(40), "text": [
+    ...     f"{'shipyard' if place == 'Quay' else 'peatland'} {i}" for i, place in enumerate(places)]})
+    >>> distinctive_words(passages, places)[["side", "word", "n", "n_others"]]
+       side      word   n  n_others
+    0  Moor  peatland  20         0
+    1  Quay  shipyard  20         0
     """
     random = np.random.default_rng(0)
     side = pd.Series(np.asarray(sides, dtype=object), passages.index, name="side")
@@ -53,18 +64,20 @@ def distinctive_words(
     words = Phrases(texts.tolist(), least=_MIN_WITH_WORD)
     member = pd.get_dummies(texts.index.get_level_values("side"), dtype=float)
     if member.shape[1] < 2 or len(words.keys) < 2:
-        return pd.DataFrame(columns=_MARKS)
-    drawn = [_log_odds(words.table, random.permutation(member))[2].max() for _ in range(_DRAWS)]
+        return pd.DataFrame(columns=_COLUMNS)
+    drawn = [
+        _log_odds(words.table, random.permutation(member))[2].max() for _ in range(_PERMUTATIONS)
+    ]
     n, log_odds, z = _log_odds(words.table, member.to_numpy())
     rows = []
     for column, name in enumerate(member):
         best = np.argsort(-z[:, column], kind="stable")
-        above = best[z[best, column] > np.quantile(drawn, 0.95, method="higher")]
+        above = best[z[best, column] > np.quantile(drawn, 1 - FALSE_ALARMS, method="higher")]
         own = {words.written[i]: i for i in above if not _names(words.written[i], str(name))}
-        for i in (own[word] for word in distinct(own, most)):
+        for i in (own[word] for word in distinct(own, max_words)):
             here, others = int(n[i, column]), int(n[i].sum() - n[i, column])
             rows.append((name, words.written[i], here, others, log_odds[i, column], z[i, column]))
-    return pd.DataFrame(rows, columns=_MARKS)
+    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def _log_odds(

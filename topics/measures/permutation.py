@@ -10,18 +10,18 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.special import ndtri
 
-from topics.intervals import CONFIDENCE, Estimate
+from topics.intervals import CONFIDENCE, Array, Estimate
 
 Segment = tuple[int, int]  # first period and the one after the last
 
 
-def sum_by(groups: np.ndarray, rows: np.ndarray, n: int | None = None) -> np.ndarray:
+def sum_by(groups: Array, rows: Array, n: int | None = None) -> Array:
     """``(groups, columns)`` sums of the rows of each group, from 0 on."""
     shape = (int(groups.max(initial=-1)) + 1 if n is None else n, len(groups))
     return sp.csc_matrix((np.ones(len(groups)), groups, np.arange(len(groups) + 1)), shape) @ rows
 
 
-def permuted_within(groups: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def permuted_within(groups: Array, random: np.random.Generator) -> Array:
     """An order of rows that exchanges those of the same group at random."""
     order = np.empty(len(groups), dtype=np.int64)
     order[np.argsort(groups, kind="stable")] = np.argsort(groups + random.random(len(groups)))
@@ -45,20 +45,15 @@ class PermutationScan:
         Number of periods, with or without documents.
     """
 
-    counts: np.ndarray
-    sizes: np.ndarray
-    sources: np.ndarray
-    periods: np.ndarray
+    counts: Array
+    sizes: Array
+    sources: Array
+    periods: Array
     n_periods: int
 
     @classmethod
     def of_documents(
-        cls,
-        has_theme: np.ndarray,
-        sources: np.ndarray,
-        source_days: np.ndarray,
-        periods: np.ndarray,
-        n_periods: int,
+        cls, has_theme: Array, sources: Array, source_days: Array, periods: Array, n_periods: int
     ) -> PermutationScan:
         """From one row a document; a number of `source_days` lies in one source and one period."""
         first, groups = np.unique(source_days, return_index=True, return_inverse=True)[1:]
@@ -76,16 +71,16 @@ class PermutationScan:
         return PermutationScan(counts, self.sizes[rows], sources, periods, last - first)
 
     @cached_property
-    def residuals(self) -> np.ndarray:
+    def residuals(self) -> Array:
         """Documents that have a theme, less those expected from the source's own share."""
         rates = sum_by(self.sources, self.counts) / sum_by(self.sources, self.sizes[:, None])
         return self.counts - self.sizes[:, None] * rates[self.sources]
 
-    def sums(self, segments: Sequence[Segment], periods: np.ndarray) -> np.ndarray:
+    def sums(self, segments: Sequence[Segment], periods: Array) -> Array:
         """``(segments, themes)`` sums of residuals, were the source-days in these periods."""
         return _in_segments(segments, sum_by(periods, self.residuals, self.n_periods))
 
-    def variances(self, segments: Sequence[Segment]) -> np.ndarray:
+    def variances(self, segments: Sequence[Segment]) -> Array:
         """``(segments, themes)`` variances of `sums` under permutation within sources."""
         n_days = np.bincount(self.sources)
         squares = sum_by(self.sources, self.residuals**2) / np.maximum(n_days - 1, 1)[:, None]
@@ -94,12 +89,12 @@ class PermutationScan:
         inside = _in_segments(segments, by_period.toarray())
         return inside * (1 - inside / n_days) @ squares
 
-    def _errors(self, segments: Sequence[Segment]) -> np.ndarray:
+    def _errors(self, segments: Sequence[Segment]) -> Array:
         """Standard errors; infinite where chance moves less than one document: nothing to tell."""
         variances = self.variances(segments)
         return np.where(variances >= 1, np.sqrt(np.maximum(variances, 1)), np.inf)
 
-    def observed(self, segments: Sequence[Segment]) -> np.ndarray:
+    def observed(self, segments: Sequence[Segment]) -> Array:
         """``(segments, themes)`` statistics."""
         return self.sums(segments, self.periods) / self._errors(segments)
 
@@ -108,22 +103,22 @@ class PermutationScan:
         segments: Sequence[Segment],
         draws: int,
         random: np.random.Generator,
-        side: np.ndarray | int = 0,
-    ) -> Iterator[np.ndarray]:
+        side: Array | int = 0,
+    ) -> Iterator[Array]:
         """The statistics with periods exchanged within sources, and within the sides of a cut."""
         groups, errors = 2 * self.sources + side, self._errors(segments)
         for _ in range(draws):
             yield self.sums(segments, self.periods[permuted_within(groups, random)]) / errors
 
 
-def _in_segments(segments: Sequence[Segment], by_period: np.ndarray) -> np.ndarray:
+def _in_segments(segments: Sequence[Segment], by_period: Array) -> Array:
     """``(segments, columns)`` sums of the rows, one a period, of each segment."""
     starts, ends = np.array(segments).T
     totals = np.vstack([np.zeros(by_period.shape[1]), np.cumsum(by_period, axis=0)])
     return totals[ends] - totals[starts]
 
 
-def corrected(observed: np.ndarray, chance: np.ndarray) -> np.ndarray:
+def corrected(observed: Array, chance: Array) -> Array:
     """P of statistics ``(tests,)`` against those by chance ``(draws, tests)``, for all tests together.
 
     Each is brought to the scale of its own chance; then the greatest of all by chance is what
@@ -136,7 +131,7 @@ def corrected(observed: np.ndarray, chance: np.ndarray) -> np.ndarray:
 
 
 def difference_within(
-    has_theme: np.ndarray, sources: np.ndarray, source_days: np.ndarray, second: np.ndarray
+    has_theme: Array, sources: Array, source_days: Array, second: Array
 ) -> Estimate:
     """Mantel-Haenszel difference ``(themes,)`` of the shares of two sets of documents.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import krippendorff
 import numpy as np
@@ -12,7 +13,9 @@ from scipy.stats import beta
 
 from topics.errors import InputError
 from topics.intervals import CONFIDENCE, Estimate, ratio, wilson
-from topics.run import Run
+
+if TYPE_CHECKING:
+    from topics.run import Run
 
 _PRECISE = 0.02  # half an interval that is narrow enough
 _IMAGINED = 4.0  # passages with and without the theme, spread evenly: smooth the rates of strata

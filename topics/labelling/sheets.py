@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from topics.cache import digest, written_atomically
 from topics.errors import InputError
-from topics.run import Run
+
+if TYPE_CHECKING:
+    from topics.run import Run
 
 NO_THEME = "none"  # in a sheet: the passage has none of the themes
 KEY_FILE = "key.csv"

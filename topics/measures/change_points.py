@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -133,64 +131,59 @@ class _Search:
 
     def _significant(self, todo: dict[Segment, list[int]]) -> list[tuple[Segment, int, float]]:
         """The segments and themes that are not all of one level, corrected over all of them."""
-        places, observed, chance = [], [], []
-        for segment, themes in todo.items():
-            if segment[1] - segment[0] > 1:
-                scan, parts = self.scan.part(segment, themes), _every_part(segment[1] - segment[0])
-                places += [(segment, theme) for theme in themes]
-                observed.append(np.abs(scan.observed(parts)).max(axis=0))
-                chance.append(self._chance(scan, parts, self.permutations))
-        if not places:
+        todo = {segment: themes for segment, themes in todo.items() if np.diff(segment) > 1}
+        if not todo:
             return []
-        p = corrected(np.concatenate(observed), np.concatenate(chance, axis=1))
+        tested = [self._tested(*at, _every_part(at[0]), self.permutations) for at in todo.items()]
+        observed = np.concatenate([z.max(axis=0) for z, _ in tested])
+        p = corrected(observed, np.concatenate([chance for _, chance in tested], axis=1))
+        places = [(segment, theme) for segment, themes in todo.items() for theme in themes]
         return [(*at, float(q)) for at, q in zip(places, p, strict=True) if q <= self.false_alarms]
 
-    def _chance(
-        self, scan: PermutationScan, segments: Sequence[Segment], permutations: int
-    ) -> np.ndarray:
-        """The greatest statistic of each permutation and theme."""
-        drawn = scan.by_chance(segments, permutations, self.random)
-        return np.array([np.abs(z).max(axis=0) for z in drawn])
+    def _tested(
+        self, segment: Segment, themes: list[int], parts: list[Segment], permutations: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """``(parts, themes)`` statistics; ``(permutations, themes)`` the greatest by chance."""
+        scan = self.scan.part(segment, themes)
+        drawn = scan.by_chance(parts, permutations, self.random)
+        return np.abs(scan.observed(parts)), np.array([np.abs(z).max(axis=0) for z in drawn])
 
     def _cuts(self, segment: Segment, theme: int) -> list[int]:
         """The one or two ends of the part that differs most; each must hold by itself."""
-        first, last = segment
-        parts = _every_part(last - first)
+        parts = _every_part(segment)
         z = np.abs(self.scan.part(segment, [theme]).observed(parts))
-        inner = [first + cut for cut in parts[int(z.argmax())] if 0 < cut < last - first]
+        inner = [cut for cut in parts[int(z.argmax())] if cut not in segment]
         if len(inner) == 1:
             return inner
-        sides = (first, inner[1]), (inner[0], last)
+        sides = (segment[0], inner[1]), (inner[0], segment[1])
         tested = zip(inner, (self._best(side, theme)[1] for side in sides), strict=True)
         kept = [cut for cut, p in tested if p <= self.false_alarms]
         return kept or [self._best(segment, theme)[0]]
 
     def _best(self, segment: Segment, theme: int) -> tuple[int, float]:
         """The best single change in a segment, and its p."""
-        scan, halves = self.scan.part(segment, [theme]), _halves(segment[1] - segment[0])
-        z = np.abs(scan.observed(halves))
-        p = corrected(z.max(axis=0), self._chance(scan, halves, _FEWER_PERMUTATIONS))
-        return segment[0] + 1 + int(z.argmax()), float(p[0])
+        halves = _halves(segment)
+        z, chance = self._tested(segment, [theme], halves, _FEWER_PERMUTATIONS)
+        return halves[int(z.argmax())][1], float(corrected(z.max(axis=0), chance)[0])
 
     def interval(self, segment: Segment, theme: int, cut: int) -> tuple[int, int]:
         """Interval of a change alone in its segment, from dates permuted on either side."""
-        first, last = segment
-        scan, halves = self.scan.part(segment, [theme]), _halves(last - first)
-        side = (scan.periods >= cut - first).astype(int)
+        scan, halves = self.scan.part(segment, [theme]), _halves(segment)
+        side = (scan.periods >= cut).astype(int)
         drawn = scan.by_chance(halves, _FEWER_PERMUTATIONS, self.random, side)
-        again = [first + 1 + np.abs(z).argmax() for z in drawn]
+        again = [halves[int(np.abs(z).argmax())][1] for z in drawn]
         tails = (1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2
         low, high = np.quantile(again, tails, method="nearest").astype(int)
         return min(low, cut), max(high, cut)
 
 
-@lru_cache(maxsize=_MAX_PERIODS)
-def _every_part(n: int) -> list[Segment]:
-    return [part for part in combinations(range(n + 1), 2) if part != (0, n)]
+def _every_part(segment: Segment) -> list[Segment]:
+    ends = range(segment[0], segment[1] + 1)
+    return [part for part in combinations(ends, 2) if part != segment]
 
 
-def _halves(n: int) -> list[Segment]:
-    return [(0, cut) for cut in range(1, n)]
+def _halves(segment: Segment) -> list[Segment]:
+    return [(segment[0], cut) for cut in range(segment[0] + 1, segment[1])]
 
 
 def emerging_themes(

@@ -62,13 +62,14 @@ class PermutationScan:
         return cls(counts, np.bincount(groups), sources, periods[first], n_periods)
 
     def part(self, segment: Segment, themes: Sequence[int]) -> PermutationScan:
-        """The periods of a segment, numbered from 0 on, and some themes."""
+        """The periods of a segment, and some themes."""
         first, last = segment
         rows = (self.periods >= first) & (self.periods < last)
         sources = np.unique(self.sources[rows], return_inverse=True)[1]
         counts = self.counts[rows][:, themes]
-        periods = self.periods[rows] - first
-        return PermutationScan(counts, self.sizes[rows], sources, periods, last - first)
+        return PermutationScan(
+            counts, self.sizes[rows], sources, self.periods[rows], self.n_periods
+        )
 
     @cached_property
     def residuals(self) -> Array:

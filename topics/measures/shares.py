@@ -13,9 +13,8 @@ from topics.measures.document_themes import DocumentThemes
 from topics.measures.permutation import sum_by
 
 PERIODS = {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year"}
-BY_SOURCE, BY_DAY, BY_DOCUMENT = (
-    "block bootstrap by source", "block bootstrap by source and day", "Wilson",
-)  # fmt: skip
+BY_SOURCE, BY_DAY = "block bootstrap by source", "block bootstrap by source and day"
+BY_DOCUMENT = "Wilson"
 _MAX_PERIODS = 24
 _MIN_A_PERIOD = 8  # documents, on average
 _MIN_SOURCES = 20  # fewer are all that there are, not a sample of sources
@@ -121,9 +120,7 @@ def count_documents(document_themes: DocumentThemes, rows: np.ndarray | None = N
     return Counts(n, n_total, np.full(len(n), float(n_total)), np.inf, BY_DOCUMENT)
 
 
-def overall_shares(
-    document_themes: DocumentThemes, rows: np.ndarray | None = None, confidence: float = CONFIDENCE
-) -> pd.DataFrame:
+def overall_shares(document_themes: DocumentThemes, rows: np.ndarray | None = None) -> pd.DataFrame:
     """Share of the documents that have each theme.
 
     Parameters
@@ -132,8 +129,6 @@ def overall_shares(
         Documents and themes.
     rows
         Boolean, the documents to count; all if None.
-    confidence
-        Of the intervals.
 
     Returns
     -------
@@ -152,8 +147,8 @@ def overall_shares(
     0  ferries  1        4   0.25  0.05   0.7   Wilson
     """
     counts = count_documents(document_themes, rows)
-    themes, share = document_themes.has_theme.columns, counts.share(confidence)
-    columns = [themes, counts.n, counts.n_total, *share, counts.interval]
+    themes = document_themes.has_theme.columns
+    columns = [themes, counts.n, counts.n_total, *counts.share(), counts.interval]
     return pd.DataFrame(dict(zip(_COLUMNS, columns, strict=True)))
 
 

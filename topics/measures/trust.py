@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,10 @@ from topics.measures.shares import periods_of
 from topics.model.classifier import ThemeScorer
 from topics.model.graph import nearest_to
 from topics.model.named_themes import NamedTheme
-from topics.run import Run
 from topics.vectors.encoders import encode
+
+if TYPE_CHECKING:
+    from topics.run import Run
 
 _MAX_SCORED = 3000  # passages
 _ZERO = 1e-9  # a difference that rounding makes

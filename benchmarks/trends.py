@@ -1,4 +1,4 @@
-"""Are intervals, breaks and signals what they say? By simulation, and on corpora with known events.
+"""Are intervals, change points and signals what they say? By simulation, and on corpora with known events.
 
 The peer for new themes is the popularity rule of BERTrend (Boutaleb et al. 2024), written from its
 paper: a theme's popularity grows by its documents and decays by exp(-0.01 days²); weak signals
@@ -47,8 +47,8 @@ def corpus(random, n=600, sources=6, themes=6, share=0.1, times=1.0, months=16, 
         "date": pd.Timestamp("2024-01-01") + pd.to_timedelta(days, unit="D"),
         "source": [f"s{s}" for s in source], "country": None, "language": "en",
     })  # fmt: skip
-    carries = pd.DataFrame(random.random((n, themes)) < chance).add_prefix("t")
-    return measures.DocumentThemes(documents, carries)
+    has_theme = pd.DataFrame(random.random((n, themes)) < chance).add_prefix("t")
+    return measures.DocumentThemes(documents, has_theme)
 
 
 def coverage(runs=600):
@@ -68,9 +68,9 @@ def coverage(runs=600):
                 "source": owner.astype(str),
                 "country": None,
             }
-            carries = pd.DataFrame({"t": random.random(len(owner)) < rates[owner]})
+            has_theme = pd.DataFrame({"t": random.random(len(owner)) < rates[owner]})
             row = measures.overall_shares(
-                measures.DocumentThemes(pd.DataFrame(about), carries)
+                measures.DocumentThemes(pd.DataFrame(about), has_theme)
             ).iloc[0]
             naive = wilson(row["n"], row["n_total"])
             held += row["low"] <= share <= row["high"], naive.low <= share <= naive.high
@@ -80,8 +80,8 @@ def coverage(runs=600):
 
 
 def false_alarms(runs=200):
-    """How often any break, or any new theme, is found where none is."""
-    print(f"\nfalse alarms, stated rate .05, {runs} corpora each: breaks, new or rising")
+    """How often any change point, or any new theme, is found where none is."""
+    print(f"\nfalse alarms, stated rate .05, {runs} corpora each: change points, new or rising")
     kinds = {"6 sources, 600 documents": {}, "a source joins late": {"joins": True},
              "200 documents, 12 themes": {"n": 200, "themes": 12},
              "3,000 documents, 20 themes of 2%": {"n": 3000, "themes": 20, "share": 0.02}}  # fmt: skip
@@ -99,9 +99,9 @@ def false_alarms(runs=200):
 
 
 def power(runs=60):
-    """How often a planted break is found, and whether the interval of its place holds it."""
+    """How often a planted change is found, and whether the interval of its place holds it."""
     print(
-        f"\nplanted breaks, {runs} corpora each: found, alone, place within its interval, months wide"
+        f"\nplanted changes, {runs} corpora each: found, alone, place within its interval, months wide"
     )
     for n, share in [(300, 0.1), (1000, 0.1), (1000, 0.03), (4000, 0.03)]:
         for times in (1.5, 2, 3):
@@ -194,21 +194,25 @@ def planted(document_themes, n=12, seed=0):
     """Dates permuted, then n frequent themes thinned to a tenth before a year of their own."""
     random, made = np.random.default_rng(seed), document_themes.permuted(seed)
     frequent = made.has_theme.columns[made.has_theme.sum() >= 150]
-    carries, years = made.has_theme.copy(), made.documents["date"].dt.year
+    has_theme, years = made.has_theme.copy(), made.documents["date"].dt.year
     events = []
     for theme in random.choice(frequent, min(n, len(frequent)), replace=False):
         year = int(random.integers(2015, 2023))
-        carries.loc[(years < year) & (random.random(len(years)) > 0.1), theme] = False
+        has_theme.loc[(years < year) & (random.random(len(years)) > 0.1), theme] = False
         events.append((theme, f"{year}-09-25"))
     events = pd.DataFrame(events, columns=["theme_id", "date"])
-    return measures.DocumentThemes(made.documents, carries), events
+    return measures.DocumentThemes(made.documents, has_theme), events
 
 
 def sample():
     run = topics.analyse(ROOT / "data/articles", ROOT / "data/themes.yml", progress=False)
-    carried = measures.DocumentThemes.from_run(run)
+    document_themes = measures.DocumentThemes.from_run(run)
     events = pd.DataFrame(SAMPLE_EVENTS, columns=["theme_id", "date"])
-    signals("sample, dated events", carried, events[events["theme_id"].isin(carried.has_theme)])
+    signals(
+        "sample, dated events",
+        document_themes,
+        events[events["theme_id"].isin(document_themes.has_theme)],
+    )
 
 
 def united_nations():
@@ -219,19 +223,23 @@ def united_nations():
     about = documents[["document_id", "date", "source", "country", "language"]]
     owner = passages.set_index("passage_id")["document_id"]
     pairs = model.assignments_.assign(document_id=lambda a: a["passage_id"].map(owner))
-    carries = pd.crosstab(pairs["document_id"], pairs["theme_id"]).reindex(about["document_id"])
-    carries = carries.reindex(columns=model.theme_ids).fillna(0).astype(bool).reset_index(drop=True)
-    document_themes = measures.DocumentThemes(about, carries)
-    breaks = measures.find_change_points(document_themes)
-    print(f"\nUN, {len(about):,} paragraphs, {carries.shape[1]} themes: breaks of the named ones")
-    named = breaks[breaks["theme_id"].isin([theme["id"] for theme in UN_THEMES])]
+    has_theme = pd.crosstab(pairs["document_id"], pairs["theme_id"]).reindex(about["document_id"])
+    has_theme = (
+        has_theme.reindex(columns=model.theme_ids).fillna(0).astype(bool).reset_index(drop=True)
+    )
+    document_themes = measures.DocumentThemes(about, has_theme)
+    changes = measures.find_change_points(document_themes)
+    print(
+        f"\nUN, {len(about):,} paragraphs, {has_theme.shape[1]} themes: change points of the named ones"
+    )
+    named = changes[changes["theme_id"].isin([theme["id"] for theme in UN_THEMES])]
     for row in named.itertuples():
         print(f"{row.theme_id:10} {row.period.year} ({row.earliest.year} to {row.latest.year})  "
               f"{row.before:.1%} to {row.after:.1%}, p {row.p:.3f}")  # fmt: skip
     placebo = [len(measures.find_change_points(document_themes.permuted(i))) for i in range(10)]
-    print(f"breaks with dates permuted, ten times: {placebo}")
+    print(f"change points with dates permuted, ten times: {placebo}")
     real = [("pandemic", "2020-09-25"), ("ukraine", "2014-09-25"), ("ukraine", "2022-09-25")]
-    signals("UN, three real events", measures.DocumentThemes(about, carries[["pandemic", "ukraine", "oceans"]]),
+    signals("UN, three real events", measures.DocumentThemes(about, has_theme[["pandemic", "ukraine", "oceans"]]),
             pd.DataFrame(real, columns=["theme_id", "date"]))  # fmt: skip
     signals("UN, planted", *planted(document_themes))
 

@@ -17,8 +17,8 @@ from topics.intervals import CONFIDENCE, Estimate, ratio, wilson
 if TYPE_CHECKING:
     from topics.run import Run
 
-_PRECISE = 0.02  # half an interval that is narrow enough
-_IMAGINED = 4.0  # passages with and without the theme, spread evenly: smooth the rates of strata
+_NARROW = 0.02  # half an interval that is narrow enough
+_PSEUDO_COUNTS = 4.0  # passages with and without the theme, spread evenly: smooth the rates of strata
 
 
 def labelled_shares(run: Run, labels: pd.DataFrame) -> pd.DataFrame:
@@ -109,7 +109,7 @@ def given_themes(run: Run) -> pd.DataFrame:
 
 def _labels_needed(half: np.ndarray, n: int, size: int) -> pd.Series:
     """Labels expected beside `n`, out of `size` passages, for half an interval that is precise."""
-    rest = (1 / n - 1 / size) * np.minimum(_PRECISE / half, 1) ** 2
+    rest = (1 / n - 1 / size) * np.minimum(_NARROW / half, 1) ** 2
     return pd.Series(np.ceil(np.round(1 / (1 / size + rest) - n, 6))).astype("Int64")
 
 
@@ -143,8 +143,8 @@ def _rates(
         n, hits = strata @ inside, strata @ (inside * truth)
         total, labelled = (weights * n).sum(axis=0), n.sum(axis=0)
         rate = (weights * hits).sum(axis=0) / total
-        imagined = _IMAGINED * n / labelled
-        smooth = np.where(n > 0, (hits + imagined) / (n + 2 * imagined), 0.0)
+        pseudo = _PSEUDO_COUNTS * n / labelled
+        smooth = np.where(n > 0, (hits + pseudo) / (n + 2 * pseudo), 0.0)
         mean = (weights * n * smooth).sum(axis=0) / total
         # Of a stratum labelled whole the passages are known, but not all inside need be of it.
         unseen = np.maximum(1 - 1 / weights, 1 - labelled / size)

@@ -61,8 +61,16 @@ def draw_tests(
 
     Examples
     --------
-    >>> sheet, key = draw_tests(run)  # doctest: +SKIP
-    >>> write_sheet(sheet, "tests/sheet.csv")  # doctest: +SKIP
+    >>> from types import SimpleNamespace
+    >>> keywords = ["dock, ship, harbour, crane, pilot", "wheat, bread, field, farm, mill"]
+    >>> run = SimpleNamespace(
+    ...     themes=pd.DataFrame({"theme_id": ["port", "grain"], "keywords": keywords}),
+    ...     passages=pd.DataFrame({"passage_id": ["a:1"], "text": [""], "copy_group": [0]}),
+    ...     assignments=pd.DataFrame({"passage_id": [], "theme_id": []}),
+    ... )
+    >>> sheet, key = draw_tests(run, per_theme=1)
+    >>> sorted(key["theme_id"]), set(key["kind"])
+    (['grain', 'port'], {'word'})
     """
     rng, rows = np.random.default_rng(random_state), []
     for kind, theme_id, own, foreign in [*_words(run), *_passages(run)]:
@@ -135,7 +143,14 @@ def score_tests(
 
     Examples
     --------
-    >>> score_tests(["tests/ann.csv", "tests/ben.csv"], key)  # doctest: +SKIP
+    >>> from tempfile import TemporaryDirectory
+    >>> key = pd.DataFrame({"test_id": ["t1"], "theme_id": "port", "kind": "word", "intruder": 2})
+    >>> with TemporaryDirectory() as folder:
+    ...     answers = pd.DataFrame({"test_id": ["t1"], "answer": ["2"]})
+    ...     answers.to_csv(Path(folder, "ann.csv"), index=False)
+    ...     score_tests(Path(folder, "ann.csv"), key)[["kind", "n", "right", "share"]]
+       kind  n  right  share
+    0  word  1      1    1.0
     """
     answers = read_answers(paths, key["test_id"], "answer").merge(key, on="test_id")
     n_options = answers["kind"].map(_N_OWN) + 1

@@ -112,7 +112,11 @@ def write_sheet(table: pd.DataFrame, path: str | Path) -> None:
 
     Examples
     --------
-    >>> write_sheet(sheet, "labels/sheet.csv")  # doctest: +SKIP
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_sheet(pd.DataFrame({"themes": ["ferries"]}), Path(folder, "sheet.csv"))
+    ...     read_sheet(Path(folder, "sheet.csv"), ["themes"]).to_dict("list")
+    {'themes': ['ferries'], 'coder': ['']}
     """
     if Path(path).exists():
         raise InputError(f"labels: {str(path)!r} exists and may hold labels; name another file")
@@ -124,7 +128,12 @@ def save_sheet(table: pd.DataFrame, path: str | Path) -> None:
 
     Examples
     --------
-    >>> save_sheet(sheet.assign(coder="Ann"), "labels/sheet.csv")  # doctest: +SKIP
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     save_sheet(pd.DataFrame({"themes": [""]}), Path(folder, "sheet.csv"))
+    ...     save_sheet(pd.DataFrame({"themes": ["ferries"]}), Path(folder, "sheet.csv"))
+    ...     read_sheet(Path(folder, "sheet.csv"), ["themes"])["themes"].item()
+    'ferries'
     """
     with written_atomically(Path(path)) as part:
         table.to_csv(part, index=False, encoding="utf-8-sig")
@@ -220,7 +229,16 @@ def read_labels(
 
     Examples
     --------
-    >>> labels = read_labels("labels/sheet.csv", key, run.themes["theme_id"])  # doctest: +SKIP
+    >>> from tempfile import TemporaryDirectory
+    >>> key = pd.DataFrame({"label_id": ["p1"], "passage_id": ["a:1"], "stratum": ["ferries"],
+    ...     "probability": [0.5]})
+    >>> with TemporaryDirectory() as folder:
+    ...     sheet = pd.DataFrame({"label_id": ["p1"], "themes": ["none"]})
+    ...     save_sheet(sheet, Path(folder, "ann.csv"))
+    ...     labels = read_labels(Path(folder, "ann.csv"), key, ["ferries"])
+    >>> labels[["passage_id", "coder", "themes", "probability"]]
+      passage_id coder       themes  probability
+    0        a:1   ann  frozenset()          0.5
     """
     filled, valid = read_answers(paths, key["label_id"], "themes"), set(themes)
     filled["themes"] = [_parsed(row.themes, valid, row.label_id) for row in filled.itertuples()]
@@ -244,7 +262,16 @@ def read_folder(folder: str | Path, themes: Iterable[str]) -> pd.DataFrame:
 
     Examples
     --------
-    >>> labels = read_folder("labels", run.themes["theme_id"])  # doctest: +SKIP
+    >>> from tempfile import TemporaryDirectory
+    >>> key = pd.DataFrame({"label_id": ["p1"], "passage_id": ["a:1"], "stratum": ["ferries"],
+    ...     "probability": [0.5]})
+    >>> with TemporaryDirectory() as folder:
+    ...     save_sheet(key, Path(folder, KEY_FILE))
+    ...     sheet = pd.DataFrame({"label_id": ["p1"], "themes": ["ferries"]})
+    ...     save_sheet(sheet, Path(folder, "ann.csv"))
+    ...     read_folder(folder, ["ferries"])[["passage_id", "coder", "probability"]]
+      passage_id coder  probability
+    0        a:1   ann          0.5
     """
     folder = Path(folder)
     sheets = sorted(path for path in folder.glob("*.csv") if path.name != KEY_FILE)

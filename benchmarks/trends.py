@@ -225,7 +225,10 @@ def united_nations():
     pairs = model.assignments_.assign(document_id=lambda a: a["passage_id"].map(owner))
     has_theme = pd.crosstab(pairs["document_id"], pairs["theme_id"]).reindex(about["document_id"])
     has_theme = (
-        has_theme.reindex(columns=model.theme_ids).fillna(0).astype(bool).reset_index(drop=True)
+        has_theme.reindex(columns=model.themes_["theme_id"])
+        .fillna(0)
+        .astype(bool)
+        .reset_index(drop=True)
     )
     document_themes = measures.DocumentThemes(about, has_theme)
     changes = measures.find_change_points(document_themes)

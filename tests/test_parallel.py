@@ -67,16 +67,16 @@ def fresh(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def model():
+def run():
     named = [{"id": "strike", "phrases": ["dockers on strike", "a strike in the harbour"]}]
-    return run_on(PORT + FIELD, named).model
+    return run_on(PORT + FIELD, named)
 
 
-def many(model, n=7000):
+def many(run, n=7000):
     """Passages of documents of one to five, near those that the model was fitted to."""
     rng = np.random.default_rng(0)
     own = rng.integers(len(PORT + FIELD), size=n)
-    vectors = model._vectors[own] + 0.05 * rng.normal(size=(n, model._vectors.shape[1]))
+    vectors = run.vectors[own] + 0.05 * rng.normal(size=(n, run.vectors.shape[1]))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     documents = np.arange(n).repeat(rng.integers(1, 6, n))[:n]
     passages = pd.DataFrame(
@@ -106,19 +106,20 @@ def test_what_a_killed_worker_was_at_is_embedded_by_another(client, fresh, tmp_p
     np.testing.assert_array_equal(found, fresh("here", texts, Letters()))
 
 
-def test_workers_assign_what_is_assigned_here(client, model):
-    passages, vectors = many(model)
-    here = model.predict(passages, vectors)
-    assert set(here["theme_id"]) == set(model.theme_ids)
-    assert_frame_equal(model.predict(passages, vectors, client=client), here, check_exact=True)
+def test_workers_assign_what_is_assigned_here(client, run):
+    passages, vectors = many(run)
+    here = run.model.predict(passages, vectors)
+    assert set(here["theme_id"]) == set(run.themes["theme_id"])
+    found = run.model.predict(passages, vectors, client=client)
+    assert_frame_equal(found, here, check_exact=True)
 
 
-def test_passages_of_a_document_count_for_each_other_wherever_they_stand(model):
-    passages, vectors = many(model)
+def test_passages_of_a_document_count_for_each_other_wherever_they_stand(run):
+    passages, vectors = many(run)
     mixed = np.random.default_rng(1).permutation(len(passages))
-    found = model.predict(passages.iloc[mixed], vectors[mixed])
+    found = run.model.predict(passages.iloc[mixed], vectors[mixed])
     found = found.sort_values(["passage_id", "theme_id"], ignore_index=True)
-    ordered = model.predict(passages, vectors)
+    ordered = run.model.predict(passages, vectors)
     ordered = ordered.sort_values(["passage_id", "theme_id"], ignore_index=True)
     assert_frame_equal(found, ordered, atol=1e-3)
 

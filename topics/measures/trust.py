@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +11,7 @@ from topics.intervals import REFITS, Estimate
 from topics.measures.document_themes import DocumentThemes
 from topics.measures.permutation import difference_within
 from topics.measures.shares import periods_of
-from topics.model.classifier import ThemeScorer
-from topics.model.graph import nearest_to
 from topics.model.named_themes import NamedTheme
-from topics.vectors.encoders import encode
 
 if TYPE_CHECKING:
     from topics.run import Run
@@ -237,14 +233,8 @@ def absent_theme(
     n
         How many were scored.
     """
-    model, n = run.model, min(len(run.passages), _MAX_SCORED)
+    n = min(len(run.passages), _MAX_SCORED)
     rows = np.random.default_rng(random_state).permutation(len(run.passages))[:n]
-    passages, vectors = run.passages.iloc[rows], run.vectors[rows]
-    texts, documents = passages["text"].tolist(), passages["document_id"].tolist()
-    around = nearest_to(vectors, vectors, min(15, n))
-    named = [*model.named, theme]
-    scorer = ThemeScorer.fit(
-        named, texts, documents, vectors, *around, partial(encode, embedder=model.embedder)
-    )
-    scores = scorer.scores(vectors, texts, documents, *around)
-    return passages["passage_id"][scores[:, -1] >= scorer.thresholds[-1]].tolist(), n
+    passages = run.passages.iloc[rows]
+    has_theme = run.model.has_theme(theme, passages, run.vectors[rows])
+    return passages["passage_id"][has_theme].tolist(), n

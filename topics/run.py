@@ -26,7 +26,7 @@ from topics.model.projection import project_2d
 from topics.model.themes import ThemeModel
 from topics.read.corpus import Corpus, read_corpus
 from topics.read.files import find_files, shown_name
-from topics.text.duplicates import document_copies
+from topics.text.duplicates import document_duplicates
 from topics.text.passages import split_passages
 from topics.vectors.encoders import Embedder, embed, load_embedder, reads_english_only
 
@@ -252,7 +252,7 @@ def _compute(
     documents = _without(corpus.documents, left_out)
     with _stage("passages", seconds, progress):
         passages = split_passages(documents)
-        copy_of = document_copies(documents, passages)
+        copy_of = document_duplicates(documents)
     if embedder == "minilm" and len(passages) > _MANY:
         log(f"{len(passages):,} passages: with --embedder static they would take minutes")
     with _stage("embedding", seconds, progress):

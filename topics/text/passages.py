@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from topics.read.boilerplate import count_words
-from topics.text.duplicates import copy_groups
+from topics.text.duplicates import near_duplicate_groups
 from topics.vectors.encoders import WINDOW, Embedder, count_tokens, embed
 
 MIN_WORDS = 25  # shorter paragraphs say too little alone and join the next one
@@ -55,7 +55,9 @@ def split_passages(
     about = about.astype({name: "str" for name in about if name != "date"})
     parts = (about[start : start + _AT_ONCE] for start in range(0, max(len(about), 1), _AT_ONCE))
     table = pd.concat([_cut(part, min_words, max_tokens) for part in parts], ignore_index=True)
-    return table.assign(copy_group=copy_groups(table, "passage_id").astype("str"))[COLUMNS]
+    return table.assign(copy_group=near_duplicate_groups(table, "passage_id").astype("str"))[
+        COLUMNS
+    ]
 
 
 def _cut(documents: pd.DataFrame, least: int, most: int) -> pd.DataFrame:

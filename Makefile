@@ -28,7 +28,7 @@ bench: $(READY)  ## Print quality and speed beside trafilatura, jusText, BERTopi
 
 lock: $(READY)  ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
-		--python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
+		--python-version 3.11 --all-extras --group dev pyproject.toml --output-file requirements.lock
 
 clean:  ## Remove the environment and the reports
 	rm -rf $(VENV) reports

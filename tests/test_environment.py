@@ -46,7 +46,8 @@ def needed(name):
     return {canonicalize_name(r.name) for r in asked if not r.marker or r.marker.evaluate()}
 
 
-DECLARED = bounds(PROJECT["dependencies"])
+EXTRAS = [line for lines in PROJECT["optional-dependencies"].values() for line in lines]
+DECLARED = bounds([*PROJECT["dependencies"], *EXTRAS])
 NAMED = bounds([*from_conda(), *from_pip(), *without_dependencies()])
 
 

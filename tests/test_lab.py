@@ -17,7 +17,7 @@ from browser import chromium, requests_of
 from conftest import ROOT
 from selenium.webdriver.support.ui import WebDriverWait
 
-NOTEBOOKS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = ["0_start.ipynb", "2_themes.ipynb"]  # the others run where the report is tested
 PLOTLY = "application/vnd.plotly.v1+json"
 
 READY = """

@@ -21,9 +21,10 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from topics import figures
-from topics.report.notebooks import PLOTLY, Cell
+from topics.report.findings import PLOTLY
+from topics.report.notebooks import Cell
 from topics.report.page import as_page
-from topics.report.search import explorer, packed
+from topics.report.search import packed, passage_search
 
 AXE = (files("axe_core_python") / "axe.min.js").read_text()
 # What plotly draws is hidden from readers of the page's structure; the tables stand for it.
@@ -205,7 +206,7 @@ def test_a_map_of_many_points_is_drawn(tmp_path, monkeypatch, by):
     shown = figures.theme_map(run).to_plotly_json()
     cell = Cell("map", "code", "", ["map"], [{PLOTLY: json.loads(pio.to_json(shown))}])
     page = tmp_path / "report.html"
-    page.write_text(as_page([cell], run, {"folder": "port"}), encoding="utf-8")
+    page.write_text(as_page([cell], [], run, "port"), encoding="utf-8")
     with chromium() as driver:
         if by != "WebGL":
             script = {"source": "HTMLCanvasElement.prototype.getContext = () => null"}
@@ -309,9 +310,9 @@ def test_packed_text_repeats_and_comes_back_whole():
 
 def test_a_corpus_too_large_for_one_file_has_its_passages_cut():
     run = run_on(PORT)
-    assert explorer(run)["cut"] is None
+    assert passage_search(run)["cut"] is None
     long = replace(run, passages=run.passages.assign(text="a" * 3_000_000))
-    found = explorer(long)
+    found = passage_search(long)
     assert found["cut"] == 300
     data = json.loads(gzip.decompress(b64decode(found["data"])))
     assert [len(passage[3]) for passage in data["passages"]] == [300] * 5

@@ -7,6 +7,7 @@ import html
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,11 @@ import yaml
 from browser import chromium, drawn, requests_of, sample_report, topics
 from conftest import ROOT
 
+from topics.report.files import summary_of
+
+DATA_FILES = (
+    "documents.parquet", "passages.parquet", "assignments.parquet", "themes.csv", "findings.json",
+)  # fmt: skip
 HOSTILE = (
     "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
     '<a href="data:text/html,<script>window.hacked = 1</script>">\u202ereversed\u2066</a>'
@@ -32,6 +38,7 @@ def test_the_output_folder_holds_the_promised_files_and_nothing_else(sample):
     assert sorted(path.name for path in sample.iterdir()) == [
         "assignments.parquet",
         "documents.parquet",
+        "findings.json",
         "passages.parquet",
         "report.html",
         "run.json",
@@ -50,8 +57,10 @@ def test_the_data_files_have_the_promised_columns(sample):
     ]  # fmt: skip
     assert list(assignments.columns) == ["passage_id", "theme_id", "score"]
     run = json.loads((sample / "run.json").read_text())
-    assert run["seed"] == 0
-    assert set(run["digests"]) == {"corpus", "reading", "themes", "base", "model", "code"}
+    assert run["parameters"]["seed"] == 0
+    assert set(run["digests"]) == {
+        "corpus", "options", "themes", "base", "model", "code", "labels", "page",
+    }  # fmt: skip
     assert set(run["seconds"]) == {"reading", "passages", "embedding", "themes", "map"}
 
 
@@ -95,30 +104,50 @@ def test_named_themes_agree_with_the_gold_labels(sample):
     assert sum(scores) / 3 > 0.75
 
 
-def test_a_report_has_the_same_bytes_without_a_cache_with_it_and_with_a_damaged_one(
-    sample, tmp_path_factory, tmp_path
-):
-    cache = tmp_path_factory.mktemp("empty-cache")
-    names = ("documents.parquet", "passages.parquet", "assignments.parquet", "themes.csv")
+def test_the_terminal_and_a_file_say_what_the_page_opens_with(sample):
+    printed = summary_of(sample).splitlines()
+    found = json.loads((sample / "findings.json").read_text())
+    assert {finding["level"] for finding in found} <= {"finding", "caution", "none"}
+    page = html.unescape((sample / "report.html").read_text())
+    for finding in found:
+        assert f"  {finding['text']}" in printed
+        assert f"<li>{finding['text']}" in page
+        assert finding["anchor"] == "" or f'id="{finding["anchor"]}"' in page
+    names = pd.read_csv(sample / "themes.csv")["name"]
+    assert printed[0] == "themes"
+    assert [line[2:].startswith(name) for line, name in zip(printed[1:], names, strict=False)]
+    assert printed[-1] == f"report: {sample / 'report.html'}"
 
-    def again():
-        done = topics(
-            "report", "data/articles", "--themes", "data/themes.yml", "--gold", "data/gold.csv",
-            "--out", str(tmp_path), TOPICS_CACHE=str(cache),
-        )  # fmt: skip
+
+@pytest.fixture
+def thirty(tmp_path) -> tuple[str, ...]:
+    """Words of a command line on every sixth article of the sample."""
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    for path in sorted((ROOT / "data" / "articles").glob("*.md"))[::6]:
+        shutil.copy(path, folder)
+    return "report", str(folder), "--themes", str(ROOT / "data" / "themes.yml"), "--out"
+
+
+def test_a_report_has_the_same_bytes_with_an_empty_cache(thirty, tmp_path):
+    for out, cache in ((tmp_path / "one", "first"), (tmp_path / "two", "second")):
+        done = topics(*thirty, str(out), TOPICS_CACHE=str(tmp_path / cache))
         assert done.returncode == 0, done.stderr
-        for name in (*names, "report.html"):
-            assert (tmp_path / name).read_bytes() == (sample / name).read_bytes(), name
-        return done.stderr
+    for name in (*DATA_FILES, "report.html"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
-    assert "51/51" in again()
-    assert again() == "writing the report\n"
-    [cells] = cache.glob("cells/*.json")
-    cells.write_bytes(cells.read_bytes().replace(b"rope", b"ripe"))
-    told = again()
-    assert f"cache: {cells} is damaged, so the notebooks run again" in told
-    assert "51/51" in told
-    assert again() == "writing the report\n"
+
+def test_a_repeat_sees_that_nothing_changed_and_writes_again_what_was_damaged(thirty, tmp_path):
+    first = topics(*thirty, str(tmp_path / "out"))
+    again = topics(*thirty, str(tmp_path / "out"))
+    assert again.stderr == "nothing has changed since this report was written\n"
+    assert again.stdout == first.stdout
+    themes = (tmp_path / "out" / "themes.csv").read_bytes()
+    (tmp_path / "out" / "themes.csv").write_bytes(themes[:-9])
+    assert "writing the report" in topics(*thirty, str(tmp_path / "out")).stderr
+    assert (tmp_path / "out" / "themes.csv").read_bytes() == themes
+    other = topics(*thirty, str(tmp_path / "out"), "--gold", str(ROOT / "data" / "gold.csv"))
+    assert "writing the report" in other.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limits")
@@ -196,8 +225,8 @@ def test_the_report_says_how_to_repeat_and_how_to_cite_it(sample):
     page = html.unescape((sample / "report.html").read_text())
     command = re.search(r"<pre>(topics report .*)</pre>", page)[1]
     assert shlex.split(command) == [
-        "topics", "report", "data/articles", "--gold", "data/gold.csv",
-        "--themes", "data/themes.yml", "--embedder", "minilm", "--seed", "0",
+        "topics", "report", "data/articles", "--themes", "data/themes.yml",
+        "--gold", "data/gold.csv",
     ]  # fmt: skip
     assert f"version = {{{citation['version']}}}" in page
     assert f"year = {{{citation['date-released'].year}}}" in page

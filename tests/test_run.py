@@ -14,9 +14,9 @@ from runs import FIELD, PORT
 import topics
 from topics import figures, measures
 from topics.figures import tables
-from topics.report.findings import cares
-from topics.report.page import write_data
-from topics.report.search import explorer
+from topics.report.files import write_data
+from topics.report.findings import findings_of
+from topics.report.search import passage_search
 
 QUAY = "The harbour board voted on Tuesday to keep the northern quay shut until its cranes work."
 GRAIN = "Exporters sent their grain by rail instead, at nearly twice the price, until the summer."
@@ -57,7 +57,7 @@ def test_a_table_whose_text_column_is_not_understood_is_listed_without_the_optio
 def test_themes_keep_their_ids_beside_an_earlier_report_and_changes_are_listed(
     folder, run, tmp_path
 ):
-    write_data(run, tmp_path / "earlier", {})
+    write_data(run, [], tmp_path / "earlier")
     (folder / "b.txt").write_text("Barges brought the grain to the quay before its cranes stopped.")
     again = topics.analyse(
         folder, columns={"text": "Volltext"}, base=tmp_path / "earlier", progress=False
@@ -208,15 +208,16 @@ def test_of_many_passages_themes_are_found_on_whole_documents_drawn_at_random(
     drawn = documents.isin(documents.iloc[run.fitted])
     assert (len(run.passages), len(run.fitted)) == (48, 18)
     assert np.flatnonzero(drawn).tolist() == run.fitted.tolist()
-    assert run.layout.shape == (18, 2)
+    assert run.coordinates.shape == (18, 2)
     again = run.model.predict(run.passages, run.vectors)
     pd.testing.assert_frame_equal(run.assignments, again)
     counts = run.assignments["theme_id"].value_counts()
     assert dict(zip(run.themes["theme_id"], run.themes["n_passages"], strict=True)) == dict(counts)
     assert run.themes["n_documents"].tolist() == [8, 8, 8]
-    told = explorer(run)
+    told = passage_search(run)
     assert (told["n"], told["of"]) == (18, 48)
-    assert {"text": "Themes were found on a sample of 18 passages."} in cares({}, run)
+    cautions = [finding.text for finding in findings_of([], run)]
+    assert "Themes were fitted on a sample of 18 passages." in cautions
     topics.run._RUNS.clear()
     loaded = topics.analyse(tmp_path, progress=False)
     assert loaded is not run

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from topics.model.clusters import cluster
     from topics.model.named_themes import NamedTheme, read_themes
     from topics.model.themes import ThemeModel
+    from topics.options import Options
     from topics.read.corpus import Corpus, read_corpus
     from topics.run import Run, analyse
     from topics.text.passages import split_passages
@@ -19,6 +20,7 @@ __all__ = [
     "Corpus",
     "InputError",
     "NamedTheme",
+    "Options",
     "Run",
     "ThemeModel",
     "analyse",
@@ -34,6 +36,7 @@ _HOMES = {
     "Corpus": "read.corpus",
     "InputError": "errors",
     "NamedTheme": "model.named_themes",
+    "Options": "options",
     "ThemeModel": "model.themes",
     "analyse": "run",
     "cluster": "model.clusters",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from dataclasses import fields
 from importlib.metadata import version
 from typing import Any
 
 from topics.errors import InputError
+from topics.options import Options
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,15 +24,15 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         again = shlex.join(["topics", *arguments])
-        print(f"topics: stopped; to go on from here, run {again}", file=sys.stderr)  # noqa: T201
+        print(f"topics: stopped; to continue, run {again}", file=sys.stderr)  # noqa: T201
         return 130
     return 0
 
 
 def _report(path: str, out: str, **options: Any) -> str:
-    from topics.report.page import write_report
+    from topics.report.files import summary_of, write_report
 
-    return f"report: {write_report(path, out, **options)}"
+    return summary_of(write_report(path, out, **options))
 
 
 def _cache(clear: bool) -> str:
@@ -62,49 +64,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="a file or folder: .txt .md .html .pdf .csv .jsonl .rss .atom .xml, also .gz",
     )
-    report.add_argument("--themes", metavar="FILE", help="themes to look for (YAML)")
-    report.add_argument(
-        "--gold", metavar="FILE", help="labels made by people, to check against (CSV)"
-    )
-    report.add_argument(
-        "--labels", metavar="DIR", help="folder of a labelled sheet and its key, to correct shares"
-    )
-    report.add_argument(
-        "--columns",
-        metavar="FIELD=NAME,…",
-        type=_columns,
-        help="names of columns that are not understood by themselves, as text=Volltext,date=Tag",
-    )
-    report.add_argument(
-        "--all-languages",
-        action="store_true",
-        help="keep documents in languages that the embedder was not made for",
-    )
-    report.add_argument(
-        "--base",
-        metavar="DIR",
-        help="output folder of an earlier report: themes keep their ids, changes are listed",
-    )
     report.add_argument("--out", metavar="DIR", default="reports", help="output folder (reports)")
-    report.add_argument(
-        "--embedder",
-        metavar="NAME",
-        default="minilm",
-        help="minilm, static (faster, for large corpora), or a fastembed model's name (minilm); "
-        "with :cuda after it on a GPU",
-    )
-    report.add_argument("--seed", metavar="N", type=int, default=0, help="random seed (0)")
+    for option in fields(Options):
+        name = f"--{option.name.replace('_', '-')}"
+        report.add_argument(name, default=option.default, **option.metadata)
     cache = commands.add_parser("cache", help="show what is kept to be used again, or clear it")
     cache.add_argument("--clear", action="store_true", help="delete it; runs start from nothing")
     cache.set_defaults(command=_cache)
     return parser
-
-
-def _columns(option: str) -> dict[str, str]:
-    pairs = [part.partition("=") for part in option.split(",")]
-    if not all(name and column for name, _, column in pairs):
-        raise argparse.ArgumentTypeError(f"expected FIELD=NAME,FIELD=NAME, got {option!r}")
-    return {name.strip(): column.strip() for name, _, column in pairs}
 
 
 if __name__ == "__main__":

@@ -24,9 +24,12 @@ class Finding:
         where there is nothing to show, and the text says why.
     themes
         Ids of the themes that it names, in its order.
+    anchor
+        Where on the report's page it stands; empty where it stands on no page.
     """
 
     text: str
     kind: str
     level: Literal["finding", "caution", "none"] = "finding"
     themes: Sequence[str] = ()
+    anchor: str = ""

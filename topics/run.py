@@ -1,13 +1,13 @@
-"""The whole line in one call: read, cut, embed, find themes, lay out; cached as one run."""
+"""The whole line in one call: read, cut, embed, find themes, draw the map; cached as one run."""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -20,23 +20,24 @@ from threadpoolctl import threadpool_limits
 from topics import cache
 from topics.cache import cache_dir, code_digest, digest, log, written_atomically
 from topics.errors import InputError
-from topics.model.compare import CHANGE_COLUMNS, Earlier, changes, earlier_files, read_earlier
+from topics.model.compare import CHANGE_COLUMNS, changes, earlier_files, read_earlier
 from topics.model.named_themes import NamedTheme
 from topics.model.projection import project_2d
 from topics.model.themes import ThemeModel
+from topics.options import Options
 from topics.read.corpus import Corpus, read_corpus
 from topics.read.files import find_files, shown_name
 from topics.text.duplicates import document_duplicates
 from topics.text.passages import split_passages
-from topics.vectors.encoders import Embedder, embed, load_embedder, reads_english_only
+from topics.vectors.encoders import embed, load_embedder, reads_english_only
 
 if TYPE_CHECKING:
     from distributed import Client
 
-_PACKAGES = ("bertopic", "fastembed", "graspologic-native", "numpy", "onnxruntime", "pandas",
-             "plotly", "scikit-learn", "trafilatura", "umap-learn")  # fmt: skip
+_PACKAGES = ("fastembed", "graspologic-native", "numpy", "onnxruntime", "pandas", "plotly",
+             "scikit-learn", "trafilatura", "umap-learn")  # fmt: skip
 _MANY = 20_000  # passages, which take the transformer several minutes
-_MAX_FITTED = 60_000  # passages that themes are found on; of more, a sample
+_MAX_FITTED = 60_000  # passages that themes are fitted on; above, on a sample of documents
 _RUNS: dict[str, Run] = {}  # of this process, so that four notebooks load a run once
 
 
@@ -51,7 +52,7 @@ class Run:
     left_out
         document_id, language: read, but in a language that the embedder cannot read.
     copy_of
-        For each analysed document by id, the earliest document that it is a near-copy of.
+        For each analysed document by id, the earliest document that it is a near-duplicate of.
     passages, vectors
         The passages and their unit vectors ``(n, dim)``, row by row.
     model
@@ -61,12 +62,14 @@ class Run:
         ``(m,)`` rows of the passages that it was fitted on, which are also those on the map.
     assignments
         passage_id, theme_id, score of all passages; see `ThemeModel.assignments_`.
-    layout
+    coordinates
         ``(m, 2)`` place of each fitted passage on the map.
     about
-        Versions, seed, parameters, digests, and seconds a stage took when it was computed.
+        Versions, digests of what the run depends on, and seconds of each stage when computed.
     changes
         What changed since an earlier run, see `topics.model.compare.changes`; no rows without one.
+    options
+        What `analyse` was told.
     """
 
     corpus: Corpus
@@ -77,9 +80,10 @@ class Run:
     model: ThemeModel
     fitted: np.ndarray
     assignments: pd.DataFrame
-    layout: np.ndarray
+    coordinates: np.ndarray
     about: dict[str, Any]
     changes: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CHANGE_COLUMNS))
+    options: Options = field(default_factory=Options)
 
     @cached_property
     def documents(self) -> pd.DataFrame:
@@ -88,17 +92,17 @@ class Run:
 
     @property
     def is_sampled(self) -> bool:
-        """Whether themes were found on some of the passages only."""
+        """Whether themes were fitted on some of the passages only."""
         return len(self.fitted) < len(self.passages)
 
     @cached_property
     def themes(self) -> pd.DataFrame:
         """One row a theme, see `ThemeModel.themes_`; passages and documents of all are counted."""
-        themes, carried = self.model.themes_, self.assignments
+        themes, assigned = self.model.themes_, self.assignments
         if not self.is_sampled:
             return themes
         owner = self.passages.set_index("passage_id")["document_id"]
-        of_theme = owner.loc[carried["passage_id"]].groupby(carried["theme_id"].to_numpy())
+        of_theme = owner.loc[assigned["passage_id"]].groupby(assigned["theme_id"].to_numpy())
         counts = of_theme.agg(["size", "nunique"]).reindex(themes["theme_id"], fill_value=0)
         n_passages, n_documents = counts.to_numpy().T
         return themes.assign(n_passages=n_passages, n_documents=n_documents)
@@ -114,64 +118,51 @@ class Run:
     def save(self, folder: Path) -> None:
         """Write the run into a folder, without pickle."""
         folder.mkdir(parents=True, exist_ok=True)
-        for name in _frames():
-            getattr(self.corpus, name).to_parquet(folder / f"{name}.parquet")
-        self.left_out.to_parquet(folder / "left_out.parquet")
-        self.copy_of.to_frame("copy_of").to_parquet(folder / "copies.parquet")
-        self.passages.to_parquet(folder / "passages.parquet")
-        self.changes.to_parquet(folder / "changes.parquet")
-        self.assignments.to_parquet(folder / "assignments.parquet")
-        arrays = {"vectors": self.vectors, "fitted": self.fitted, "layout": self.layout}
+        parts = {part.name: getattr(self, part.name) for part in fields(self)}
+        parts |= {**vars(self.corpus), "copy_of": self.copy_of.to_frame("copy_of")}
+        for name, part in parts.items():
+            if isinstance(part, pd.DataFrame):
+                part.to_parquet(folder / f"{name}.parquet")
+        arrays = {name: part for name, part in parts.items() if isinstance(part, np.ndarray)}
         np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
         self.model.save(folder / "model")
         (folder / "about.json").write_text(json.dumps(self.about, indent=1))
         (folder / "digests.json").write_text(cache.folder_digests(folder))
 
     @classmethod
-    def load(cls, folder: Path, *, embedder: str | Embedder = "minilm") -> Run:
-        """Read a run that `save` wrote.
+    def load(cls, folder: Path, options: Options | None = None) -> Run:
+        """Read a run that `save` wrote; `options` are those that it was made with.
 
         Raises
         ------
         InputError
             If a file is missing or was changed.
         """
+        options = options or Options()
         noted = folder / "digests.json"
         if not noted.is_file() or noted.read_bytes() != cache.folder_digests(folder).encode():
             raise InputError(f"run: {str(folder)!r} is damaged or not complete")
-        corpus = Corpus(**{name: pd.read_parquet(folder / f"{name}.parquet") for name in _frames()})
-        with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
-            vectors, fitted, layout = (arrays[name] for name in ("vectors", "fitted", "layout"))
+        frames = {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
+        with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
+            arrays = dict(stored)
         return cls(
-            corpus,
-            pd.read_parquet(folder / "left_out.parquet"),
-            pd.read_parquet(folder / "copies.parquet")["copy_of"],
-            pd.read_parquet(folder / "passages.parquet"),
-            vectors,
-            ThemeModel.load(folder / "model", embedder=embedder),
-            fitted,
-            pd.read_parquet(folder / "assignments.parquet"),
-            layout,
-            json.loads((folder / "about.json").read_text()),
-            pd.read_parquet(folder / "changes.parquet"),
+            corpus=Corpus(**{part.name: frames.pop(part.name) for part in fields(Corpus)}),
+            copy_of=frames.pop("copy_of")["copy_of"],
+            model=ThemeModel.load(folder / "model", embedder=options.embedder),
+            about=json.loads((folder / "about.json").read_text()),
+            options=options,
+            **frames,
+            **arrays,
         )
-
-
-def _frames() -> list[str]:
-    return [part.name for part in fields(Corpus)]
 
 
 def analyse(
     path: str | Path,
     themes: str | Path | Iterable[NamedTheme | dict[str, Any]] | None = None,
     *,
-    columns: Mapping[str, str] | None = None,
-    all_languages: bool = False,
-    base: str | Path | None = None,
-    embedder: str | Embedder = "minilm",
-    seed: int = 0,
     progress: bool = True,
     client: Client | None = None,
+    **options: Any,
 ) -> Run:
     """Read a folder and find its themes; a second call on the same input reads the cache.
 
@@ -179,76 +170,72 @@ def analyse(
     ----------
     path
         A file or folder, as for `read_corpus`.
-    themes
-        Path of a themes file, or the themes themselves, or None for discovered themes only.
-    columns
-        As for `read_corpus`.
-    all_languages
-        Keep documents in languages that the embedder was not made for.
-    base
-        Output folder of an earlier report: themes that come again keep their ids and names, and
-        `Run.changes` lists what is new, grown, shrunk or gone.
-    embedder, seed
-        As for `embed` and `ThemeModel`.
+    themes, options
+        See `Options`.
     progress
         Say what is being done.
     client
-        As for `read_corpus` and `embed`: whose workers do it, for the same result.
+        A `dask.distributed.Client` whose workers embed and assign, for the same result.
 
     Raises
     ------
     InputError
         If nothing can be read, or an option is wrong.
     """
+    chosen = Options(themes=themes, **options)
     limit = cache.cache_limit()
-    named = ThemeModel(themes or ()).named
-    model = load_embedder(embedder) if isinstance(embedder, str) else embedder
-    digests = {
-        "corpus": _digest_of(Path(path)),
-        "reading": digest(json.dumps([dict(columns or {}), all_languages], sort_keys=True)),
-        "themes": digest(repr(named)),
-        "base": digest(*map(_digest_of, earlier_files(base) if base else [])),
-        "model": digest(model.name),
-        "code": code_digest(),
-    }
-    key = digest(*digests.values(), str(seed))[:24]
+    digests = input_digests(path, chosen)
+    key = digest(*digests.values())[:24]
     folder = cache_dir() / "runs" / key
-    if key not in _RUNS and folder.is_dir():
-        try:
-            _RUNS[key] = Run.load(folder, embedder=embedder)
-            cache.touch(folder)
-        except (InputError, OSError) as error:
-            log(f"{error}; it is computed again")
-            cache.remove(folder)
-    if key not in _RUNS:
-        seconds: dict[str, float] = {}
-        with _stage("reading", seconds, progress):
-            corpus = read_corpus(path, columns=columns, progress=progress, client=client)
-            left_out = _left_out(corpus, embedder, all_languages)
-        earlier = None if base is None else read_earlier(base, embedder)
-        run = _compute(corpus, left_out, named, earlier, embedder, seed, progress, seconds, client)
-        run.about |= {"seed": seed, "embedder": model.name, "digests": digests}
+    run = _RUNS.get(key) or _cached(folder, chosen)
+    if run is None:
+        run = _compute(path, chosen, progress, client)
+        run.about["digests"] = digests
         try:
             with written_atomically(folder) as part:
                 run.save(part)
             cache.trim(limit, keep=folder)
         except OSError as error:
             log(f"the run is not cached: {error}")
-        _RUNS[key] = run
+    _RUNS[key] = run if run.options == chosen else replace(run, options=chosen)
     return _RUNS[key]
 
 
-def _compute(
-    corpus: Corpus,
-    left_out: pd.DataFrame,
-    named: list[NamedTheme],
-    earlier: Earlier | None,
-    embedder: str | Embedder,
-    seed: int,
-    progress: bool,
-    seconds: dict[str, float],
-    client: Client | None,
-) -> Run:
+def _cached(folder: Path, options: Options) -> Run | None:
+    """The run in a folder of the cache, if it is there and whole."""
+    if not folder.is_dir():
+        return None
+    try:
+        run = Run.load(folder, options)
+        cache.touch(folder)
+        return run
+    except (InputError, OSError) as error:
+        log(f"{error}; it is computed again")
+        cache.remove(folder)
+        return None
+
+
+def input_digests(path: str | Path, options: Options) -> dict[str, str]:
+    """Digests of all that the themes of a run depend on: files, options, encoder, code, versions."""
+    embedder = options.embedder
+    model = load_embedder(embedder) if isinstance(embedder, str) else embedder
+    told = [dict(options.columns or {}), options.all_languages, options.seed]
+    return {
+        "corpus": _digest_of(Path(path)),
+        "options": digest(json.dumps(told, sort_keys=True)),
+        "themes": digest(repr(ThemeModel(options.themes or ()).named)),
+        "base": digest(*map(_digest_of, earlier_files(options.base) if options.base else [])),
+        "model": digest(model.name),
+        "code": digest(code_digest(), sys.version, *map(version, _PACKAGES)),
+    }
+
+
+def _compute(path: str | Path, options: Options, progress: bool, client: Client | None) -> Run:
+    embedder, seed, seconds = options.embedder, options.seed, dict[str, float]()
+    with _stage("reading", seconds, progress):
+        corpus = read_corpus(path, columns=options.columns, progress=progress)
+        left_out = _left_out(corpus, options)
+    earlier = None if options.base is None else read_earlier(options.base, embedder)
     documents = _without(corpus.documents, left_out)
     with _stage("passages", seconds, progress):
         passages = split_passages(documents)
@@ -260,22 +247,19 @@ def _compute(
     fitted = _sampled(passages["document_id"], seed)
     own, own_vectors = passages.iloc[fitted], vectors[fitted]
     with _stage("themes", seconds, progress), threadpool_limits(1, "blas"):
-        model = ThemeModel(named, seed, embedder=embedder).fit(own, own_vectors, earlier=earlier)
+        model = ThemeModel(options.themes or (), seed, embedder=embedder)
+        model.fit(own, own_vectors, earlier=earlier)
     with _stage("map", seconds, progress):
-        layout = project_2d(own_vectors, random_state=seed, neighbours=model.neighbours_)
+        coordinates = project_2d(own_vectors, random_state=seed, neighbours=model.neighbours_)
     assignments = model.assignments_
     if len(fitted) < len(passages):
-        log(f"themes are found on {len(fitted):,} of {len(passages):,} passages, and given to all")
+        log(f"themes are fitted on {len(fitted):,} of {len(passages):,} passages")
         with _stage("assignment", seconds, progress):
             assignments = model.predict(passages, vectors, client=client)
-    about = {
-        "versions": {"topics": version("topics")} | {name: version(name) for name in _PACKAGES},
-        "python": sys.version.split()[0],
-        "seconds": seconds,
-    }
-    run = Run(
-        corpus, left_out, copy_of, passages, vectors, model, fitted, assignments, layout, about
-    )
+    versions = {name: version(name) for name in ("topics", *_PACKAGES)}
+    about = {"versions": versions, "python": sys.version.split()[0], "seconds": seconds}
+    run = Run(corpus, left_out, copy_of, passages, vectors, model, fitted, assignments,
+              coordinates, about, options=options)  # fmt: skip
     if earlier is not None:
         run.changes = changes(earlier, run.themes, run.assignments, passages)
     if progress:
@@ -284,7 +268,7 @@ def _compute(
 
 
 def _sampled(documents: pd.Series, seed: int) -> np.ndarray:
-    """Rows of passages to find themes on: all, or those of documents drawn at random."""
+    """Rows of passages to fit themes on: all, or those of documents drawn at random."""
     if len(documents) <= _MAX_FITTED:
         return np.arange(len(documents))
     codes, names = pd.factorize(documents)
@@ -294,14 +278,14 @@ def _sampled(documents: pd.Series, seed: int) -> np.ndarray:
     return np.sort(order[: end or _MAX_FITTED])
 
 
-def _left_out(corpus: Corpus, embedder: str | Embedder, all_languages: bool) -> pd.DataFrame:
+def _left_out(corpus: Corpus, options: Options) -> pd.DataFrame:
     """document_id, language of the documents that the embedder cannot read; says that there are."""
-    documents = corpus.documents
+    documents, embedder = corpus.documents, options.embedder
     if documents.empty:
         reasons = "; ".join(f"{r.file}: {r.reason}" for r in corpus.skipped.head(3).itertuples())
         raise InputError(f"input: nothing could be read ({reasons})")
     foreign = documents["language"].notna() & (documents["language"] != "en")
-    if all_languages or not reads_english_only(embedder):
+    if options.all_languages or not reads_english_only(embedder):
         foreign &= False
     found = ", ".join(documents.loc[foreign, "language"].value_counts().index[:3])
     advice = "name a multilingual fastembed model with --embedder"

@@ -28,7 +28,7 @@ def theme_map(run: Run) -> go.Figure:
     Where themes were found on a sample, that sample is drawn.
     """
     primary = run.theme_of_passage.to_numpy()[run.fitted]
-    x, y = run.layout.T
+    x, y = run.coordinates.T
     colours, names = theme_colours(run), theme_names(run)
     owns = {theme_id: primary == theme_id for theme_id in names}
     named = {theme.id for theme in run.model.named}
@@ -38,7 +38,9 @@ def theme_map(run: Run) -> go.Figure:
         for i, own in sorted(owns.items(), key=lambda item: (item[0] not in named, -item[1].sum()))
         if own.any()
     ]
-    for left, low, name, colour in _apart(labels, float(np.ptp(run.layout, axis=0).max()) or 1.0):
+    for left, low, name, colour in _apart(
+        labels, float(np.ptp(run.coordinates, axis=0).max()) or 1.0
+    ):
         figure.add_annotation(
             x=left, y=low, text=f"<b>{name}</b>", showarrow=False,
             font={"color": colour, "size": 12}, bgcolor="rgba(255,255,255,0.82)", borderpad=1,
@@ -61,7 +63,7 @@ def theme_map(run: Run) -> go.Figure:
 
 def _points(run: Run, primary: np.ndarray) -> list[go.Scatter]:
     """A trace for the passages without a theme, and one a theme."""
-    x, y = run.layout.T.astype(np.float32)
+    x, y = run.coordinates.T.astype(np.float32)
     colours, names = theme_colours(run), theme_names(run)
     scatter, width = (go.Scatter, 6) if len(x) <= _SVG_LIMIT else (go.Scattergl, 3)
     passages = run.passages.iloc[run.fitted]

@@ -1,49 +1,55 @@
-"""The report's first page: what was read, what stands out, and what to beware of."""
+"""What a report claims: findings and cautions, as the page, the terminal and findings.json show them."""
 
 from __future__ import annotations
 
-import re
-from html import unescape
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from topics.figures.format import day, percent, plural
-from topics.report.notebooks import PLOTLY, Cell
-from topics.run import Run
+from topics.findings import MIME_TYPE, Finding
 
-_CALLS_FOR_CARE = re.compile(r"<p>(Themes that call for care: [1-9][^<]*)</p>")
+if TYPE_CHECKING:
+    from topics.report.notebooks import Cell
+    from topics.run import Run
 
-
-def metadata_source(cells: list[Cell]) -> dict[str, dict[str, str]]:
-    """By cell, the finding of its figure or its call for care, and where on the page it stands."""
-    found = {}
-    for cell in cells:
-        for i, data in enumerate(cell.outputs):
-            text = data.get(PLOTLY, {}).get("layout", {}).get("meta", {}).get("finding")
-            if call := _CALLS_FOR_CARE.search(data.get("text/html", "")):
-                text = unescape(call[1])
-            if text:
-                found[cell.id] = {"text": text, "anchor": f"output-{cell.id}-{i}"}
-    return found
+PLOTLY = "application/vnd.plotly.v1+json"
+_LEADING = ("trend", "emergence", "source", "actors")  # kinds that a report opens with
 
 
-def findings(cells: list[Cell], told: dict[str, dict[str, str]]) -> list[dict[str, str]]:
-    """Findings of the cells tagged "finding"; of those that find nothing only the first, on trends."""
-    lines = [told[cell.id] for cell in cells if "finding" in cell.tags and cell.id in told]
-    return lines[:1] + [line for line in lines[1:] if not line["text"].startswith("No ")]
+def findings_of(cells: list[Cell], run: Run) -> list[Finding]:
+    """What the figures and tables of executed cells found, and what a reader should beware of.
+
+    Figures and tables that describe, and those with nothing to show, are left out; that no theme
+    rose or fell is a finding.
+    """
+    told = [
+        replace(Finding(**data), anchor=f"output-{cell.id}-{i}")
+        for cell in cells
+        for i, output in enumerate(cell.outputs)
+        if (data := _finding(output))
+    ]
+    found = [f for f in told if f.kind in _LEADING and (f.level == "finding" or f.kind == "trend")]
+    return [*found, *(f for f in told if f.level == "caution"), *_gaps(run)]
 
 
-def cares(told: dict[str, dict[str, str]], run: Run) -> list[dict[str, str]]:
-    """What to beware of before anything is believed; no lines where there is nothing."""
-    lines = [line for line in told.values() if line["text"].startswith(("Themes that", "Fragile"))]
-    gaps = {
-        "without a date: no trend counts them": run.documents["date"].isna().sum(),
-        "in a language that the embedder does not read": len(run.left_out),
-    }
-    lines += [{"text": f"{plural(int(n), 'document')} {what}."} for what, n in gaps.items() if n]
+def _finding(output: dict) -> dict | None:
+    """The finding of a figure or a table as it travels with it, if it has one."""
+    figure = output.get(PLOTLY, {}).get("layout", {}).get("meta", {})
+    return output.get(MIME_TYPE) or figure.get("finding")
+
+
+def _gaps(run: Run) -> list[Finding]:
+    """Cautions about what the run could not take into account."""
+    lines = []
+    if undated := int(run.documents["date"].isna().sum()):
+        lines.append(f"{plural(undated, 'document')} without a date: no trend counts them.")
+    if foreign := len(run.left_out):
+        lines.append(f"{plural(foreign, 'document')} in a language that is not read.")
     if run.is_sampled:
-        lines.append({"text": f"Themes were found on a sample of {len(run.fitted):,} passages."})
+        lines.append(f"Themes were fitted on a sample of {len(run.fitted):,} passages.")
     if skipped := len(run.corpus.skipped):
-        lines.append({"text": f"Not everything could be read: {plural(skipped, 'gap')}."})
-    return lines
+        lines.append(f"Not everything could be read: {plural(skipped, 'gap')}.")
+    return [Finding(line, "corpus", "caution") for line in lines]
 
 
 def summary(run: Run) -> list[str]:
@@ -51,24 +57,22 @@ def summary(run: Run) -> list[str]:
     documents, passages, themes = run.documents, run.passages, run.themes
     without = 1 - run.assignments["passage_id"].nunique() / len(passages)
     dates, sources = documents["date"].dropna(), documents["source"].nunique()
-    who = f" of {plural(sources, 'source')}" if sources else ""
+    who = f" from {plural(sources, 'source')}" if sources else ""
     when = f", dated {day(dates.min())} to {day(dates.max())}," if len(dates) else ""
     lines = [
-        f"{plural(len(documents), 'document')}{who}{when} gave {plural(len(passages), 'passage')} "
-        f"and {plural(len(themes), 'theme')}; {percent(without)} of the passages carry none."
+        f"{plural(len(documents), 'document')}{who}{when} hold {plural(len(passages), 'passage')} "
+        f"and {plural(len(themes), 'theme')}; {percent(without)} of the passages have no theme."
     ]
     named = themes[themes["kind"] == "named"]
-    found, empty = named[named["n_passages"] > 0], named[named["n_passages"] == 0]
+    found, absent = named[named["n_passages"] > 0], named[named["n_passages"] == 0]
     if len(found):
         sizes = [
             f"{_isolated(row.name)} ({plural(row.n_passages, 'passage')} in {plural(row.n_documents, 'document')})"
             for row in found.itertuples()
         ]
         lines.append(f"Of the themes named in advance, found: {', '.join(sizes)}.")
-    if len(empty):
-        lines.append(
-            f"Named in advance, but in no passage: {', '.join(map(_isolated, empty['name']))}."
-        )
+    if len(absent):
+        lines.append(f"Named in advance, not found: {', '.join(map(_isolated, absent['name']))}.")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""From a run to the files that are handed on: data files, and the notebooks as one HTML page."""
+"""Executed notebooks as one HTML page that asks no network for anything."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ from datetime import UTC, datetime
 from html import escape
 from importlib.metadata import metadata, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from topics.cache import log, written_atomically
-from topics.errors import InputError
-from topics.html import table
-from topics.measures.gold import read_gold
-from topics.read.files import find_files
-from topics.report.findings import cares, findings, metadata_source, summary
-from topics.report.notebooks import PLOTLY, Cell, run_notebooks
-from topics.report.search import explorer, packed
-from topics.run import Run, analyse
+from topics.html import note, table
+from topics.report.findings import PLOTLY, summary
+from topics.report.search import packed, passage_search
 
-_PACKAGE = Path(__file__).parent
+if TYPE_CHECKING:
+    from topics.findings import Finding
+    from topics.report.notebooks import Cell
+    from topics.run import Run
+
+_FOLDER = Path(__file__).parent
 _MARKDOWN_HEADING = re.compile(r"^(#{1,4}) (.+)$", re.MULTILINE)
 _CONFIG = {
     "displaylogo": False,
@@ -38,100 +37,29 @@ _CONFIG = {
 _YEAR = 2026  # of this version, as in CITATION.cff
 
 
-def write_report(
-    path: str,
-    out: str | Path,
-    *,
-    themes: str | None = None,
-    gold: str | None = None,
-    labels: str | None = None,
-    columns: dict[str, str] | None = None,
-    all_languages: bool = False,
-    base: str | None = None,
-    embedder: str = "minilm",
-    seed: int = 0,
-) -> Path:
-    """Analyse `path` and write report.html and the data files into the folder `out`.
+def as_page(cells: list[Cell], found: list[Finding], run: Run, path: str) -> str:
+    """One HTML page from executed notebooks: no request to anywhere, nothing run but its own code.
 
-    Returns the path of the report.
-
-    Raises
-    ------
-    InputError
-        If the input, an option or the output folder is wrong.
+    Parameters
+    ----------
+    cells
+        The cells of the notebooks, with their outputs.
+    found
+        What the page opens with, see `topics.report.findings.findings_of`.
+    run, path
+        The run that they show, and the file or folder that it read.
     """
-    find_files(Path(path))  # what is wrong is said before hours of work
-    if gold:
-        read_gold(gold)
-    folder = _writable(Path(out))
-    options: dict[str, Any] = {
-        "themes": themes,
-        "columns": columns,
-        "all_languages": all_languages,
-        "base": base,
-        "embedder": embedder,
-        "seed": seed,
-    }
-    parameters = {"folder": path, "gold": gold, "labels": labels, **options}
-    run = analyse(path, **options)
-    log("writing the report")
-    key = json.dumps([run.about["digests"], run.about["seed"]])
-    page = as_page(run_notebooks(parameters, key), run, parameters)
-    try:
-        write_data(run, folder, parameters)
-        with written_atomically(folder / "report.html") as part:
-            part.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"output: cannot write to {str(folder)!r} ({error.strerror}); make room, or name "
-            "another with --out: what was computed is kept"
-        ) from error
-    return folder / "report.html"
-
-
-def _writable(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".topics-probe"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise InputError(
-            f"output: cannot write to {str(folder)!r} ({error.strerror}); name another with --out"
-        ) from error
-    return folder
-
-
-def write_data(run: Run, folder: Path, parameters: dict[str, Any]) -> None:
-    """Write the Parquet, CSV and JSON files of a run; each is replaced whole or not at all."""
-    frames = {
-        "documents": run.corpus.documents,
-        "passages": run.passages,
-        "assignments": run.assignments,
-    }
-    for name, frame in frames.items():
-        with written_atomically(folder / f"{name}.parquet") as part:
-            frame.to_parquet(part, index=False)
-    with written_atomically(folder / "themes.csv") as part:
-        run.themes.to_csv(part, index=False)
-    with written_atomically(folder / "run.json") as part:
-        part.write_text(json.dumps({"parameters": parameters, **run.about}, indent=2) + "\n")
-
-
-def as_page(cells: list[Cell], run: Run, parameters: dict[str, Any]) -> str:
-    """One HTML page from executed notebooks: no request to anywhere, nothing run but its own code."""
     from jinja2 import Environment, FileSystemLoader
     from plotly.offline import get_plotlyjs
 
-    told = metadata_source(cells)
     sections: list[dict[str, Any]] = []
     theme_map = "".join(_cell(cell, sections) for cell in cells if "map" in cell.tags)
     body = "".join(_cell(cell, sections) for cell in cells if "map" not in cell.tags)
     plotly_js = get_plotlyjs()
-    page_js = (_PACKAGE / "page.js").read_text(encoding="utf-8")
-    environment = Environment(loader=FileSystemLoader(_PACKAGE), autoescape=True)
+    page_js = (_FOLDER / "page.js").read_text(encoding="utf-8")
+    environment = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True)
     return environment.get_template("page.html").render(
-        css=(_PACKAGE / "page.css").read_text(encoding="utf-8"),
+        css=(_FOLDER / "page.css").read_text(encoding="utf-8"),
         plotly=packed(plotly_js),
         page_js=page_js,
         allowed=[_csp_hash(plotly_js), _csp_hash(page_js), *_compiled(theme_map)],
@@ -139,29 +67,15 @@ def as_page(cells: list[Cell], run: Run, parameters: dict[str, Any]) -> str:
         theme_map=theme_map,
         body=body,
         summary=summary(run),
-        findings=findings(cells, told),
-        care=cares(told, run),
-        explore=explorer(run),
+        findings=[finding for finding in found if finding.level != "caution"],
+        cautions=[finding for finding in found if finding.level == "caution"],
+        explore=passage_search(run),
         stamp=_stamp(),
-        command=_command(parameters),
+        command=shlex.join(["topics", "report", path, *run.options.as_words()]),
         citation=_citation(),
-        about=run.about,
+        run=run,
         version=version("topics"),
     )
-
-
-def _command(parameters: dict[str, Any]) -> str:
-    """The command line that repeats the run, into the folder that --out names by default."""
-    words = ["topics", "report", str(parameters["folder"])]
-    for name, value in parameters.items():
-        if name == "folder" or value is None or value is False:
-            continue
-        words.append(f"--{name.replace('_', '-')}")
-        if isinstance(value, dict):
-            words.append(",".join(f"{field}={column}" for field, column in value.items()))
-        elif value is not True:
-            words.append(str(value))
-    return shlex.join(words)
 
 
 def _citation() -> str:
@@ -224,12 +138,14 @@ def _figure(bundle: dict[str, Any], name: str) -> str:
     """A figure with its finding as caption, its data as JSON, and its table twin."""
     layout = bundle["layout"]
     meta = layout.pop("meta", {})
+    finding = meta.get("finding", {}).get("text", "Figure")
+    if not bundle["data"]:
+        return f'<div class="output" id="output-{name}">{note(finding).markup}</div>\n'
     layout.pop("title", None)
     layout.setdefault("margin", {})["t"] = 40
     if "scaleanchor" in layout.get("yaxis", {}):  # the map: the page has its texts already
         for trace in bundle["data"]:
             trace.pop("text", None)
-    finding = meta.get("finding", "Figure")
     drawing = {"data": bundle["data"], "layout": layout, "config": _CONFIG}
     text = json.dumps(drawing, separators=(",", ":")).replace("<", "\\u003c")
     twin = meta.get("table", {"columns": [], "rows": []})

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from topics.figures.format import QUIET, theme_colours
-from topics.run import Run
+
+if TYPE_CHECKING:
+    from topics.run import Run
 
 _MAX_CHARACTERS = 12_000_000  # of text in one report: about 5 MB of it
 _CUT = 300
@@ -22,7 +24,7 @@ def packed(text: str) -> str:
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
-def explorer(run: Run) -> dict[str, Any]:
+def passage_search(run: Run) -> dict[str, Any]:
     """What the page needs to let its reader look through the passages.
 
     Returns

@@ -1,0 +1,122 @@
+"""The options of a run, each defined once: Python, the command line and the notebooks share them."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from topics.model.named_themes import NamedTheme
+    from topics.vectors.encoders import Embedder
+
+
+def parse_columns(option: str) -> dict[str, str]:
+    """Names of columns by field, from ``FIELD=NAME,FIELD=NAME``.
+
+    >>> parse_columns("text=Volltext,date=Tag")
+    {'text': 'Volltext', 'date': 'Tag'}
+    """
+    pairs = [part.partition("=") for part in option.split(",")]
+    if not all(name and column for name, _, column in pairs):
+        raise ArgumentTypeError(f"expected FIELD=NAME,FIELD=NAME, got {option!r}")
+    return {name.strip(): column.strip() for name, _, column in pairs}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `topics.analyse` and ``topics report`` can be told.
+
+    Attributes
+    ----------
+    themes
+        Themes to look for: the path of a themes file, or the themes themselves; None for
+        discovered themes only.
+    gold, labels
+        A file of labels made by people to check against, and a folder of a labelled sheet and
+        its key to correct shares with. They are shown beside the themes and change none.
+    columns
+        Names of table columns or front-matter keys that are not understood by themselves, by
+        field: ``{"text": "Volltext", "date": "Erschienen"}``.
+    all_languages
+        Keep documents in languages that the embedder was not made for.
+    base
+        Output folder of an earlier report: themes that come again keep their ids and names, and
+        `Run.changes` lists what is new, grown, shrunk or gone.
+    embedder
+        As for `topics.embed`.
+    seed
+        Seed of all that is random; the same seed on the same input gives the same run.
+
+    >>> Options(seed=7).changed
+    {'seed': 7}
+    """
+
+    themes: str | Path | Iterable[NamedTheme | dict[str, Any]] | None = field(
+        default=None, metadata={"metavar": "FILE", "help": "themes to look for (YAML)"}
+    )
+    gold: str | None = field(
+        default=None,
+        metadata={"metavar": "FILE", "help": "labels made by people, to check against (CSV)"},
+    )
+    labels: str | None = field(
+        default=None,
+        metadata={
+            "metavar": "DIR",
+            "help": "folder of a labelled sheet and its key, to correct shares",
+        },
+    )
+    columns: Mapping[str, str] | None = field(
+        default=None,
+        metadata={
+            "metavar": "FIELD=NAME,…",
+            "type": parse_columns,
+            "help": "names of columns that are not understood, as text=Volltext,date=Tag",
+        },
+    )
+    all_languages: bool = field(
+        default=False,
+        metadata={
+            "action": "store_true",
+            "help": "keep documents in languages that the embedder was not made for",
+        },
+    )
+    base: str | Path | None = field(
+        default=None,
+        metadata={
+            "metavar": "DIR",
+            "help": "output of an earlier report: themes keep their ids, changes are listed",
+        },
+    )
+    embedder: str | Embedder = field(
+        default="minilm",
+        metadata={
+            "metavar": "NAME",
+            "help": "minilm, static (faster, for large corpora), or a fastembed model's name "
+            "(minilm); with :cuda after it on a GPU",
+        },
+    )
+    seed: int = field(default=0, metadata={"metavar": "N", "type": int, "help": "random seed (0)"})
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The options that are not at their defaults, by name."""
+        given = {option.name: getattr(self, option.name) for option in fields(self)}
+        return {o.name: given[o.name] for o in fields(self) if given[o.name] != o.default}
+
+    def as_words(self) -> list[str]:
+        """The options that are not at their defaults as words of a command line.
+
+        >>> Options(themes="my.yml", all_languages=True, columns={"date": "Tag"}).as_words()
+        ['--themes', 'my.yml', '--columns', 'date=Tag', '--all-languages']
+        """
+        words = []
+        for name, value in self.changed.items():
+            words.append(f"--{name.replace('_', '-')}")
+            if isinstance(value, Mapping):
+                words.append(",".join(f"{key}={column}" for key, column in value.items()))
+            elif value is not True:
+                words.append(str(value))
+        return words

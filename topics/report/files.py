@@ -1,0 +1,166 @@
+"""A report and the data behind it as files: written whole or not at all, and only when needed."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from topics import cache
+from topics.cache import digest, file_digest, log, written_atomically
+from topics.errors import InputError
+from topics.options import Options
+from topics.read.files import find_files
+
+if TYPE_CHECKING:
+    from topics.findings import Finding
+    from topics.run import Run
+
+_SHOWN_BY = ". measures labelling figures report"  # folders whose code a report depends on
+
+
+def write_report(path: str, out: str | Path, **options: Any) -> Path:
+    """Analyse `path`, write report.html and the data files into the folder `out`; its path.
+
+    Nothing is done where the folder holds the report of the same input, options and code.
+
+    Parameters
+    ----------
+    path
+        A file or folder, as for `topics.read_corpus`.
+    out
+        The output folder; it is made if it does not exist.
+    options
+        See `topics.Options`.
+
+    Raises
+    ------
+    InputError
+        If the input, an option or the output folder is wrong.
+    """
+    from topics.measures.gold import read_gold
+    from topics.report.findings import findings_of
+    from topics.report.notebooks import run_notebooks
+    from topics.report.page import as_page
+    from topics.run import analyse, input_digests
+
+    chosen = Options(**options)
+    find_files(Path(path))  # what is wrong is told before hours of work
+    if chosen.gold:
+        read_gold(chosen.gold)
+    folder = _writable(Path(out))
+    digests = input_digests(path, chosen) | _shown_digests(chosen)
+    if _holds(folder, digests):
+        log("nothing has changed since this report was written")
+        return folder
+    run = analyse(path, **vars(chosen))
+    log("writing the report")
+    cells = run_notebooks(path, chosen.changed)
+    found = findings_of(cells, run)
+    page = as_page(cells, found, run, path)
+    try:
+        write_data(run, found, folder)
+        with written_atomically(folder / "report.html") as part:
+            part.write_text(page, encoding="utf-8")
+        _write_about(run, folder, {"path": path, **vars(chosen)}, digests)
+    except OSError as error:
+        raise InputError(
+            f"output: cannot write to {str(folder)!r} ({error.strerror}); make room, or name "
+            "another with --out: what was computed is kept"
+        ) from error
+    return folder
+
+
+def _writable(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".topics-probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(
+            f"output: cannot write to {str(folder)!r} ({error.strerror}); name another with --out"
+        ) from error
+    return folder
+
+
+def _shown_digests(options: Options) -> dict[str, str]:
+    """Digests of what a page depends on beside its run: labels, notebooks, code."""
+    from topics.report.notebooks import notebook_paths
+
+    labels = [file_digest(Path(options.gold))] if options.gold else []
+    labels += [cache.folder_digests(Path(options.labels))] if options.labels else []
+    pages = [*notebook_paths(), *Path(__file__).parent.glob("page.*")]
+    code = digest(cache.code_digest(_SHOWN_BY), *map(file_digest, sorted(pages)))
+    return {"labels": digest(*labels), "page": code}
+
+
+def _holds(folder: Path, digests: dict[str, str]) -> bool:
+    """Whether a folder holds the files of a run with these digests, as they were written."""
+    try:
+        about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        files = about["files"]
+        same = about["digests"] == digests
+        return same and all(file_digest(folder / name) == sha for name, sha in files.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def write_data(run: Run, found: list[Finding], folder: Path) -> None:
+    """Write the Parquet, CSV and findings files of a run; each is replaced whole or not at all."""
+    frames = {
+        "documents": run.corpus.documents,
+        "passages": run.passages,
+        "assignments": run.assignments,
+    }
+    for name, frame in frames.items():
+        with written_atomically(folder / f"{name}.parquet") as part:
+            frame.to_parquet(part, index=False)
+    with written_atomically(folder / "themes.csv") as part:
+        run.themes.to_csv(part, index=False)
+    _write_json([asdict(finding) for finding in found], folder / "findings.json")
+
+
+def _write_about(
+    run: Run, folder: Path, parameters: dict[str, Any], digests: dict[str, str]
+) -> None:
+    """Write run.json: what the run was told, what it depends on, and what its files hold."""
+    names = [
+        "report.html", "documents.parquet", "passages.parquet", "assignments.parquet",
+        "themes.csv", "findings.json",
+    ]  # fmt: skip
+    about = {
+        "parameters": parameters,
+        **run.about,
+        "digests": digests,
+        "files": {name: file_digest(folder / name) for name in names},
+    }
+    _write_json(about, folder / "run.json")
+
+
+def _write_json(content: Any, path: Path) -> None:
+    with written_atomically(path) as part:
+        text = json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
+        part.write_text(text, encoding="utf-8")
+
+
+def summary_of(folder: Path) -> str:
+    """The themes and the findings of a report's folder as lines, and the path of its page."""
+    with (folder / "themes.csv").open(encoding="utf-8", newline="") as file:
+        themes = list(csv.DictReader(file))
+    found = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
+    width = max((len(theme["name"]) for theme in themes), default=0)
+    lines = ["themes"]
+    for theme in themes:
+        count = f"{int(theme['n_passages']):6,} passages {int(theme['n_documents']):6,} documents"
+        lines.append(f"  {theme['name']:{width}} {count}")
+    for level, heading in (("finding", "findings"), ("caution", "treat with caution")):
+        own = [
+            finding["text"]
+            for finding in found
+            if (finding["level"] == "caution") == (level == "caution")
+        ]
+        lines += [heading, *(f"  {text}" for text in own)] if own else []
+    return "\n".join([*lines, f"report: {folder / 'report.html'}"])

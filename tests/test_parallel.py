@@ -1,10 +1,8 @@
-"""A cluster's workers find what one machine finds: files read, texts embedded, themes assigned."""
+"""A cluster's workers find what one machine finds: texts embedded, themes assigned."""
 
 import os
 import signal
-from dataclasses import fields
 from itertools import count, islice
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,8 +11,8 @@ from distributed import Client, LocalCluster
 from pandas.testing import assert_frame_equal
 from runs import FIELD, PORT, run_on
 
-from topics import Corpus, InputError, embed, read_corpus
-from topics.parallel import spread, threads
+from topics import embed
+from topics.parallel import map_parts, threads
 
 
 class Letters:
@@ -22,7 +20,7 @@ class Letters:
 
     name = "letters"
 
-    def __init__(self, deadly: str = "", killed: Path | None = None) -> None:
+    def __init__(self, deadly="", killed=None):
         self.deadly, self.killed = deadly, killed
 
     def encode(self, texts):
@@ -32,27 +30,17 @@ class Letters:
         return np.array([[text.count(letter) for letter in "0123456789"] for text in texts])
 
 
-def half(number):
-    return number / 2
-
-
 def threads_here(_):
     return threads()
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
-    folder = str(tmp_path_factory.mktemp("workers"))
-    with (
-        LocalCluster(
-            n_workers=2,
-            processes=True,
-            threads_per_worker=1,
-            dashboard_address=None,
-            local_directory=folder,
-        ) as cluster,
-        Client(cluster) as client,
-    ):
+    cluster = LocalCluster(
+        n_workers=2, processes=True, threads_per_worker=1, dashboard_address=None,
+        local_directory=str(tmp_path_factory.mktemp("workers")),
+    )  # fmt: skip
+    with cluster, Client(cluster) as client:
         yield client
 
 
@@ -73,67 +61,16 @@ def model():
     return run_on(PORT + FIELD, named).model
 
 
-def many(model, n=7000):
+def many(model):
     """Passages of documents of one to five, near those that the model was fitted to."""
-    rng = np.random.default_rng(0)
-    own = rng.integers(len(PORT + FIELD), size=n)
-    vectors = model._vectors[own] + 0.05 * rng.normal(size=(n, model._vectors.shape[1]))
+    rng, texts, n = np.random.default_rng(0), np.array(PORT + FIELD), 7000
+    own = rng.integers(len(texts), size=n)
+    vectors = embed(texts.tolist(), progress=False)[own]
+    vectors = vectors + 0.05 * rng.normal(size=vectors.shape)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    documents = np.arange(n).repeat(rng.integers(1, 6, n))[:n]
-    passages = pd.DataFrame(
-        {
-            "passage_id": [f"p{row:04}" for row in range(n)],
-            "document_id": [f"new{document}" for document in documents],
-            "text": np.array(PORT + FIELD)[own],
-        }
-    )
+    passages = pd.DataFrame({"passage_id": [f"p{row:04}" for row in range(n)], "text": texts[own]})
+    passages["document_id"] = np.arange(n).repeat(rng.integers(1, 6, n))[:n].astype(str)
     return passages, vectors.astype(np.float32)
-
-
-def folder_of_files(root):
-    """Two tables, too long together to be read in one task, and what goes wrong."""
-    text = 6 * " ".join(text.replace(",", "") for text in PORT)
-    for name in ("early", "late"):
-        lines = [f"{name} {row}: {text},en" for row in range(80)]
-        (root / f"{name}.csv").write_text("\n".join(["text,language", *lines, "one,too,many"]))
-    (root / "2025-05-02_Gull_the-strike.txt").write_text("\n\n".join(PORT))
-    (root / "undated.txt").write_text("---\ndate: someday\n---\n" + "\n\n".join(FIELD))
-    (root / "binary.txt").write_bytes(bytes(range(256)))
-    (root / "photo.jpeg").write_bytes(b"none")
-    (root / "README.md").write_text("What lies here.")
-
-
-def test_workers_read_what_is_read_here(client, tmp_path):
-    folder_of_files(tmp_path)
-    here = read_corpus(tmp_path, progress=False)
-    spread_out = read_corpus(tmp_path, progress=False, client=client)
-    for table in fields(Corpus):
-        assert_frame_equal(getattr(spread_out, table.name), getattr(here, table.name))
-    assert here.skipped["file"].tolist() == [
-        "README.md",
-        "binary.txt",
-        "early.csv",
-        "late.csv",
-        "photo.jpeg",
-    ]
-
-
-def test_a_relative_path_is_found_by_workers_that_started_elsewhere(client, tmp_path, monkeypatch):
-    (tmp_path / "port.txt").write_text("\n\n".join(PORT))
-    monkeypatch.chdir(tmp_path)
-    assert read_corpus("port.txt", progress=False, client=client).documents["path"].tolist() == [
-        "port.txt"
-    ]
-
-
-def test_a_folder_that_workers_do_not_have_is_an_error(client, tmp_path):
-    (tmp_path / "port.txt").write_text("\n\n".join(PORT))
-    opened = os.open(tmp_path, os.O_RDONLY)
-    try:
-        with pytest.raises(InputError, match="expected a folder that all workers share"):
-            read_corpus(f"/proc/self/fd/{opened}", progress=False, client=client)
-    finally:
-        os.close(opened)
 
 
 def test_workers_embed_as_is_embedded_here(client, fresh):
@@ -163,16 +100,17 @@ def test_workers_assign_what_is_assigned_here(client, model):
 def test_passages_of_a_document_count_for_each_other_wherever_they_stand(model):
     passages, vectors = many(model)
     mixed = np.random.default_rng(1).permutation(len(passages))
-    found = model.predict(passages.iloc[mixed], vectors[mixed])
-    found = found.sort_values(["passage_id", "theme_id"], ignore_index=True)
-    ordered = model.predict(passages, vectors)
-    ordered = ordered.sort_values(["passage_id", "theme_id"], ignore_index=True)
-    assert_frame_equal(found, ordered, atol=1e-3)
+    found = model.predict(passages.iloc[mixed], vectors[mixed]).set_index(
+        ["passage_id", "theme_id"]
+    )
+    ordered = model.predict(passages, vectors).set_index(["passage_id", "theme_id"])
+    assert_frame_equal(found.sort_index(), ordered.sort_index(), atol=1e-3)
 
 
 def test_parts_are_taken_while_results_are_asked_for(client):
-    assert list(islice(spread(half, count(), client=client), 4)) == [0, 0.5, 1, 1.5]
+    assert list(islice(map_parts(pow, count(), 2, client=client), 4)) == [0, 1, 4, 9]
 
 
 def test_a_task_works_on_one_thread(client):
-    assert list(spread(threads_here, range(3), client=client)) == [1, 1, 1]
+    assert list(map_parts(threads_here, range(3), client=client)) == [1, 1, 1]
+    assert threads() == os.cpu_count()

@@ -18,8 +18,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from topics import cache
-from topics.cache import cache_dir, code_digest, digest, log, written_atomically
-from topics.errors import InputError
+from topics.cache import cache_dir, code_digest, digest, written_atomically
+from topics.errors import InputError, log
 from topics.model.compare import CHANGE_COLUMNS, changes, earlier_files, read_earlier
 from topics.model.named_themes import NamedTheme
 from topics.model.projection import project_2d
@@ -127,7 +127,7 @@ class Run:
         np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
         self.model.save(folder / "model")
         (folder / "about.json").write_text(json.dumps(self.about, indent=1))
-        (folder / "digests.json").write_text(cache.folder_digests(folder))
+        cache.write_checksum(folder)
 
     @classmethod
     def load(cls, folder: Path, options: Options | None = None) -> Run:
@@ -139,8 +139,7 @@ class Run:
             If a file is missing or was changed.
         """
         options = options or Options()
-        noted = folder / "digests.json"
-        if not noted.is_file() or noted.read_bytes() != cache.folder_digests(folder).encode():
+        if not cache.is_intact(folder):
             raise InputError(f"run: {str(folder)!r} is damaged or not complete")
         frames = {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
         with np.load(folder / "arrays.npz", allow_pickle=False) as stored:

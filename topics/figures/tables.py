@@ -15,7 +15,7 @@ from topics import figures, labelling, measures
 from topics.errors import InputError
 from topics.html import Html, note, table
 from topics.run import Run
-from topics.text.passages import best_sentence
+from topics.vectors.quotes import best_sentence
 
 _FEW = 10  # independent documents, below which a theme's share is an anecdote
 _CHANGES = ("new", "grown", "steady", "shrunk", "vanished")

@@ -29,7 +29,7 @@ from topics.model.compare import Earlier, kept_ids
 from topics.model.graph import Neighbours, nearest_to, others
 from topics.model.labels import describe
 from topics.model.named_themes import NamedTheme, as_themes, read_themes
-from topics.parallel import sent, spread
+from topics.parallel import broadcast, map_parts
 from topics.vectors.encoders import Embedder, encode
 
 if TYPE_CHECKING:
@@ -264,10 +264,10 @@ class ThemeModel:
         vectors = np.ascontiguousarray(_checked(passages, vectors, self._vectors.shape[1]))
         own = passages[["passage_id", "document_id", "text"]]
         parts = ((own.iloc[at], vectors[at]) for at in _whole_documents(own))
-        model = sent(self._bare(), client)
+        model = broadcast(self._bare(), client)
         # The same parts and one BLAS thread, for products of other shapes are rounded otherwise.
         with threadpool_limits(1, "blas"):
-            found = list(spread(_predict_part, parts, model, client=client))
+            found = list(map_parts(_predict_part, parts, model, client=client))
         return pd.concat(found, ignore_index=True)
 
     def _bare(self) -> ThemeModel:

@@ -15,12 +15,11 @@ import pandas as pd
 from dateutil import parser as dates
 from tqdm.auto import tqdm
 
-from topics.cache import replace_surrogates
 from topics.errors import InputError, UnreadableError
 from topics.html import note, table
-from topics.parallel import spread
+from topics.parallel import map_parts
 from topics.read.boilerplate import drop_shared_lines
-from topics.read.files import find_files, shown_name
+from topics.read.files import find_files, replace_surrogates, shown_name
 from topics.read.formats import Reading, Record, read_file
 
 if TYPE_CHECKING:
@@ -171,7 +170,7 @@ def iter_documents(
             yield from _documents_of(file, shown_name(file, root), names, log)
         return
     with tqdm(total=len(files), desc="reading", unit="file", disable=not progress) as bar:
-        for n, documents, own in spread(_read_part, _parts(files, root), names, client=client):
+        for n, documents, own in map_parts(_read_part, _parts(files, root), names, client=client):
             for rows, more in zip(vars(log).values(), vars(own).values(), strict=True):
                 rows += more
             yield from documents

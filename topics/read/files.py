@@ -178,3 +178,14 @@ def shown_name(path: Path, root: Path) -> str:
     name = path.relative_to(root if root.is_dir() else root.parent).as_posix()
     name = re.sub(r"[\x00-\x1f\x7f\u2028\u2029\\]", lambda found: repr(found[0])[1:-1], name)
     return name.encode("utf-8", "backslashreplace").decode()
+
+
+def replace_surrogates(text: str) -> str:
+    r"""Text without halves of surrogate pairs, which no file can hold.
+
+    Examples
+    --------
+    >>> replace_surrogates("quay \ud83d 7")
+    'quay ? 7'
+    """
+    return text.encode("utf-8", "replace").decode()

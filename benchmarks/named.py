@@ -13,10 +13,8 @@ from sklearn.metrics import average_precision_score
 from themes import ROOT
 
 import topics
+from topics import NamedTheme
 from topics.measures import labels_of_passages, read_gold
-from topics.model.classifier import ThemeScorer
-from topics.model.graph import nearest_to
-from topics.model.named_themes import NamedTheme
 
 ZEROSHOT = 0.7  # BERTopic's zeroshot_min_similarity
 ABSENT = [
@@ -45,7 +43,7 @@ def f1(true: np.ndarray, found: np.ndarray) -> tuple[float, float, float]:
 
 def best(true: np.ndarray, scores: np.ndarray) -> float:
     """The highest threshold of those with the best F1."""
-    return float(max(np.unique(scores)[::-1], key=lambda bar: f1(true, scores >= bar)[0]))
+    return float(max(np.unique(scores)[::-1], key=lambda value: f1(true, scores >= value)[0]))
 
 
 def main() -> None:
@@ -54,9 +52,7 @@ def main() -> None:
     documents = topics.read_corpus(ROOT / "data" / "articles", progress=False).documents
     passages = topics.split_passages(documents)
     labels = labels_of_passages(passages, documents, read_gold(ROOT / "data" / "gold.csv"))
-    texts, owners = passages["text"].tolist(), passages["document_id"].tolist()
-    vectors = embedded(texts)
-    around = nearest_to(vectors, vectors, 15)
+    vectors = embedded(passages["text"].tolist())
     named = topics.read_themes(ROOT / "data" / "themes.yml")
     bare = [NamedTheme(theme.id, theme.name) for theme in named]
     absent = [NamedTheme(*theme) for theme in ABSENT]
@@ -64,22 +60,22 @@ def main() -> None:
     plain = vectors @ embedded([theme.texts[0] for theme in named]).T
     results = {}
     for method, themes in (("ours", named), ("names only", bare)):
-        scorer = ThemeScorer.fit(themes + absent, texts, owners, vectors, *around, embedded)
-        scores = scorer.scores(vectors, texts, owners, *around)
-        results[method] = (scores, scores >= scorer.thresholds)
+        model = topics.ThemeModel(themes + absent).fit(passages, vectors)
+        scores = model.decision_function(vectors).to_numpy()
+        results[method] = (scores, scores >= model.thresholds_.to_numpy())
     results["zero-shot"] = (plain, plain >= ZEROSHOT)
-    bars = [best(true[:, j], plain[:, j]) for j in range(len(named))]
-    results["best bar"] = (plain, plain >= bars)
-    print(f"{'method':<12}{'theme':<18}{'F1':>6}{'P':>6}{'R':>6}{'AP':>6}")
+    thresholds = [best(true[:, j], plain[:, j]) for j in range(len(named))]
+    results["best threshold"] = (plain, plain >= thresholds)
+    print(f"{'method':<16}{'theme':<18}{'F1':>6}{'P':>6}{'R':>6}{'AP':>6}")
     for method, (scores, found) in results.items():
         rows = []
         for j, theme in enumerate(named):
             ap = average_precision_score(true[:, j], scores[:, j])
             rows.append((*f1(true[:, j], found[:, j]), ap))
-            print(f"{method:<12}{theme.id:<18}" + "".join(f"{x:>6.2f}" for x in rows[-1]))
-        print(f"{method:<12}{'mean':<18}" + "".join(f"{x:>6.2f}" for x in np.mean(rows, axis=0)))
+            print(f"{method:<16}{theme.id:<18}" + "".join(f"{x:>6.2f}" for x in rows[-1]))
+        print(f"{method:<16}{'mean':<18}" + "".join(f"{x:>6.2f}" for x in np.mean(rows, axis=0)))
         if found.shape[1] > len(named):
-            print(f"{method:<12}absent themes took {int(found[:, len(named) :].sum())} passages")
+            print(f"{method:<16}absent themes took {int(found[:, len(named) :].sum())} passages")
 
 
 if __name__ == "__main__":

@@ -26,14 +26,13 @@ import justext
 import trafilatura
 
 import topics
-from topics.read.corpus import Log, iter_documents
 from topics.read.files import decode
 from topics.read.formats import plain_html, read_file
 
 ROOT = Path(__file__).parents[1]
 CORPORA = Path(os.environ.get("TOPICS_CORPORA") or ROOT.parent / "shared" / "corpora")
-LEAST = 70  # characters of a line that a rule of length keeps; jusText's own first limit
-STREAMED = 1000  # MB
+MIN_LINE = 70  # characters of a line that a rule of length keeps; jusText's own first limit
+LARGE = 300  # MB
 
 
 def pages() -> dict[str, tuple[bytes, str]]:
@@ -97,8 +96,8 @@ def quality() -> None:
         ),
         ("copied as text", "ours"): lambda name: by_topics("a.txt", copied[name].encode()),
         ("copied as text", "jusText"): lambda name: by_justext(copied[name]),
-        ("copied as text", f"lines of {LEAST}"): lambda name: "\n".join(
-            line for line in copied[name].split("\n") if len(line) >= LEAST
+        ("copied as text", f"lines of {MIN_LINE}"): lambda name: "\n".join(
+            line for line in copied[name].split("\n") if len(line) >= MIN_LINE
         ),
         ("copied as text", "everything"): lambda name: copied[name],
     }
@@ -127,7 +126,7 @@ def metadata(found: dict[str, tuple[bytes, str]]) -> None:
 
 
 def speed() -> None:
-    """Print MB/s of each format on one core, and the memory that a large table takes."""
+    """Print MB/s of each format on one core."""
     documents = topics.read_corpus(ROOT / "data" / "articles", progress=False).documents
     texts = documents["text"].tolist()
     pdf = next((ROOT / "data" / "articles").glob("*.pdf")).read_bytes()
@@ -150,23 +149,20 @@ def speed() -> None:
             for i, content in enumerate(contents):
                 Path(folder, f"{i}{kind}").write_bytes(content)
             started = time.perf_counter()
-            for _ in iter_documents(folder, Log(), progress=False):
-                pass
+            topics.read_corpus(folder, progress=False)
             seconds = time.perf_counter() - started
         size = sum(map(len, contents)) / 1e6
         print(f"{kind:<10}{len(contents):>7}{size:>8.1f}{size / seconds:>8.1f}")
 
 
-def stream() -> None:
-    """Print the memory that a large table takes while its documents stream through."""
+def memory() -> None:
+    """Print the memory that reading a large table takes."""
     with tempfile.TemporaryDirectory() as folder:
         text = " ".join(f"word{i}" for i in range(500))
         line = json.dumps({"text": text, "language": "en", "date": "2025-05-02"}) + "\n"
-        for size in (STREAMED // 10, STREAMED):
+        for size in (LARGE // 10, LARGE):
             path = Path(folder, f"{size}.jsonl")
-            with open(path, "w") as file:
-                for _ in range(size * 10**6 // len(line)):
-                    file.write(line)
+            path.write_text(line * (size * 10**6 // len(line)))
             started = time.perf_counter()
             peak = subprocess.check_output([sys.executable, __file__, str(path)], text=True)
             seconds = time.perf_counter() - started
@@ -176,9 +172,8 @@ def stream() -> None:
 
 
 def peak_of(path: str) -> int:
-    """Peak memory in KB of this process after all documents of `path` went by."""
-    for _ in iter_documents(path, Log(), progress=False):
-        pass
+    """Peak memory in KB of this process after `path` was read."""
+    topics.read_corpus(path, progress=False)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
@@ -189,4 +184,4 @@ if __name__ == "__main__":
         logging.disable(logging.CRITICAL)
         quality()
         speed()
-        stream()
+        memory()

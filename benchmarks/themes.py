@@ -124,8 +124,9 @@ def measured(
 
 def best_level(vectors: np.ndarray, labels: list[str]) -> float:
     """AMI of the level that the labels would pick."""
-    graph = nearest_neighbours(vectors, neighbours_for(len(vectors))).weights()
-    return max(adjusted_mutual_info_score(labels, lv.labels) for lv in find_levels(graph))
+    graph = nearest_neighbours(vectors, neighbours_for(len(vectors))).graph()
+    levels = find_levels(graph).labels_by_resolution
+    return max(adjusted_mutual_info_score(labels, found) for found in levels)
 
 
 def first_call(

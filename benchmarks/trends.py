@@ -177,7 +177,12 @@ def united_nations():
     owner = passages.set_index("passage_id")["document_id"]
     pairs = model.assignments_.assign(document_id=lambda a: a["passage_id"].map(owner))
     carries = pd.crosstab(pairs["document_id"], pairs["theme_id"]).reindex(about["document_id"])
-    carries = carries.reindex(columns=model.theme_ids).fillna(0).astype(bool).reset_index(drop=True)
+    carries = (
+        carries.reindex(columns=model.themes_["theme_id"])
+        .fillna(0)
+        .astype(bool)
+        .reset_index(drop=True)
+    )
     document_themes = measures.DocumentThemes(about, carries)
     breaks = measures.find_change_points(document_themes)
     print(f"\nUN, {len(about):,} paragraphs, {carries.shape[1]} themes: breaks of the named ones")

@@ -90,7 +90,7 @@ def run_with(documents, carried, *, named=(), clusters=()):
         ],
         columns=["passage_id", "theme_id", "score"],
     )
-    model._labels = np.array(clusters)
+    model.clusters_ = np.array(clusters)
     corpus = Corpus(table, NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
     left_out = pd.DataFrame({"document_id": []})
     passages = split_passages(table)

@@ -1,18 +1,10 @@
 """What is kept of a scraped page, and what is dropped as boilerplate."""
 
 import pytest
+from harbour import DOCKERS, TITLE, VOTE
 
-from topics.read.boilerplate import drop_shared_lines, remove_boilerplate
+from topics.read.boilerplate import drop_repeated_lines, remove_boilerplate
 
-TITLE = "Northern quay to stay shut until June"
-VOTE = (
-    "The harbour board voted on Tuesday to keep the northern quay shut until all three of its "
-    "cranes are repaired."
-)
-DOCKERS = (
-    "Dockers had asked for an earlier date, but the insurers refused to cover a second shift on "
-    "that side of the harbour."
-)
 COST = (
     "The repairs will cost about four million and should be done before the grain season begins in "
     "the first days of July, if no more parts are lost on their way, the harbour master said."
@@ -97,7 +89,7 @@ def test_every_block_that_is_not_kept_is_listed_in_the_order_of_the_page():
         ("© 2025 The Harbour Desk", "site boilerplate"),
     ],
 )
-def test_a_line_of_furniture_is_dropped_from_mid_article(line, reason):
+def test_a_line_of_boilerplate_is_dropped_from_mid_article(line, reason):
     page = remove_boilerplate("\n".join([VOTE, line, DOCKERS]))
     assert (page.text, page.dropped) == (f"{VOTE}\n\n{DOCKERS}", [(line, reason)])
 
@@ -126,7 +118,7 @@ def test_a_line_that_points_to_another_article_is_dropped_from_mid_article(line)
         "Search teams gave up.",
     ],
 )
-def test_a_sentence_of_the_article_stays_though_it_shares_words_with_furniture(sentence):
+def test_a_sentence_of_the_article_stays_though_it_shares_words_with_boilerplate(sentence):
     assert kept(VOTE, sentence, DOCKERS) == [VOTE, sentence, DOCKERS]
 
 
@@ -165,14 +157,18 @@ def test_a_heading_stays_above_a_paragraph_and_goes_without_one():
     assert kept(*page) == [VOTE, "The bill", COST]
 
 
-def test_a_text_without_furniture_is_kept_to_its_last_line():
-    assert kept(VOTE, "The bill", COST, "Quay 4", "Quay 5") == [
-        VOTE,
-        "The bill",
-        COST,
-        "Quay 4",
-        "Quay 5",
-    ]
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        (VOTE, "The bill", COST, "Quay 4", "Quay 5"),
+        ("The bank held its rate.", "Nobody was surprised."),
+        ("港口委员会周二投票决定，在起重机修好之前继续关闭北码头，码头工人对此表示不满。",),
+        ("बंदरगाह बोर्ड ने मंगलवार को उत्तरी घाट बंद रखने का फैसला किया है और मरम्मत जारी है।",),
+    ],
+    ids=["English", "short sentences", "Chinese", "Hindi"],
+)
+def test_a_text_without_boilerplate_is_kept_to_its_last_line(blocks):
+    assert kept(*blocks) == [*blocks]
 
 
 def test_teasers_that_are_cut_off_go_and_a_single_trailing_off_stays():
@@ -198,29 +194,10 @@ def test_lines_wrapped_by_width_are_joined_to_paragraphs():
     assert remove_boilerplate(wrapped).text == f"{VOTE}\n\n{DOCKERS}"
 
 
-@pytest.mark.parametrize(
-    "paragraph",
-    [
-        "港口委员会周二投票决定，在起重机修好之前继续关闭北码头，码头工人对此表示不满。",
-        "बंदरगाह बोर्ड ने मंगलवार को उत्तरी घाट बंद रखने का फैसला किया है और मरम्मत जारी है।",
-    ],
-    ids=["Chinese", "Hindi"],
-)
-def test_a_paragraph_in_a_script_with_other_stops_or_no_spaces_is_kept(paragraph):
-    assert kept(paragraph) == [paragraph]
-
-
-def test_a_text_of_short_sentences_is_kept():
-    assert kept("The bank held its rate.", "Nobody was surprised.") == [
-        "The bank held its rate.",
-        "Nobody was surprised.",
-    ]
-
-
 def test_a_short_block_in_five_texts_is_dropped_from_all_and_a_long_one_from_none():
     often, long, rare = "Write to the desk.", "word " * 39 + "end", "Only in four of them."
     texts = [f"Report {i}.\n\n{often}\n\n{long}" + f"\n\n{rare}" * (i < 4) for i in range(5)]
-    left, dropped = drop_shared_lines(texts)
+    left, dropped = drop_repeated_lines(texts)
     assert dropped == {often: 0}
     assert left[0] == f"Report 0.\n\n{long}\n\n{rare}"
     assert left[4] == f"Report 4.\n\n{long}"

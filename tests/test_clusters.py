@@ -6,14 +6,7 @@ import numpy as np
 import pytest
 
 from topics import cluster
-from topics.model.clusters import (
-    Level,
-    choose_level,
-    cluster_stability,
-    find_levels,
-    largest_first,
-    neighbours_for,
-)
+from topics.model.clusters import cluster_stability, find_levels, largest_first, neighbours_for
 from topics.model.graph import nearest_neighbours
 
 SIZES = [30, 20, 15, 10]
@@ -26,24 +19,20 @@ def around(centroids: np.ndarray, sizes: list[int], spread: float) -> np.ndarray
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def random_centres(n: int, dim: int = 32) -> np.ndarray:
+def random_centroids(n: int, dim: int = 32) -> np.ndarray:
     centroids = np.random.default_rng(0).normal(size=(n, dim))
     return centroids / np.linalg.norm(centroids, axis=1, keepdims=True)
 
 
 def graph_of(vectors: np.ndarray):
-    return nearest_neighbours(vectors, neighbours_for(len(vectors))).weights()
-
-
-def level(n_clusters: int, score: float) -> Level:
-    return Level(1.0, np.arange(60) % n_clusters, score=score)
+    return nearest_neighbours(vectors, neighbours_for(len(vectors))).graph()
 
 
 @pytest.fixture(scope="module")
 def planted():
     """Rows of four groups in a random order, and the group of each, 0 the largest."""
     order = np.random.default_rng(2).permutation(sum(SIZES))
-    return around(random_centres(4), SIZES, 0.5)[order], np.repeat(range(4), SIZES)[order]
+    return around(random_centroids(4), SIZES, 0.5)[order], np.repeat(range(4), SIZES)[order]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +48,7 @@ def test_planted_groups_are_found_and_numbered_by_falling_size(planted):
 
 
 def test_the_same_seed_gives_the_same_labels():
-    vectors = around(random_centres(3), [20, 20, 20], 1.5)  # groups that run into each other
+    vectors = around(random_centroids(3), [20, 20, 20], 1.5)  # groups that run into each other
     first = cluster(vectors, random_state=7)
     assert cluster(vectors, random_state=7).tolist() == first.tolist()
 
@@ -69,18 +58,14 @@ def test_of_equal_clusters_the_first_to_appear_comes_first():
 
 
 @pytest.mark.parametrize("n", [100, 400])
-def test_one_blob_is_one_cluster(n):
-    assert cluster(around(random_centres(1), [n], 1.0)).max() == 0
-
-
-@pytest.mark.parametrize("n", [100, 400])
-def test_unrelated_rows_have_no_clusters(n):
-    assert cluster(around(np.zeros((1, 32)), [n], 1.0)).max() == 0
+@pytest.mark.parametrize("centroid", [random_centroids(1), np.zeros((1, 32))], ids=["one", "none"])
+def test_rows_around_one_centroid_or_none_are_one_cluster(n, centroid):
+    assert cluster(around(centroid, [n], 1.0)).max() == 0
 
 
 @pytest.mark.parametrize("n", [20, 200])
 def test_identical_rows_are_one_cluster(n):
-    for row in random_centres(6, dim=32):  # for some, products of equal rows differ by rounding
+    for row in random_centroids(6, dim=32):  # for some, products of equal rows differ by rounding
         assert cluster(np.repeat(row[None], n, axis=0)).tolist() == [0] * n
 
 
@@ -88,49 +73,54 @@ def test_identical_rows_are_one_cluster(n):
 def test_a_handful_of_rows_is_one_cluster_without_a_warning(n):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert cluster(random_centres(n)).tolist() == [0] * n
+        assert cluster(random_centroids(n)).tolist() == [0] * n
 
 
-def test_levels_go_from_coarse_to_fine(levels):
-    resolutions = [found.resolution for found in levels]
-    assert resolutions == sorted(resolutions)
-    assert levels[0].n_clusters == 1
-    assert levels[-1].n_clusters > 4
+def test_levels_go_from_one_cluster_to_many(levels):
+    assert levels.table["resolution"].is_monotonic_increasing
+    assert levels.table["n_clusters"].iloc[0] == 1
+    assert levels.table["n_clusters"].iloc[-1] > 4
+    assert levels.labels_by_resolution.shape == (len(levels.table), sum(SIZES))
+    assert levels.table["chosen"].sum() == 1
+    best = levels.table["score"].max()
+    assert levels.chosen == levels.table["score"].tolist().index(best)  # the coarsest of the best
 
 
 def test_a_level_says_how_far_its_clusters_hold_and_stand_apart(planted, levels):
-    right = next(found for found in levels if found.labels.tolist() == planted[1].tolist())
+    found = levels.table.iloc[levels.chosen]
     shares = np.array(SIZES) / sum(SIZES)
-    assert right.stability == 1
-    assert right.separation == pytest.approx(1 - (shares**2).sum(), abs=0.05)
-    assert right.score == pytest.approx(right.separation)
-    assert right.persistence == 1
+    assert levels.labels.tolist() == planted[1].tolist()
+    assert (found["stability"], found["persistence"]) == (1, 1)
+    assert found["separation"] == pytest.approx(1 - (shares**2).sum(), abs=0.05)
+    assert found["score"] == pytest.approx(found["separation"])
+
+
+def test_every_cluster_of_a_level_has_a_parent_at_the_coarser_one(levels):
+    tree = levels.hierarchy()
+    assert tree[tree["level"] == 0].values.tolist() == [[0, 0, -1, 75, 1.0]]
+    assert tree.groupby("level")["n_passages"].sum().eq(75).all()
+    assert tree.groupby("level").size().tolist() == levels.table["n_clusters"].tolist()
+    below = tree[tree["level"] == 1]
+    assert (below["parent"].eq(0) & below["inside"].eq(1)).all()
 
 
 def test_planted_groups_come_back_in_every_refit(planted, levels):
-    right = levels[choose_level(levels)]
-    stability, refitted = cluster_stability(graph_of(planted[0]), right, refits=5)
+    stability, refitted = cluster_stability(graph_of(planted[0]), levels, refits=5)
     assert stability.tolist() == [1, 1, 1, 1]
-    assert refitted.shape == (5, sum(SIZES))
     left_out = refitted == -2
-    assert (left_out.mean(axis=1) == 0.2).all()
-    assert (left_out | (refitted == right.labels)).all()
+    assert left_out.mean(axis=1).tolist() == [0.2] * 5
+    assert (left_out | (refitted == levels.labels)).all()
 
 
 @pytest.mark.parametrize("n", [4, 60])
 def test_one_cluster_is_always_the_same(n):
-    one = Level(1.0, np.zeros(n, dtype=int))
-    stability, refitted = cluster_stability(graph_of(random_centres(n)), one, refits=3)
+    graph = graph_of(around(random_centroids(1), [n], 1.0))
+    stability, refitted = cluster_stability(graph, find_levels(graph), refits=3)
     assert stability.tolist() == [1]
     assert refitted.tolist() == [[0] * n] * 3
 
 
-def test_the_level_with_the_highest_score_is_chosen_the_coarsest_of_equal_ones():
-    levels = [level(1, 0.0), level(2, 0.5), level(3, 0.9), level(4, 0.9), level(9, 0.7)]
-    assert choose_level(levels) == 2
-
-
 def test_where_no_level_is_good_all_rows_are_one_cluster():
     levels = find_levels(graph_of(around(np.zeros((1, 32)), [400], 1.0)))
-    assert {found.score for found in levels} == {0.0}
-    assert levels[choose_level(levels)].labels.tolist() == [0] * 400
+    assert set(levels.table["score"]) == {0.0}
+    assert levels.labels.tolist() == [0] * 400

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from test_themes import FISHING, RAIL, passages_of
 
 from topics import InputError, ThemeModel, embed
 from topics.model.compare import Earlier, changes, kept_ids, read_earlier
@@ -56,55 +57,28 @@ def test_new_grown_shrunk_steady_and_vanished_themes_are_told():
 
 def test_a_folder_that_no_report_was_written_to_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"output folder of an earlier report.*no themes\.csv"):
-        read_earlier(tmp_path)
+        read_earlier(tmp_path, embed)
 
 
 def test_damaged_files_of_an_earlier_report_are_refused(tmp_path):
     for name in ("themes.csv", "assignments.parquet", "passages.parquet"):
         (tmp_path / name).write_text("theme_id\n")
     with pytest.raises(InputError, match="cannot be read"):
-        read_earlier(tmp_path)
+        read_earlier(tmp_path, embed)
 
 
-FISH = [
-    "The trawlers landed less cod this season than in any other.",
-    "Small boats may catch herring close to the coast.",
-    "The mackerel quota was spent before the fishing fleet sailed.",
-    "A cold hall keeps haddock fresh at the fish market.",
-    "Fishermen want smaller nets so that young herring escape.",
-    "The patrol stopped vessels that caught cod above their quota.",
-]
-RAIL = [
-    "The night train returns with sleeping cars to the railway station.",
-    "Signal faults held up railway commuters near the station.",
-    "Engineers replace forty kilometres of railway track.",
-    "Train drivers on the railway voted to strike over shifts.",
-    "A freight train blocked both tracks of the railway.",
-    "Tickets for the railway rise although every second train is late.",
-]
-
-
-def fitted(texts: list[str], first: int, earlier: Earlier | None = None) -> ThemeModel:
-    ids = [f"p{first + i}" for i in range(len(texts))]
-    passages = pd.DataFrame(
-        {"passage_id": ids, "document_id": ids, "copy_group": ids, "text": texts}
-    )
-    return ThemeModel().fit(passages, embed(texts, progress=False), earlier=earlier)
+def fitted(texts: list[str], earlier: Earlier | None = None) -> ThemeModel:
+    vectors = embed(texts, progress=False)
+    return ThemeModel().fit(passages_of(texts), vectors, earlier=earlier)
 
 
 def test_themes_keep_ids_and_names_when_passages_are_added():
-    texts = FISH + RAIL
-    first = fitted(texts, 0)
-    names = dict(zip(first.themes_["theme_id"], first.themes_["name"] + " of old", strict=True))
-    earlier = Earlier(
-        first.themes_.assign(name=first.themes_["theme_id"].map(names)),
-        first.assignments_,
-        pd.DataFrame({"passage_id": [f"p{i}" for i in range(len(texts))]}).assign(
-            document_id=lambda t: t["passage_id"], text=texts
-        ),
-        embed(texts, progress=False),
-    )
-    second = fitted([*texts, "Cod was dear on the fish market today."], 0, earlier)
-    again = dict(zip(second.themes_["theme_id"], second.themes_["name"], strict=True))
-    assert len(names) == 2
-    assert again == names
+    texts = FISHING + RAIL
+    first = fitted(texts)
+    renamed = first.themes_.assign(name=first.themes_["name"] + " of old")
+    vectors = embed(texts, progress=False)
+    earlier = Earlier(renamed, first.assignments_, passages_of(texts), vectors)
+    second = fitted([*texts, "Cod was dear on the fish market today."], earlier)
+    found = second.themes_.set_index("theme_id")["name"]
+    assert found.to_dict() == renamed.set_index("theme_id")["name"].to_dict()
+    assert len(found) == 2

@@ -1,4 +1,4 @@
-"""Records as the formats give them, from well-formed files and from others."""
+"""Records of each format, from well-formed files and from damaged or hostile ones."""
 
 import json
 import re
@@ -6,21 +6,14 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from harbour import DOCKERS, VOTE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from topics.errors import InputError
-from topics.read.corpus import Log, iter_documents, read_corpus
+from topics.read.corpus import read_corpus
 from topics.read.formats import KNOWN
 
-VOTE = (
-    "The harbour board voted on Tuesday to keep the northern quay shut until all three of its "
-    "cranes are repaired."
-)
-DOCKERS = (
-    "Dockers had asked for an earlier date, but the insurers refused to cover a second shift on "
-    "that side of the harbour."
-)
 NO_FEED = "no entries of an RSS or Atom feed found"
 
 
@@ -31,10 +24,10 @@ def read(tmp_path):
     def read_one(name: str, content: str | bytes, *fields: str, **columns: str):
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        log = Log()
-        documents = list(iter_documents(path, log, columns=columns, progress=False))
-        rows = [tuple(document.get(field) for field in fields) for document in documents]
-        return rows, [reason for _, reason in log.skipped]
+        corpus = read_corpus(path, columns=columns, progress=False)
+        table = corpus.documents.merge(corpus.details).astype({"date": "str"})
+        rows = table[list(fields)].astype(object).where(table[list(fields)].notna(), None)
+        return [*rows.itertuples(index=False, name=None)], corpus.skipped["reason"].tolist()
 
     return read_one
 
@@ -158,12 +151,7 @@ def test_an_rss_feed_gives_its_longest_texts_and_what_it_says_of_them(read):
     rows, reasons = read("a.rss", rss(first, second, "<title>No text</title>"), *said, "date")
     url, text = "https://d.example/1", f"{VOTE}\n\n{DOCKERS[:-1]} & more."
     about = ["Quay shut", "The Quay & Desk", "Ann Lee", url, "en", "feed"]
-    assert [str(field)[:300] for field in rows[0]] == [
-        "a.rss#g1",
-        text,
-        *about,
-        "2025-05-06 00:00:00",
-    ]
+    assert [str(field)[:300] for field in rows[0]] == ["a.rss#g1", text, *about, "2025-05-06"]
     assert rows[1][:4] == ("a.rss#2", DOCKERS, None, "The Quay & Desk")
     assert reasons == ["1 rows without text (first: row 3)"]
 
@@ -234,11 +222,11 @@ ARTICLE = (
     ("head", "date"),
     [
         ("", "None"),
-        ('<meta name="date" content="2025-05-06">', "2025-05-06 00:00:00"),
+        ('<meta name="date" content="2025-05-06">', "2025-05-06"),
         (
             '<meta property="article:published_time" content="2025-05-06T23:00:00-05:00">'
             '<meta property="article:modified_time" content="2025-06-01T10:00:00Z">',
-            "2025-05-06 00:00:00",
+            "2025-05-06",
         ),
     ],
 )
@@ -307,8 +295,8 @@ def test_the_words_of_a_jsonl_stay_in_order_and_its_ids_differ(rows):
     with tempfile.TemporaryDirectory() as folder:
         lines = [json.dumps({"id": label, "text": text}) for label, text in rows]
         Path(folder, "a.jsonl").write_text("\n".join(["{}", *lines]))
-        documents = list(iter_documents(folder, Log(), progress=False))
+        documents = read_corpus(folder, progress=False).documents
     none = {"nan", "null", "none", "n/a", ""}  # what exports write for no text
     texts = [text for _, text in rows if " ".join(text.split()).lower() not in none]
-    assert [document["text"].split() for document in documents] == [text.split() for text in texts]
-    assert len({document["document_id"] for document in documents}) == len(texts)
+    assert [text.split() for text in documents["text"]] == [text.split() for text in texts]
+    assert documents["document_id"].is_unique

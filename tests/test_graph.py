@@ -1,14 +1,14 @@
-"""The neighbour graph against all products, and the nearest passages of a query."""
+"""Nearest neighbours against all products, and the graph that is made of them."""
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from topics.model.graph import Neighbours, nearest_neighbours, nearest_to
+from topics.model.graph import Neighbours, knn, nearest_neighbours
 
 
-def random_rows(n: int, seed: int = 0) -> np.ndarray:
-    vectors = np.random.default_rng(seed).normal(size=(n, 16)).astype(np.float32)
+def random_rows(n: int, dim: int = 16, mean: float = 0) -> np.ndarray:
+    vectors = np.random.default_rng(0).normal(mean, 1, (n, dim)).astype(np.float32)
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
@@ -28,24 +28,19 @@ def test_neighbours_are_those_of_all_products_without_the_row_itself(n):
     np.testing.assert_allclose(found.similarities, expected, atol=1e-6)
 
 
-def test_fewer_rows_than_wanted_neighbours_give_all_other_rows():
-    found = nearest_neighbours(random_rows(4), 30)
-    assert [sorted(row) for row in found.indices.tolist()] == [
-        [1, 2, 3],
-        [0, 2, 3],
-        [0, 1, 3],
-        [0, 1, 2],
-    ]
+def test_with_fewer_rows_than_neighbours_asked_for_all_other_rows_are_neighbours():
+    found = nearest_neighbours(random_rows(3), 30)
+    assert [set(row) for row in found.indices.tolist()] == [{1, 2}, {0, 2}, {0, 1}]
 
 
 @pytest.mark.parametrize("n", [0, 1])
 def test_a_row_without_others_has_no_neighbours(n):
     found = nearest_neighbours(random_rows(n), 30)
     assert found.indices.shape == found.similarities.shape == (n, 0)
-    assert found.weights().toarray().tolist() == [[0.0]] * n
+    assert found.graph().toarray().tolist() == [[0.0]] * n
 
 
-def test_a_copy_is_a_neighbour_but_a_row_is_not_its_own():
+def test_an_identical_row_is_a_neighbour_but_a_row_is_not_its_own():
     found = nearest_neighbours(along_axes(0, 1, 0, 0), 2)
     assert found.indices.tolist() == [[2, 3], [0, 2], [0, 3], [0, 2]]
     assert found.similarities.tolist() == [[1, 1], [0, 0], [1, 1], [1, 1]]
@@ -53,33 +48,34 @@ def test_a_copy_is_a_neighbour_but_a_row_is_not_its_own():
 
 def test_an_edge_weighs_the_cube_of_its_cosine_for_each_end_that_chose_it():
     near = Neighbours(np.array([[1], [0], [1]]), np.array([[0.5], [0.5], [0.2]], np.float32))
-    np.testing.assert_allclose(
-        near.weights().toarray(), [[0, 0.25, 0], [0.25, 0, 0.008], [0, 0.008, 0]], rtol=1e-6
-    )
+    expected = [[0, 0.25, 0], [0.25, 0, 0.008], [0, 0.008, 0]]
+    np.testing.assert_allclose(near.graph().toarray(), expected, rtol=1e-6)
+
+
+def test_weights_of_neighbours_are_the_cubes_of_their_cosines_and_sum_to_one():
+    near = Neighbours(np.array([[0, 1, 2]]), np.array([[1.0, 0.5, -0.2]]))
+    np.testing.assert_allclose(near.weights(), [[8 / 9, 1 / 9, 0]], atol=1e-6)
+    assert near.first(2).indices.tolist() == [[0, 1]]
 
 
 def test_a_row_is_the_nearest_to_itself():
     vectors = random_rows(40)
-    found, near = nearest_to(vectors, vectors, 3)
-    assert found[:, 0].tolist() == list(range(40))
-    np.testing.assert_allclose(near[:, 0], 1, atol=1e-6)
+    found = knn(vectors, vectors, 3)
+    assert found.indices[:, 0].tolist() == list(range(40))
+    np.testing.assert_allclose(found.similarities[:, 0], 1, atol=1e-6)
 
 
 def test_a_query_gets_no_more_rows_than_there_are():
-    found, _ = nearest_to(along_axes(1), along_axes(0, 1, 2), 10)
-    assert found.tolist() == [[1, 0, 2]]
+    assert knn(along_axes(1), along_axes(0, 1, 2), 10).indices.tolist() == [[1, 0, 2]]
 
 
 def test_of_equally_near_rows_the_lowest_come_first():
-    found, _ = nearest_to(along_axes(0), along_axes(*[0] * 300), 3)
-    assert found.tolist() == [[0, 1, 2]]
+    assert knn(along_axes(0), along_axes(*[0] * 300), 3).indices.tolist() == [[0, 1, 2]]
 
 
-def test_neighbours_do_not_hang_on_the_number_of_threads_that_blas_has():
-    vectors = np.random.default_rng(0).normal(1, 1, (1000, 384)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    with threadpool_limits(1, "blas"):
-        one = nearest_neighbours(vectors)
-    with threadpool_limits(2, "blas"):
-        two = nearest_neighbours(vectors)
-    assert one.similarities.tobytes() == two.similarities.tobytes()
+def test_neighbours_do_not_depend_on_the_number_of_threads_that_blas_has():
+    vectors, found = random_rows(1000, 384, mean=1), []
+    for n in (1, 2):
+        with threadpool_limits(n, "blas"):
+            found.append(nearest_neighbours(vectors).similarities.tobytes())
+    assert found[0] == found[1]

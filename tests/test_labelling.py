@@ -29,8 +29,6 @@ def run_of(given, texts="Ships wait.", dates="2025-02-01", themes=None):
         for place, theme in enumerate(own)
     ]
     model = ThemeModel()
-    model._discovered = [(theme, theme.title(), []) for theme in themes]
-    model._passages = pd.DataFrame({"passage_id": ids})
     model.themes_ = pd.DataFrame({"theme_id": themes})
     model.assignments_ = pd.DataFrame(pairs, columns=["passage_id", "theme_id", "score"])
     passages = pd.DataFrame({"passage_id": ids, "text": texts, "date": pd.to_datetime(dates)})
@@ -81,7 +79,7 @@ def test_the_key_has_a_row_for_each_row_of_the_sheet():
     sheet, key = draw_sheet(HARBOUR, 8)
     assert key["label_id"].tolist() == sheet["label_id"].tolist()
     assert key["passage_id"].is_unique
-    themes = dict(zip(HARBOUR.passages["passage_id"], HARBOUR.model.theme_of_passage_, strict=True))
+    themes = dict(zip(HARBOUR.passages["passage_id"], HARBOUR.theme_of_passage, strict=True))
     assert key["stratum"].tolist() == [
         "none" if pd.isna(themes[id_]) else themes[id_] for id_ in key["passage_id"]
     ]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from topics import embed
-from topics.model.labels import describe
+from topics.model.labels import centroid_of, describe
 from topics.text.words import alike, overlap, stop_words
 
 PORT = [
@@ -39,11 +39,7 @@ def described(*themes, copies=None):
     passages = pd.DataFrame(
         {"passage_id": ids, "document_id": ids, "copy_group": groups, "text": texts}
     )
-    centroids = np.zeros((len(themes), 384), np.float32)
-    for i, theme in enumerate(themes):
-        if theme:
-            mean = vectors_of(theme).mean(axis=0)
-            centroids[i] = mean / np.linalg.norm(mean)
+    centroids = np.array([centroid_of(vectors_of(theme)) for theme in themes])
     return describe(passages, labels, centroids, vectors_of)
 
 
@@ -66,40 +62,41 @@ def test_no_keyword_is_a_part_or_another_form_of_another(two):
 
 
 def test_keywords_neither_start_nor_end_with_a_stop_word(two):
-    ends = {
-        word.lower() for _, words in two for w in words for word in (w.split()[0], w.split()[-1])
-    }
-    assert ends
-    assert not ends & stop_words()
+    words = [keyword.lower().split() for _, keywords in two for keyword in keywords]
+    assert words
+    assert not {end for own in words for end in (own[0], own[-1])} & stop_words()
 
 
-def test_a_name_has_no_two_forms_of_one_word(two):
+def test_a_name_has_two_short_parts_at_most_and_no_two_forms_of_one_word(two):
     for name, _ in two:
-        words = [word for word in name.split() if word != "and"]
+        parts = name.split(" and ")
+        assert len(parts) <= 2
+        assert max(len(part.split()) for part in parts) <= 4
+        words = [word for part in parts for word in part.split()]
         assert len(words) > 1
         assert not [pair for pair in combinations(words, 2) if alike(*pair)]
 
 
-def test_a_word_that_always_stands_in_a_phrase_gives_way_to_it(two):
+def test_a_word_that_always_occurs_in_a_phrase_gives_way_to_it(two):
     for _, keywords in two:
         assert not {"strike", "dock", "wheat", "harvest"} & set(keywords)
 
 
-def test_near_copies_do_not_make_a_keyword():
+def test_near_duplicates_do_not_make_a_keyword():
     copy = "A walrus slept on the northern slipway."
     other = "A walrus slept on the northern slipway again."
     _, keywords = described([*PORT, copy, other], FIELD, copies={other: copy})[0]
     assert "walrus" not in " ".join(keywords)
 
 
-def test_a_keyword_stands_in_at_least_two_documents_of_its_theme():
+def test_a_keyword_occurs_in_at_least_two_documents_of_its_theme():
     port = [*PORT, "A walrus watched the dock strike at the harbour."]
     field = [*FIELD, "A walrus is no help with the wheat harvest or a drought."]
     for _, keywords in described(port, field):
         assert "walrus" not in " ".join(keywords)
 
 
-def test_who_alone_is_no_name():
+def test_an_adjective_of_origin_alone_is_no_name():
     texts = [
         "Chinese shipyards won another order for tankers.",
         "Tankers are what Chinese welders build best, a broker said.",
@@ -139,14 +136,7 @@ def test_one_passage_is_described(text):
     assert (name, keywords) == (("Ferries", ["Ferries"]) if text == "Ferries" else ("Theme 1", []))
 
 
-def test_a_name_has_two_short_parts_at_most(two):
-    for name, _ in two:
-        parts = name.split(" and ")
-        assert len(parts) <= 2
-        assert max(len(part.split()) for part in parts) <= 4
-
-
-def test_centres_of_another_model_leave_names_to_the_words():
+def test_centroids_of_another_model_leave_names_to_the_words():
     passages = pd.DataFrame({"passage_id": list("abcde"), "text": PORT})
     passages = passages.assign(document_id=passages.passage_id, copy_group=passages.passage_id)
     ((name, _),) = describe(passages, np.zeros(5, int), np.ones((1, 3)), vectors_of)

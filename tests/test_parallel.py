@@ -56,17 +56,16 @@ def fresh(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def model():
+def run():
     named = [{"id": "strike", "phrases": ["dockers on strike", "a strike in the harbour"]}]
-    return run_on(PORT + FIELD, named).model
+    return run_on(PORT + FIELD, named)
 
 
-def many(model):
+def many(run):
     """Passages of documents of one to five, near those that the model was fitted to."""
     rng, texts, n = np.random.default_rng(0), np.array(PORT + FIELD), 7000
     own = rng.integers(len(texts), size=n)
-    vectors = embed(texts.tolist(), progress=False)[own]
-    vectors = vectors + 0.05 * rng.normal(size=vectors.shape)
+    vectors = run.vectors[own] + 0.05 * rng.normal(size=(n, run.vectors.shape[1]))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     passages = pd.DataFrame({"passage_id": [f"p{row:04}" for row in range(n)], "text": texts[own]})
     passages["document_id"] = np.arange(n).repeat(rng.integers(1, 6, n))[:n].astype(str)
@@ -90,20 +89,21 @@ def test_what_a_killed_worker_was_at_is_embedded_by_another(client, fresh, tmp_p
     np.testing.assert_array_equal(found, fresh("here", texts, Letters()))
 
 
-def test_workers_assign_what_is_assigned_here(client, model):
-    passages, vectors = many(model)
-    here = model.predict(passages, vectors)
-    assert set(here["theme_id"]) == set(model.theme_ids)
-    assert_frame_equal(model.predict(passages, vectors, client=client), here, check_exact=True)
+def test_workers_assign_what_is_assigned_here(client, run):
+    passages, vectors = many(run)
+    here = run.model.predict(passages, vectors)
+    assert set(here["theme_id"]) == set(run.themes["theme_id"])
+    found = run.model.predict(passages, vectors, client=client)
+    assert_frame_equal(found, here, check_exact=True)
 
 
-def test_passages_of_a_document_count_for_each_other_wherever_they_stand(model):
-    passages, vectors = many(model)
+def test_passages_of_a_document_count_for_each_other_wherever_they_stand(run):
+    passages, vectors = many(run)
     mixed = np.random.default_rng(1).permutation(len(passages))
-    found = model.predict(passages.iloc[mixed], vectors[mixed]).set_index(
+    found = run.model.predict(passages.iloc[mixed], vectors[mixed]).set_index(
         ["passage_id", "theme_id"]
     )
-    ordered = model.predict(passages, vectors).set_index(["passage_id", "theme_id"])
+    ordered = run.model.predict(passages, vectors).set_index(["passage_id", "theme_id"])
     assert_frame_equal(found.sort_index(), ordered.sort_index(), atol=1e-3)
 
 

@@ -4,16 +4,14 @@ import numpy as np
 import pytest
 from umap.umap_ import fuzzy_simplicial_set
 
-from topics.model import projection as layout
-from topics.model.graph import nearest_neighbours
-from topics.model.projection import project_2d
+from topics.model.graph import knn
+from topics.model.projection import fuzzy_graph, project_2d
 
 
 def two_groups(n: int) -> np.ndarray:
     """`n` rows around each of two axes, the first group first."""
-    rows = np.repeat(np.eye(2, 32), n, axis=0) + np.random.default_rng(0).normal(
-        0, 0.05, (2 * n, 32)
-    )
+    noise = np.random.default_rng(0).normal(0, 0.05, (2 * n, 32))
+    rows = np.repeat(np.eye(2, 32), n, axis=0) + noise
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
@@ -36,15 +34,13 @@ def test_the_same_seed_gives_the_same_map_and_another_one_does_not(plane):
 
 def test_the_graph_is_that_of_umap_learn():
     vectors = np.vstack([two_groups(40), two_groups(3)])
-    vectors[80:] = vectors[80]  # copies, at no distance from each other
-    near = nearest_neighbours(vectors, 15)
-    own, zero = np.arange(len(vectors))[:, None], np.zeros((len(vectors), 1))
-    indices = np.hstack([own, near.indices])
-    distances = np.hstack([zero, np.maximum(1 - near.similarities, 0)])
+    vectors[80:] = vectors[80]  # identical, at no distance from each other
+    near = knn(vectors, vectors, 16)
+    distances = np.maximum(1 - near.similarities, 0)
     theirs = fuzzy_simplicial_set(
-        vectors, 16, None, "cosine", knn_indices=indices, knn_dists=distances
+        vectors, 16, None, "cosine", knn_indices=near.indices, knn_dists=distances
     )[0]
-    ours = layout._fuzzy_graph(near)
+    ours = fuzzy_graph(near.drop_self())
     assert ours.toarray() == pytest.approx(theirs.toarray(), abs=1e-4)
     assert ours.nnz > 1000
 

@@ -171,7 +171,7 @@ def test_a_run_is_computed_though_nothing_of_it_can_be_cached(folder, fresh, cap
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
-def test_a_report_that_is_stopped_says_how_to_go_on_and_leaves_no_half_file(tmp_path):
+def test_a_report_that_is_stopped_says_how_to_continue_and_leaves_no_half_file(tmp_path):
     """Stopped while it embeds: after passages are cut, before they have vectors."""
     (tmp_path / "in.jsonl").write_text(
         "\n".join(json.dumps({"text": f"{QUAY} {GRAIN} Note {i}."}) for i in range(200))
@@ -190,7 +190,7 @@ def test_a_report_that_is_stopped_says_how_to_go_on_and_leaves_no_half_file(tmp_
     out, err = report.communicate()
     assert (report.returncode, out) == (130, "")
     assert err.splitlines()[-1] == (
-        f"topics: stopped; to go on from here, run topics report {words[1]} --out '{words[3]}'"
+        f"topics: stopped; to continue, run topics report {words[1]} --out '{words[3]}'"
     )
     assert "Traceback" not in err
     assert list((tmp_path / "out of it").iterdir()) == []

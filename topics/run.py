@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -234,7 +234,8 @@ def _compute(path: str | Path, options: Options, progress: bool, client: Client 
     with _stage("reading", seconds, progress):
         corpus = read_corpus(path, columns=options.columns, progress=progress)
         left_out = _left_out(corpus, options)
-    earlier = None if options.base is None else read_earlier(options.base, embedder)
+    reader = partial(embed, embedder=embedder)
+    earlier = read_earlier(options.base, reader) if options.base else None
     documents = _without(corpus.documents, left_out)
     with _stage("passages", seconds, progress):
         passages = split_passages(documents)

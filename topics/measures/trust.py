@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
@@ -11,11 +9,8 @@ from scipy.special import ndtri
 from topics.measures.document_themes import DocumentThemes
 from topics.measures.permutation import difference_within
 from topics.measures.shares import periods_of
-from topics.model.classifier import ThemeScorer
-from topics.model.graph import nearest_to
 from topics.model.named_themes import NamedTheme
 from topics.run import Run
-from topics.vectors.encoders import encode
 
 _MAX_SCORED = 3000  # passages
 _CLEAR = ndtri(0.975)  # deviations of a difference
@@ -145,14 +140,8 @@ def absent_theme(
     n
         How many were scored.
     """
-    model, n = run.model, min(len(run.passages), _MAX_SCORED)
+    n = min(len(run.passages), _MAX_SCORED)
     rows = np.random.default_rng(random_state).permutation(len(run.passages))[:n]
-    passages, vectors = run.passages.iloc[rows], run.vectors[rows]
-    texts, documents = passages["text"].tolist(), passages["document_id"].tolist()
-    around = nearest_to(vectors, vectors, min(15, n))
-    named = [*model.named, theme]
-    scorer = ThemeScorer.fit(
-        named, texts, documents, vectors, *around, partial(encode, embedder=model.embedder)
-    )
-    scores = scorer.scores(vectors, texts, documents, *around)
-    return passages["passage_id"][scores[:, -1] >= scorer.thresholds[-1]].tolist(), n
+    passages = run.passages.iloc[rows]
+    has_theme = run.model.has_theme(theme, passages, run.vectors[rows])
+    return passages["passage_id"][has_theme].tolist(), n

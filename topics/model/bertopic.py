@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from topics.vectors.encoders import Embedder, encode
-
 if TYPE_CHECKING:
     from bertopic import BERTopic
 
+    from topics.model.graph import Embed
+
 
 def as_bertopic(
-    texts: list[str],
-    vectors: np.ndarray,
-    themes: pd.Series,
-    names: dict[str, str],
-    embedder: str | Embedder = "minilm",
+    texts: list[str], vectors: np.ndarray, themes: pd.Series, names: dict[str, str], embed: Embed
 ) -> BERTopic:
     """Fit a BERTopic to given labels (its manual topic modelling), with our names as labels.
 
@@ -34,8 +30,8 @@ def as_bertopic(
         Theme of each passage, missing for none.
     names
         Name of each theme.
-    embedder
-        What made the vectors; BERTopic embeds search terms and keywords with it.
+    embed
+        Texts to vectors of the kind that the passages have; for search terms and keywords.
     """
     from bertopic import BERTopic
     from bertopic.backend import BaseEmbedder
@@ -48,12 +44,10 @@ def as_bertopic(
 
     class Backend(BaseEmbedder):
         def embed(self, documents: list[str], verbose: bool = False) -> np.ndarray:
-            return encode(list(documents), embedder)
+            return embed(list(documents))
 
-    sizes = themes.value_counts()
-    ranked = sorted(sizes.index, key=lambda theme: (-sizes[theme], theme))
-    number = {theme: i for i, theme in enumerate(ranked)}
-    labels = [number.get(theme, -1) for theme in themes]
+    sizes = themes.value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    labels = themes.map({theme: i for i, theme in enumerate(sizes.index)}).fillna(-1)
     model = BERTopic(
         embedding_model=Backend(),
         umap_model=BaseDimensionalityReduction(),
@@ -61,12 +55,8 @@ def as_bertopic(
         vectorizer_model=CountVectorizer(stop_words=sorted(stop_words()), ngram_range=(1, 2)),
         ctfidf_model=ClassTfidfTransformer(),
         calculate_probabilities=False,
-    ).fit(texts, embeddings=vectors, y=labels)
+    ).fit(texts, embeddings=vectors, y=labels.astype(int).tolist())
     # BERTopic renumbers topics of one size as it likes: read off what it made of each label.
-    made = {
-        topic: names[theme]
-        for topic, theme in zip(model.topics_, themes, strict=True)
-        if theme in number
-    }
-    model.set_topic_labels(made)
+    made = dict(zip(model.topics_, themes.map(names), strict=True))
+    model.set_topic_labels({topic: name for topic, name in made.items() if topic >= 0})
     return model

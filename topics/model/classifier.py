@@ -1,233 +1,214 @@
-"""Scores of named themes on passages, and the bar at which a passage carries a theme.
+"""Scores of named themes on passages, and the threshold at which a passage has a theme.
 
-Evidence is how close a passage's vector is to the theme's own texts, less what it is closer to
-under `not`, and its share of the theme's rare words. It is shared twice with like passages and
-the document; the bar is set from the passages that are as close as the theme's own texts.
+A passage's raw score is how close its vector is to the theme's own texts, less what it is closer
+to under `not`, and its share of the theme's rare words. Raw scores are averaged twice with those
+of the nearest passages and of the document; the threshold is set from the passages that are as
+close as the theme's own texts.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import fsum
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from topics.errors import InputError
-from topics.model.named_themes import NamedTheme
 from topics.text.words import content_words
 
-Embed = Callable[[Sequence[str]], np.ndarray]
+if TYPE_CHECKING:
+    from topics.model.graph import Batch, Embed, Neighbours
+    from topics.model.named_themes import NamedTheme
 
 _WORDS = 3.0  # deviations of closeness that a passage gains that uses the theme's own words
 _NEIGHBOURS = 10  # fitted passages that a score is shared with, and at most one in twenty
 _SHARED = 0.4  # of a score from the neighbours, and as much from the document
 _MIN_TEXTS = 3  # of a theme, to tell from them how close is close
-_MIN_SEEDS = 3  # passages as close to a theme as its own texts, to learn a bar from
-_PREVAILS = 0.75  # of all passages at least halfway to a theme: too few are left to compare with
-_SAME = 1 - 1e-5  # cosine at which a vector is that of a fitted passage
+_MIN_SEEDS = 3  # passages as close to a theme as its own texts, to learn a threshold from
+_DOMINANT = 0.75  # of all passages at least halfway to a theme: too few are left to compare with
 
 
-@dataclass
-class ThemeScorer:
-    """Scores of named themes in units of the theme, calibrated on a corpus.
+@dataclass(frozen=True)
+class ThemeClassifier:
+    """Scores of named themes in units of the theme, calibrated on a corpus; all fields are arrays.
 
     1 is the closeness that a theme's own texts have to each other, 0 that of other passages.
-    All fields are arrays but `word_weights`, so that a model is saved without pickle.
 
     Attributes
     ----------
+    ids
+        ``(n_themes,)``.
     means
         ``(n_themes, dim)``; what is taken off every vector before it is compared with a theme.
-    poles
+    anchors
         ``(n_themes, m, dim)``; first the mean of a theme's texts, then what it is not.
-    zero, one, gain
+    offset, scale, weight
         ``(n_themes,)``; closeness that counts as 0, what is between it and 1, and what closeness
         the use of the theme's own words is worth.
-    word_weights
-        For each theme, the weight of each of its words (rarer in the corpus, heavier).
+    words, word_weights
+        ``(n_words,)`` and ``(n_words, n_themes)``; rarer in the corpus, heavier.
     documents
         ``(n,)``; the document of each fitted passage.
     fitted
-        ``(2, n, n_themes)``; evidence of the fitted passages, then that after it is shared once.
+        ``(2, n, n_themes)``; raw scores of the fitted passages, then those shared once.
     shared
         ``(n_themes,)``; whether neighbours and the document count for the theme.
     thresholds
-        ``(n_themes,)``; a passage carries the theme at or above it.
+        ``(n_themes,)``; a passage has the theme at or above it.
     """
 
+    ids: np.ndarray
     means: np.ndarray
-    poles: np.ndarray
-    zero: np.ndarray
-    one: np.ndarray
-    gain: np.ndarray
-    word_weights: list[dict[str, float]]
+    anchors: np.ndarray
+    offset: np.ndarray
+    scale: np.ndarray
+    weight: np.ndarray
+    words: np.ndarray
+    word_weights: np.ndarray
     documents: np.ndarray
     fitted: np.ndarray
     shared: np.ndarray
     thresholds: np.ndarray
 
     @classmethod
-    def fit(
-        cls,
-        themes: Sequence[NamedTheme],
-        texts: Sequence[str],
-        documents: Sequence[str],
-        vectors: np.ndarray,
-        nearest: np.ndarray,
-        near: np.ndarray,
-        embed: Embed,
-    ) -> ThemeScorer:
-        """Calibrate on passages whose nearest passages, themselves among them, are known."""
-        own = [_embedded(embed, theme.texts, vectors.shape[1]) for theme in themes]
-        against = [_embedded(embed, theme.not_, vectors.shape[1]) for theme in themes]
-        mean, prevails = _background(vectors, own)
-        means = np.where(prevails[:, None], 0, mean)
-        own = [_unit(rows - off) for rows, off in zip(own, means, strict=True)]
-        against = [_unit(rows - off) for rows, off in zip(against, means, strict=True)]
-        poles = _poles(own, against, vectors.shape[1])
-        zeros, weights = np.zeros(len(themes)), _word_weights(themes, texts)
-        owners = np.asarray(documents, dtype=str)
-        scorer = cls(means, poles, zeros, zeros, zeros, weights, owners, zeros[None], zeros, zeros)
-        few = _to_nearest(vectors - mean, nearest)
+    def fit(cls, themes: Sequence[NamedTheme], batch: Batch, embed: Embed) -> ThemeClassifier:
+        """Calibrate on passages and their nearest, themselves among them.
+
+        Raises
+        ------
+        InputError
+            If `embed` gives vectors of another dimension than the passages'.
+        """
+        vectors, texts, dim = batch.vectors, batch.passages["text"], batch.vectors.shape[1]
+        own = [_embedded(embed, theme.texts, dim) for theme in themes]
+        against = [_embedded(embed, theme.not_, dim) for theme in themes]
+        background, dominant = _background(vectors, own)
+        means = np.where(dominant[:, None], 0, background)
+        own = [_unit(rows - mean) for rows, mean in zip(own, means, strict=True)]
+        against = [_unit(rows - mean) for rows, mean in zip(against, means, strict=True)]
+        anchors = _anchors(own, against, dim)
+        closeness = _closeness(vectors, means, anchors)
+        few = _to_nearest(vectors - background, batch.neighbours)
         level = [few if len(rows) < _MIN_TEXTS else _closeness_to_rest(rows) for rows in own]
+        weights = _word_weights(themes, texts)
         worth = [_in_common(*pair) for pair in zip(themes, weights, strict=True)]
-        scorer._fit_units(scorer._closeness(vectors), np.array(level), np.array(worth), prevails)
-        scorer._fit_bars(scorer.evidence(vectors, texts), nearest, near, prevails)
-        return scorer
+        offset, scale, weight = _units(closeness, np.array(level), np.array(worth), dominant, dim)
+        words = np.array(sorted(set().union(*weights)), str)
+        matrix = np.array([[w.get(x, 0.0) for w in weights] for x in words])
+        matrix = matrix.reshape(len(words), len(themes))
+        raw = (closeness - offset + weight * _words_used(texts, words, matrix)) / scale
+        rows = pd.DataFrame(raw, batch.documents)
+        fitted = np.array([raw, _share(rows, rows, rows, batch.neighbours)])
+        scores = _share_twice(raw, batch, batch.documents, fitted)
+        pairs = zip(scores.T, raw.T >= 1, strict=True)
+        thresholds = np.array([_threshold(own, seeds) for own, seeds in pairs])
+        thresholds[dominant] = 0.5
+        shared = ~np.isnan(thresholds)
+        return cls(
+            np.array([theme.id for theme in themes], str), means, anchors, offset, scale, weight,
+            words, matrix, batch.documents, fitted, shared, np.where(shared, thresholds, 1.0),
+        )  # fmt: skip
 
-    def _fit_units(
-        self, close: np.ndarray, level: np.ndarray, worth: np.ndarray, prevails: np.ndarray
-    ) -> None:
-        """Set what counts as 0 and as 1, and what words are worth beside closeness."""
-        others = np.ma.masked_where(close >= level, close)
-        self.zero = np.where(prevails, 0, np.ma.filled(np.ma.median(others, axis=0), 0))
-        # the deviation of cosines between random directions, where passages do not differ
-        deviation = np.maximum(close.std(axis=0), self.poles.shape[2] ** -0.5)
-        self.gain = _WORDS * deviation
-        self.one = np.maximum(level - self.zero + self.gain * worth / 2, deviation)
+    def scores(self, batch: Batch) -> np.ndarray:
+        """Scores of passages, fitted ones or new ``(n, n_themes)``."""
+        return self._shared(self._raw(batch), batch)
 
-    def _fit_bars(
-        self, evidence: np.ndarray, nearest: np.ndarray, near: np.ndarray, prevails: np.ndarray
-    ) -> None:
-        """Set the bars: halfway where a theme prevails, that of its seeds, or 1 with few seeds."""
-        rows = pd.DataFrame(evidence, self.documents)
-        self.fitted = np.array([evidence, _share(rows, rows, rows, nearest, near)])
-        scores = self._share_twice(evidence, self.documents, nearest, near).T
-        bars = np.array([_bar(*pair) for pair in zip(scores, evidence.T >= 1, strict=True)])
-        bars[prevails] = 0.5
-        self.shared = ~np.isnan(bars)
-        self.thresholds = np.where(self.shared, bars, 1.0)
-
-    def scores(
-        self,
-        vectors: np.ndarray,
-        texts: Iterable[str] | None,
-        documents: Sequence[str] | None,
-        nearest: np.ndarray,
-        near: np.ndarray,
+    def refits(
+        self, batch: Batch, texts: Sequence[np.ndarray], n: int, random: np.random.Generator
     ) -> np.ndarray:
-        """Scores of passages, fitted ones or new ``(n, n_themes)``.
+        """Which passages would have each theme, had it been described in other words.
 
-        Without texts and documents, those of the fitted passage with the same vector are taken;
-        where there is none, words say nothing and the passage is a document of its own.
+        Of each theme's own texts, whose vectors are `texts`, as many are drawn with replacement
+        (Efron 1979), `n` times; words and thresholds stay.
+
+        Returns
+        -------
+        np.ndarray
+            bool ``(n_themes, n, n_passages)``.
         """
-        if texts is None or documents is None:
-            known, same = near[:, 0] >= _SAME, nearest[:, 0]
-            alone = [f"\0{row}" for row in range(len(vectors))]
-            owners = np.where(known, self.documents[same], alone)
-            bare = self.evidence(vectors, [""] * len(vectors))
-            evidence = np.where(known[:, None], self.fitted[0][same], bare)
-        else:
-            owners = np.asarray(documents, dtype=str)
-            evidence = self.evidence(vectors, texts)
-        return np.where(self.shared, self._share_twice(evidence, owners, nearest, near), evidence)
+        raw, before = self._raw(batch), _closeness(batch.vectors, self.means, self.anchors)
+        found = []
+        for _ in range(n):
+            anchors = self.anchors.copy()
+            for own, mean, rows in zip(anchors, self.means, texts, strict=True):
+                drawn = random.integers(0, len(rows), len(rows))
+                filled = (own == own[0]).all(axis=1)
+                own[filled] = _unit(_unit(rows[drawn] - mean).mean(axis=0))
+            moved = _closeness(batch.vectors, self.means, anchors) - before
+            found.append(self._shared(raw + moved / self.scale, batch) >= self.thresholds)
+        return np.transpose(found, (2, 0, 1))
 
-    def rescored(
-        self,
-        own: Sequence[np.ndarray],
-        rows: np.ndarray,
-        vectors: np.ndarray,
-        nearest: np.ndarray,
-        near: np.ndarray,
-        random: np.random.Generator,
-    ) -> np.ndarray:
-        """Scores of fitted passages, had the themes been described in other words.
-
-        Of each theme's own texts, whose vectors are `own`, as many are drawn with replacement
-        (Efron 1979); words and bars stay.
-
-        Parameters
-        ----------
-        own
-            For each theme ``(n_texts, dim)``.
-        rows, vectors, nearest, near
-            Numbers of the passages, their vectors and their nearest fitted passages.
-        random
-            Where the draws come from.
-        """
-        poles = self.poles.copy()
-        for pole, mean, texts in zip(poles, self.means, own, strict=True):
-            drawn = random.integers(0, len(texts), len(texts))
-            filled = (pole == pole[0]).all(axis=1)
-            pole[filled] = _unit(_unit(texts[drawn] - mean).mean(axis=0))
-        moved = replace(self, poles=poles)._closeness(vectors) - self._closeness(vectors)
-        evidence = self.fitted[0][rows] + moved / self.one
-        shared = self._share_twice(evidence, self.documents[rows], nearest, near)
-        return np.where(self.shared, shared, evidence)
-
-    def evidence(self, vectors: np.ndarray, texts: Iterable[str]) -> np.ndarray:
+    def _raw(self, batch: Batch) -> np.ndarray:
         """Closeness to each theme and share of its rare words, in units of the theme."""
-        if not len(self.poles):
-            return np.zeros((len(vectors), 0))
-        rows = (set(content_words(text)) for text in texts)
-        used = [[fsum(w.get(x, 0.0) for x in row) for w in self.word_weights] for row in rows]
-        words = np.minimum(np.reshape(used, (len(vectors), len(self.poles))), 1)
-        return (self._closeness(vectors) - self.zero + self.gain * words) / self.one
+        used = _words_used(batch.passages["text"], self.words, self.word_weights)
+        closeness = _closeness(batch.vectors, self.means, self.anchors)
+        return (closeness - self.offset + self.weight * used) / self.scale
 
-    def _closeness(self, vectors: np.ndarray) -> np.ndarray:
-        """Cosine with each theme's centroid; where a `not` phrase is closer, less the difference."""
-        close = np.zeros((len(vectors), len(self.poles)))
-        for j, (mean, poles) in enumerate(zip(self.means, self.poles, strict=True)):
-            cosines = _unit(vectors - mean) @ poles.T
-            close[:, j] = 2 * cosines[:, 0] - cosines.max(axis=1)
-        return close
+    def _shared(self, raw: np.ndarray, batch: Batch) -> np.ndarray:
+        return np.where(self.shared, _share_twice(raw, batch, self.documents, self.fitted), raw)
 
-    def _share_twice(
-        self, evidence: np.ndarray, documents: np.ndarray, nearest: np.ndarray, near: np.ndarray
-    ) -> np.ndarray:
-        """Share twice, so that what neighbours learnt counts (Zhou et al. 2004)."""
-        own = now = pd.DataFrame(evidence, documents)
-        for fitted in self.fitted:
-            now = _share(own, now, pd.DataFrame(fitted, self.documents), nearest, near)
-        return now.to_numpy()
+
+def _closeness(vectors: np.ndarray, means: np.ndarray, anchors: np.ndarray) -> np.ndarray:
+    """Cosine with each theme's centroid; where a `not` phrase is closer, less the difference."""
+    close = np.zeros((len(vectors), len(anchors)))
+    for j, (mean, own) in enumerate(zip(means, anchors, strict=True)):
+        cosines = _unit(vectors - mean) @ own.T
+        close[:, j] = 2 * cosines[:, 0] - cosines.max(axis=1)
+    return close
+
+
+def _words_used(texts: pd.Series, words: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Share of each theme's rare words that each text uses, 0 to 1."""
+    number = {word: row for row, word in enumerate(words.tolist())}
+    if not number:
+        return np.zeros((len(texts), weights.shape[1]))
+    found = ([number[w] for w in set(content_words(text)) if w in number] for text in texts)
+    return np.minimum([[fsum(column) for column in weights[own].T] for own in found], 1)
+
+
+def _units(
+    closeness: np.ndarray, level: np.ndarray, worth: np.ndarray, dominant: np.ndarray, dim: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Offset, scale and weight of words of each theme."""
+    others = np.ma.masked_where(closeness >= level, closeness)
+    offset = np.where(dominant, 0, np.ma.filled(np.ma.median(others, axis=0), 0))
+    # the deviation of cosines between random directions, where passages do not differ
+    deviation = np.maximum(closeness.std(axis=0), dim**-0.5)
+    weight = _WORDS * deviation
+    return offset, np.maximum(level - offset + weight * worth / 2, deviation), weight
+
+
+def _share_twice(
+    raw: np.ndarray, batch: Batch, documents: np.ndarray, fitted: np.ndarray
+) -> np.ndarray:
+    """Share twice, so that what neighbours learnt counts (Zhou et al. 2004)."""
+    own = now = pd.DataFrame(raw, batch.documents)
+    for scores in fitted:
+        now = _share(own, now, pd.DataFrame(scores, documents), batch.neighbours)
+    return now.to_numpy()
 
 
 def _share(
-    own: pd.DataFrame,
-    now: pd.DataFrame,
-    fitted: pd.DataFrame,
-    nearest: np.ndarray,
-    near: np.ndarray,
+    raw: pd.DataFrame, now: pd.DataFrame, fitted: pd.DataFrame, neighbours: Neighbours
 ) -> pd.DataFrame:
-    """Own evidence mixed with that of the nearest fitted passages and of the document.
+    """Raw scores mixed with those of the nearest fitted passages and of the document.
 
     A paragraph that goes on about its document's subject need not name it. Rows are labelled by
     document; one that was not fitted is known by the passages at hand, `now`.
     """
-    k = int(np.clip(len(fitted) // 20, 1, _NEIGHBOURS))
-    weights = np.clip(near[:, :k], 1e-3, 1) ** 3
-    weights /= weights.sum(axis=1, keepdims=True)
-    around = np.einsum("ij,ijk->ik", weights, fitted.to_numpy()[nearest[:, :k]])
-    company = fitted.groupby(level=0).mean().reindex(own.index).to_numpy()
+    near = neighbours.first(int(np.clip(len(fitted) // 20, 1, _NEIGHBOURS)))
+    around = np.einsum("ij,ijk->ik", near.weights(), fitted.to_numpy()[near.indices])
+    company = fitted.groupby(level=0).mean().reindex(raw.index).to_numpy()
     given = now.groupby(level=0).transform("mean").to_numpy()
     company = np.where(np.isnan(company), given, company)
-    return (1 - 2 * _SHARED) * own + _SHARED * (around + company)
+    return (1 - 2 * _SHARED) * raw + _SHARED * (around + company)
 
 
-def _bar(scores: np.ndarray, seeds: np.ndarray) -> float:
+def _threshold(scores: np.ndarray, seeds: np.ndarray) -> float:
     """Score at which a passage is as likely on the theme as not; NaN if the seeds do not tell.
 
     Scores on the theme and off it are taken as normal with one spread (Fisher 1936; Welch 1939),
@@ -246,7 +227,7 @@ def _bar(scores: np.ndarray, seeds: np.ndarray) -> float:
 
 
 def _background(vectors: np.ndarray, own: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """What passages off the themes share ``(dim,)``, and which themes prevail ``(n_themes,)``.
+    """What passages off the themes share ``(dim,)``, and which themes dominate ``(n_themes,)``.
 
     Common directions hide what tells texts apart (Mu and Viswanath 2018). Where most passages
     are on one theme, what they share is the theme.
@@ -255,8 +236,8 @@ def _background(vectors: np.ndarray, own: list[np.ndarray]) -> tuple[np.ndarray,
     level = [_closeness_to_rest(r) if len(r) >= _MIN_TEXTS else np.inf for r in own]
     close = vectors @ _unit(centroids).T
     off = (close < level).all(axis=1)
-    prevails = (close >= np.divide(level, 2)).mean(axis=0) >= _PREVAILS
-    return vectors[off].sum(axis=0) / len(vectors), prevails
+    dominant = (close >= np.divide(level, 2)).mean(axis=0) >= _DOMINANT
+    return vectors[off].sum(axis=0) / len(vectors), dominant
 
 
 def _embedded(embed: Embed, texts: Sequence[str], dim: int) -> np.ndarray:
@@ -264,30 +245,29 @@ def _embedded(embed: Embed, texts: Sequence[str], dim: int) -> np.ndarray:
     rows = embed(texts) if len(texts) else np.zeros((0, dim), np.float32)
     if rows.shape[1] != dim:
         raise InputError(
-            f"named themes cannot be scored: passages have {dim} dimensions, the embedder "
-            f"gives {rows.shape[1]}; pass the embedder that made the vectors"
+            f"named themes: expected an embedder of {dim} dimensions, as the passages' vectors "
+            f"have, found {rows.shape[1]} dimensions; pass the embedder that made the vectors"
         )
     return rows
 
 
-def _poles(own: list[np.ndarray], against: list[np.ndarray], dim: int) -> np.ndarray:
+def _anchors(own: list[np.ndarray], against: list[np.ndarray], dim: int) -> np.ndarray:
     """Mean of each theme's texts and, below it, what it is not; the mean again fills short ones."""
-    poles = np.zeros((len(own), 1 + max(map(len, against), default=0), dim))
-    for block, rows, other in zip(poles, own, against, strict=True):
+    anchors = np.zeros((len(own), 1 + max(map(len, against), default=0), dim))
+    for block, rows, other in zip(anchors, own, against, strict=True):
         block[:] = _unit(rows.mean(axis=0))
         block[1 : 1 + len(other)] = other
-    return poles
+    return anchors
 
 
-def _word_weights(themes: Sequence[NamedTheme], texts: Sequence[str]) -> list[dict[str, float]]:
+def _word_weights(themes: Sequence[NamedTheme], texts: pd.Series) -> list[dict[str, float]]:
     """Weight of each theme's words, by rarity in the corpus; the three heaviest make 1."""
     if not themes:
         return []
     holders = Counter(word for text in texts for word in set(content_words(text)))
     result = []
     for theme in themes:
-        rows = [set(content_words(text)) for text in (theme.name, *theme.texts)]
-        uses = Counter(word for row in rows for word in row)
+        uses = Counter(w for text in (theme.name, *theme.texts) for w in set(content_words(text)))
         rarity = {word: np.log((len(texts) + 1) / (holders[word] + 0.5)) for word in uses}
         weights = {w: max(float(rarity[w] * np.sqrt(n)), 0.0) for w, n in uses.items()}
         full = sum(sorted(weights.values())[-3:])
@@ -309,10 +289,10 @@ def _closeness_to_rest(vectors: np.ndarray) -> float:
     return float(np.einsum("ij,ij->i", _unit(vectors), rest).mean())
 
 
-def _to_nearest(vectors: np.ndarray, nearest: np.ndarray) -> float:
+def _to_nearest(vectors: np.ndarray, neighbours: Neighbours) -> float:
     """Median cosine of a passage with the one nearest to it, what few texts are measured by."""
     rows = _unit(vectors)
-    other = rows[nearest[:, min(1, nearest.shape[1] - 1)]]
+    other = rows[neighbours.indices[:, min(1, neighbours.indices.shape[1] - 1)]]
     return float(np.median(np.einsum("ij,ij->i", rows, other)))
 
 

@@ -1,7 +1,7 @@
-"""Themes without a number given: Leiden communities of the neighbour graph, at the level that holds.
+"""Clusters without a number given: Leiden communities of the neighbour graph, at the level that holds.
 
-A ladder of resolutions is tried. A level is good where its communities come back when passages
-are left out (stability, as in Lange et al., "Stability-based validation of clustering
+Clusters are sought at 16 resolutions. A level is good where its clusters come back when
+passages are left out (stability, as in Lange et al., "Stability-based validation of clustering
 solutions", 2004) and at the next resolutions (persistence, as in Arenas et al., "Analysis of
 the structure of complex networks at different resolution levels", 2008), and where more edge
 weight falls inside them than by chance (modularity, Newman 2004). The level with the highest
@@ -27,44 +27,69 @@ from topics.model.graph import NEIGHBOURS, nearest_neighbours
 RESOLUTIONS = np.geomspace(0.1, 10.0, 16)
 _KEPT = 0.9  # share of passages in a resample that tells how a level holds
 _REFITTED = 0.8  # share in one that tells how each cluster holds
-_RESAMPLE_LIMIT = 8_000  # passages in a resample; agreement is cheap to estimate on fewer
+_MAX_RESAMPLED = 8_000  # passages in a resample; agreement is cheap to estimate on fewer
 _CLEARLY = 0.01  # share by which another seed's clusters must be better to be taken
 _MIN_ROWS = 8
+_FINER, _COARSER = 1.5, 0.6  # clusters of another level, for one of the chosen level
+_WHOLE = {"resolution": 0.0, "stability": 1.0, "stability_error": 0.0, "persistence": 1.0,
+          "separation": 0.0, "score": 0.0}  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Level:
-    """One resolution of the ladder.
+class Levels:
+    """Clusters at every resolution, from one cluster to the finest.
 
     Attributes
     ----------
-    resolution
-        Of modularity; higher gives more clusters.
-    labels
-        ``(n,)`` cluster of each row, 0 the largest.
-    stability, stability_error
-        Mean adjusted Rand index with clusterings of resamples, and its standard error.
-    persistence
-        Mean adjusted Rand index with the levels on either side.
-    separation
-        Edge weight inside clusters minus its chance level, 0 to 1.
-    score
-        What the level is chosen by: separation times the mean of stability and persistence,
-        smoothed over the levels on either side.
+    table
+        One row a level: resolution (of modularity; higher gives more clusters), n_clusters,
+        stability and stability_error (mean adjusted Rand index with clusters of resamples, and
+        its standard error), persistence (the same with the levels on either side), separation
+        (edge weight inside clusters minus its chance level, 0 to 1), score (separation times the
+        mean of stability and persistence, smoothed over the levels on either side), chosen (the
+        level with the highest score, the coarsest of equal ones).
+    labels_by_resolution
+        ``(n_levels, n)`` cluster of each row at each level, 0 the largest.
     """
 
-    resolution: float
-    labels: np.ndarray
-    stability: float = 1.0
-    stability_error: float = 0.0
-    persistence: float = 1.0
-    separation: float = 0.0
-    score: float = 0.0
+    table: pd.DataFrame
+    labels_by_resolution: np.ndarray
 
     @property
-    def n_clusters(self) -> int:
-        """Number of clusters."""
-        return int(self.labels.max()) + 1
+    def chosen(self) -> int:
+        """Row of the chosen level."""
+        return int(self.table["chosen"].argmax())
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Labels ``(n,)`` at the chosen level."""
+        return self.labels_by_resolution[self.chosen]
+
+    def finer_labels(self) -> np.ndarray:
+        """Labels at the best level with at least half as many clusters again, or the chosen one."""
+        n, own = self.table["n_clusters"], self.chosen
+        finer = self._best((n.index > own) & (n >= _FINER * n[own]))
+        return self.labels if finer is None else finer
+
+    def coarser_labels(self) -> np.ndarray | None:
+        """Labels at the best level of several, clearly fewer clusters; None without one."""
+        n, own = self.table["n_clusters"], self.chosen
+        return self._best((n.index < own) & (n >= 2) & (n <= _COARSER * n[own]))
+
+    def _best(self, fits: pd.Series) -> np.ndarray | None:
+        scores = self.table["score"][fits]
+        return self.labels_by_resolution[scores.idxmax()] if len(scores) else None
+
+    def hierarchy(self) -> pd.DataFrame:
+        """Clusters of all levels and their parents, see `ThemeModel.hierarchy_`."""
+        rows = []
+        for level, labels in enumerate(self.labels_by_resolution):
+            both = _crossed(self.labels_by_resolution[max(level - 1, 0)], labels)
+            largest = both.argmax(axis=0)
+            for number, (parent, n) in enumerate(zip(largest, both.sum(axis=0), strict=True)):
+                inside = both[parent, number] / n
+                rows.append((level, number, parent if level else -1, n, inside))
+        return pd.DataFrame(rows, columns=["level", "cluster", "parent", "n_passages", "inside"])
 
 
 def cluster(vectors: np.ndarray, *, random_state: int = 0) -> np.ndarray:
@@ -81,13 +106,20 @@ def cluster(vectors: np.ndarray, *, random_state: int = 0) -> np.ndarray:
     -------
     np.ndarray
         ``(n,)`` integers from 0, the largest cluster first.
+
+    Examples
+    --------
+    >>> vectors = np.eye(32)[[0] * 30 + [1] * 20]  # two groups
+    >>> vectors += np.random.default_rng(0).normal(0, 0.1, vectors.shape)
+    >>> vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    >>> np.bincount(cluster(vectors))
+    array([30, 20])
     """
     vectors = np.asarray(vectors, dtype=np.float32)
     if not len(vectors):
         return np.zeros(0, dtype=int)
-    graph = nearest_neighbours(vectors, neighbours_for(len(vectors))).weights()
-    levels = find_levels(graph, random_state=random_state)
-    return levels[choose_level(levels)].labels
+    graph = nearest_neighbours(vectors, neighbours_for(len(vectors))).graph()
+    return find_levels(graph, random_state=random_state).labels
 
 
 def neighbours_for(n: int) -> int:
@@ -95,17 +127,16 @@ def neighbours_for(n: int) -> int:
     return int(np.clip(n // 10, 5, NEIGHBOURS))
 
 
-def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> list[Level]:
+def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> Levels:
     """Cluster a symmetric weighted graph at every resolution; one cluster first, then finer.
 
-    Which level has the highest score does not hang on the seed; its clusters do where a search
+    Which level has the highest score does not depend on the seed; its clusters do where a search
     from there finds clearly better ones. Where none separates better than the best cut of a random
     graph as dense (Reichardt and Bornholdt 2006), all scores are zero.
     """
     n = graph.shape[0]
-    whole = Level(0.0, np.zeros(n, dtype=int))
     if n < _MIN_ROWS:
-        return [whole]
+        return _levels(pd.DataFrame([_WHOLE]), [np.zeros(n, int)])
     samples = _resamples(n)
     parts = [graph[sample][:, sample].tocsr() for sample in samples]
     trials = int(np.clip(10_000 // n, 1, 2))
@@ -119,24 +150,26 @@ def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> list[Level]:
     with ThreadPoolExecutor(cpu_count() or 1) as pool:  # Leiden lets other threads run
         found = list(pool.map(tried, RESOLUTIONS))
     quality, labels, agreed = map(list, zip(*found, strict=True))
-    stability = np.mean(agreed, axis=1)
-    errors = np.std(agreed, axis=1, ddof=1) / np.sqrt(len(samples))
-    persistence = _persistence(labels)
-    separation = np.array([_separation(graph, of) for of in labels])
-    steady = scipy.ndimage.convolve1d(
-        (stability + persistence) / 2, [0.25, 0.5, 0.25], mode="nearest"
-    )
-    score = steady * separation
-    best = int(score.argmax())
-    if stability[best] * separation[best] <= np.sqrt(n / max(graph.nnz, 1)):
-        score[:] = 0.0
+    table = pd.DataFrame({"resolution": RESOLUTIONS, "stability": np.mean(agreed, axis=1)})
+    table["stability_error"] = np.std(agreed, axis=1, ddof=1) / np.sqrt(len(samples))
+    table["persistence"] = _persistence(labels)
+    table["separation"] = [_separation(graph, own) for own in labels]
+    steady = (table["stability"] + table["persistence"]).to_numpy() / 2
+    smooth = scipy.ndimage.convolve1d(steady, [0.25, 0.5, 0.25], mode="nearest")
+    table["score"] = smooth * table["separation"]
+    best = table["score"].idxmax()
+    if table["stability"][best] * table["separation"][best] <= np.sqrt(n / max(graph.nnz, 1)):
+        table["score"] = 0.0
     better, others = _search(graph, RESOLUTIONS[best], trials=4, seed=random_state + 1)
     if better > (1 + _CLEARLY) * quality[best]:
         labels[best] = others
-    columns = (RESOLUTIONS, labels, stability, errors, persistence, separation, score)
-    return [whole] + [
-        Level(float(r), of, *map(float, x)) for r, of, *x in zip(*columns, strict=True)
-    ]
+    return _levels(pd.concat([pd.DataFrame([_WHOLE]), table]), [np.zeros(n, int), *labels])
+
+
+def _levels(table: pd.DataFrame, labels: list[np.ndarray]) -> Levels:
+    table = table.reset_index(drop=True)
+    table.insert(1, "n_clusters", [int(own.max()) + 1 for own in labels])
+    return Levels(table.assign(chosen=table.index == table["score"].idxmax()), np.array(labels))
 
 
 def _persistence(labels: list[np.ndarray]) -> np.ndarray:
@@ -148,44 +181,19 @@ def _persistence(labels: list[np.ndarray]) -> np.ndarray:
 def _resamples(n: int) -> list[np.ndarray]:
     """Rows without a tenth of them, another tenth each time; fewer and smaller where n is large.
 
-    They do not hang on the seed, so that seeds agree on the level.
+    They do not depend on the seed, so that seeds agree on the level.
     """
     order = np.random.default_rng(0).permutation(n)
-    size, times = min(int(_KEPT * n), _RESAMPLE_LIMIT), int(np.clip(30_000 // n, 4, 8))
+    size, times = min(int(_KEPT * n), _MAX_RESAMPLED), int(np.clip(30_000 // n, 4, 8))
     return [np.sort(np.roll(order, i * n // times)[:size]) for i in range(times)]
 
 
-def choose_level(levels: list[Level]) -> int:
-    """Position of the level with the highest score, the coarsest of equal ones."""
-    return max(range(len(levels)), key=lambda i: levels[i].score)
-
-
-def hierarchy(ladder: np.ndarray) -> pd.DataFrame:
-    """Clusters of all levels ``(n_levels, n)`` and their parents; see `ThemeModel.hierarchy_`."""
-    rows = []
-    for level, labels in enumerate(ladder):
-        both = _crossed(ladder[max(level - 1, 0)], labels)
-        sizes, most = both.sum(axis=0), both.argmax(axis=0)
-        parents = most if level else np.full(len(sizes), -1)
-        for cluster, (parent, n) in enumerate(zip(parents, sizes, strict=True)):
-            rows.append((level, cluster, parent, n, both[most[cluster], cluster] / n))
-    columns = ["level", "cluster", "parent", "n_passages", "inside"]
-    return pd.DataFrame(rows, columns=columns)
-
-
 def cluster_stability(
-    graph: sp.csr_matrix, level: Level, *, refits: int = 20, random_state: int = 0
+    graph: sp.csr_matrix, levels: Levels, *, refits: int = 20, random_state: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How well each cluster of a level comes back when the graph is refitted.
+    """How well each cluster of the chosen level comes back when the graph is refitted.
 
-    Parameters
-    ----------
-    graph, level
-        What `find_levels` was given, and one of the levels that it returned.
-    refits
-        Each on another seed and on four fifths of the passages.
-    random_state
-        Seed.
+    Each refit is on another seed and on four fifths of the passages.
 
     Returns
     -------
@@ -193,27 +201,28 @@ def cluster_stability(
         ``(n_clusters,)`` mean Jaccard index with the cluster that it is matched to one to one
         (Hungarian method), over the passages of the resample; 1 means always the same.
     refitted
-        ``(refits, n)`` number of the cluster that each passage comes back in, -1 for none, -2
-        where it was left out.
+        int16 ``(refits, n)`` number of the cluster that each passage comes back in, -1 for none,
+        -2 where it was left out.
     """
-    n = graph.shape[0]
-    if n < _MIN_ROWS or level.n_clusters == 1:
-        return np.ones(level.n_clusters), np.tile(level.labels, (refits, 1))
+    labels, resolution = levels.labels, levels.table["resolution"][levels.chosen]
+    n, n_clusters = len(labels), int(labels.max()) + 1
+    if n < _MIN_ROWS or n_clusters == 1:
+        return np.ones(n_clusters), np.tile(labels, (refits, 1)).astype(np.int16)
     rng = np.random.default_rng(random_state + 1)
     samples = [np.sort(rng.choice(n, int(_REFITTED * n), replace=False)) for _ in range(refits)]
 
     def matched(number: int) -> tuple[np.ndarray, np.ndarray]:
         sample = samples[number]
         part = graph[sample][:, sample].tocsr()
-        _, again = _leiden(part, level.resolution, random_state + number)
-        jaccard, twin = _matched(level.labels[sample], again, level.n_clusters)
-        labels = np.full(n, -2)
-        labels[sample] = twin[again]
-        return jaccard, labels
+        _, again = _leiden(part, resolution, random_state + number)
+        jaccard, twin = _matched(labels[sample], again, n_clusters)
+        refitted = np.full(n, -2, np.int16)
+        refitted[sample] = twin[again]
+        return jaccard, refitted
 
     with ThreadPoolExecutor(cpu_count() or 1) as pool:
-        jaccard, labels = zip(*pool.map(matched, range(refits)), strict=True)
-    return np.mean(jaccard, axis=0), np.array(labels)
+        jaccard, refitted = zip(*pool.map(matched, range(refits)), strict=True)
+    return np.mean(jaccard, axis=0), np.array(refitted)
 
 
 def _matched(
@@ -237,20 +246,15 @@ def _search(
     return max(runs, key=lambda run: run[0])
 
 
-def _leiden(
-    graph: sp.csr_matrix, resolution: float, seed: int, *, iterations: int = 2
-) -> tuple[float, np.ndarray]:
+def _leiden(graph: sp.csr_matrix, resolution: float, seed: int) -> tuple[float, np.ndarray]:
     """Quality and communities of one run, the largest community first."""
+    n = graph.shape[0]
+    edges = (graph.indptr.astype(np.int64), graph.indices.astype(np.int32))
     quality, found = graspologic_native.leiden_csr(
-        graph.indptr.astype(np.int64),
-        graph.indices.astype(np.int32),
-        graph.data.astype(np.float64),
-        graph.shape[0],
-        resolution=float(resolution),
-        seed=seed,
-        iterations=iterations,
-    )
-    return quality, largest_first([found[node] for node in range(graph.shape[0])])
+        *edges, graph.data.astype(np.float64), n, resolution=float(resolution), seed=seed,
+        iterations=2,
+    )  # fmt: skip
+    return quality, largest_first([found[node] for node in range(n)])
 
 
 def _agreement(one: np.ndarray, other: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,10 @@ import scipy
 
 from topics.errors import InputError
 from topics.intervals import difference, wilson
-from topics.vectors.encoders import Embedder, embed
 
 _FILES = ("themes.csv", "assignments.parquet", "passages.parquet")
 _PASSAGES = ["passage_id", "document_id", "text"]
-_SAME = 0.5  # Dice coefficient of two themes' passages from which on they are one
+_MIN_DICE = 0.5  # coefficient of two themes' passages from which on they are one
 CHANGE_COLUMNS = ["theme_id", "name", "change", "documents_before", "documents", "share_before",
                   "share", "low", "high"]  # fmt: skip
 
@@ -62,8 +61,10 @@ def earlier_files(folder: str | Path) -> list[Path]:
     return paths
 
 
-def read_earlier(folder: str | Path, embedder: str | Embedder = "minilm") -> Earlier:
+def read_earlier(folder: str | Path, embed: Callable[[list[str]], np.ndarray]) -> Earlier:
     """Read what an earlier ``topics report`` left in its output folder.
+
+    `embed` gives the vectors of texts, by the embedder of the new run.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def read_earlier(folder: str | Path, embedder: str | Embedder = "minilm") -> Ear
         themes, passages = themes[["theme_id", "name", "kind"]], passages[_PASSAGES]
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"base: {str(folder)!r} cannot be read: {error}") from error
-    return Earlier(themes, assignments, passages, embed(passages["text"].tolist(), embedder))
+    return Earlier(themes, assignments, passages, embed(passages["text"].tolist()))
 
 
 def kept_ids(
@@ -109,7 +110,7 @@ def kept_ids(
     return {
         int(j): (ids[i], names[ids[i]])
         for i, j in zip(*scipy.optimize.linear_sum_assignment(-dice), strict=True)
-        if dice[i, j] >= _SAME
+        if dice[i, j] >= _MIN_DICE
     }
 
 
@@ -141,6 +142,6 @@ def changes(
 
 
 def _documents(assignments: pd.DataFrame, passages: pd.DataFrame) -> pd.Series:
-    """Number of documents that carry each theme."""
+    """Number of documents that have each theme."""
     pairs = assignments.merge(passages[["passage_id", "document_id"]], on="passage_id")
     return pairs.groupby("theme_id")["document_id"].nunique()

@@ -1,23 +1,27 @@
-"""One graph of nearest neighbours, computed once: themes, map, search and borderline cases use it."""
+"""Exact nearest neighbours by cosine, and the graph that they make."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
 from topics.parallel import threads
 
+Embed = Callable[[Sequence[str]], np.ndarray]  # texts to unit vectors
+
 NEIGHBOURS = 30
-_BLOCK = 256  # rows of similarities held at once by a thread
+_BLOCK = 256  # queries whose similarities a thread holds at once
 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """The `k` nearest other rows of each row, nearest first.
+    """The `k` nearest rows of each query, the nearest first.
 
     Attributes
     ----------
@@ -30,73 +34,97 @@ class Neighbours:
     indices: np.ndarray
     similarities: np.ndarray
 
-    def weights(self) -> sp.csr_matrix:
-        """Symmetric graph ``(n, n)`` of neighbour weights, no self-loops.
+    def first(self, k: int) -> Neighbours:
+        """The `k` nearest of each query."""
+        return Neighbours(self.indices[:, :k], self.similarities[:, :k])
+
+    def drop_self(self) -> Neighbours:
+        """The neighbours without the row itself, where queries and rows are the same vectors."""
+        n, k = self.indices.shape
+        own = self.indices == np.arange(n)[:, None]
+        if k:
+            own[~own.any(axis=1), -1] = True  # identical rows have taken its place
+        shape = (n, max(k - 1, 0))
+        return Neighbours(self.indices[~own].reshape(shape), self.similarities[~own].reshape(shape))
+
+    def weights(self) -> np.ndarray:
+        """Weight of each neighbour ``(n, k)``, by the cube of its cosine; rows sum to 1."""
+        cubes = np.clip(self.similarities, 1e-3, 1) ** 3
+        return cubes / cubes.sum(axis=1, keepdims=True)
+
+    def graph(self) -> sp.csr_matrix:
+        """Symmetric graph ``(n, n)`` of rows and their neighbours.
 
         An edge weighs the cube of its cosine, so that near neighbours count for more; an edge
         that both ends chose counts twice.
         """
         n, k = self.indices.shape
         rows = np.repeat(np.arange(n), k)
-        values = np.clip(self.similarities, 1e-3, 1).astype(np.float64).ravel() ** 3
-        directed = sp.csr_matrix((values, (rows, self.indices.ravel())), shape=(n, n))
+        cubes = np.clip(self.similarities, 1e-3, 1).astype(np.float64).ravel() ** 3
+        directed = sp.csr_matrix((cubes, (rows, self.indices.ravel())), shape=(n, n))
         return (directed + directed.T).tocsr()
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Passages (passage_id, document_id, text), their vectors, and the fitted passages near them."""
+
+    passages: pd.DataFrame
+    vectors: np.ndarray
+    neighbours: Neighbours
+
+    @property
+    def documents(self) -> np.ndarray:
+        """The document of each passage ``(n,)``."""
+        return np.asarray(self.passages["document_id"].tolist(), dtype=str)
+
+
 def nearest_neighbours(vectors: np.ndarray, k: int = NEIGHBOURS) -> Neighbours:
-    """Exact cosine nearest neighbours of unit rows.
+    """The `k` nearest other rows of each of the unit rows; fewer where there are not so many.
 
-    Parameters
-    ----------
-    vectors
-        ``(n, dim)``, unit rows.
-    k
-        Neighbours a row; fewer where there are not so many other rows.
+    Examples
+    --------
+    >>> vectors = np.array([[1, 0], [0.8, 0.6], [0, 1]], dtype=np.float32)
+    >>> nearest_neighbours(vectors, 1).indices.tolist()
+    [[1], [0], [1]]
     """
-    return others(*nearest_to(vectors, vectors, k + 1))
+    return knn(vectors, vectors, k + 1).drop_self()
 
 
-def others(indices: np.ndarray, similarities: np.ndarray) -> Neighbours:
-    """The neighbours among what `nearest_to` found for rows among themselves."""
-    n, k = indices.shape
-    own = indices == np.arange(n)[:, None]
-    if k:
-        own[~own.any(axis=1), -1] = True  # copies of the row have taken its own place
-    shape = (n, max(k - 1, 0))
-    return Neighbours(indices[~own].reshape(shape), similarities[~own].reshape(shape))
-
-
-def nearest_to(queries: np.ndarray, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+def knn(queries: np.ndarray, vectors: np.ndarray, k: int) -> Neighbours:
     """The `k` rows of `vectors` nearest to each query, itself included if it is one of them.
 
-    Returns
-    -------
-    indices, similarities
-        ``(len(queries), k)`` each, nearest first, lower row first where two are as near.
+    Of rows that are equally near the lower number comes first.
+
+    Examples
+    --------
+    >>> vectors = np.array([[1, 0], [0.8, 0.6], [0, 1]], dtype=np.float32)
+    >>> knn(vectors[2:], vectors, 2).indices.tolist()
+    [[2, 1]]
     """
     k = min(k, len(vectors))
     indices = np.empty((len(queries), k), np.int32)
     similarities = np.empty((len(queries), k), np.float32)
 
-    def fill(first: int) -> None:
-        part = slice(first, first + _BLOCK)
+    def fill(start: int) -> None:
+        part = slice(start, start + _BLOCK)
         # A copy, since NumPy multiplies an array by itself in another way.
         distances = np.negative(queries[part]) @ vectors.T
         np.round(distances, 6, out=distances)  # so that equal rows are equally near
-        indices[part], similarities[part] = _nearest(distances, k)
+        indices[part], similarities[part] = _smallest(distances, k)
 
     # BLAS rounds otherwise on other numbers of threads; these are threads enough.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads()) as pool:
         list(pool.map(fill, range(0, len(queries), _BLOCK)))
-    return indices, similarities
+    return Neighbours(indices, similarities)
 
 
-def _nearest(distances: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+def _smallest(distances: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Columns and negated values of the `k` least of each row, the least and the lower first."""
     last = np.partition(distances, k - 1, axis=1)[:, k - 1, None]  # far faster than argpartition
     rows, columns = np.nonzero(distances <= last)  # more than k where some are as near as the last
     values = distances[rows, columns]
     order = np.lexsort((columns, values, rows))
-    first = np.searchsorted(rows, np.arange(len(distances)))
-    kept = order[first[:, None] + np.arange(k)]
+    start = np.searchsorted(rows, np.arange(len(distances)))
+    kept = order[start[:, None] + np.arange(k)]
     return columns[kept], -values[kept]

@@ -1,10 +1,11 @@
-"""Names and keywords of themes, from the phrases that set each apart."""
+"""What is shown of each theme: name and keywords, from the phrases that set it apart; exemplars."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,17 +13,21 @@ import scipy.sparse as sp
 
 from topics.text.words import Phrases, alike, distinct
 
-_READ = 10_000  # passages that are read for phrases at most, as many of each theme
-_MIN_DOCUMENTS = 2  # a keyword stands in so many documents of its theme
-_MIN_SHARE = 0.1  # and in so many for one that its commonest phrase stands in
-_CANDIDATES = 24  # phrases of a theme that may be keywords
-_KEYWORDS = 10
-_TOGETHER = 2.0  # what a keyword gains that stands where the other ones stand
-_EMBEDDED = 8  # keywords of a theme that may stand in its name
+if TYPE_CHECKING:
+    from topics.model.graph import Embed
+
+_MAX_READ = 10_000  # passages that are read for phrases, as many of each theme
+_MIN_DOCUMENTS = 2  # of its theme, that a keyword occurs in
+_MIN_SHARE = 0.1  # of the documents that the theme's commonest phrase occurs in
+_MAX_CANDIDATES = 24  # phrases of a theme that may be keywords
+_MAX_KEYWORDS = 10
+_TOGETHER = 2.0  # what a keyword gains that occurs with the other ones
+_MAX_EMBEDDED = 8  # keywords of a theme that may be in its name
 _FULLER = 0.2  # what a phrase of several words gains over a word
 _FRESH = 0.15  # documents that a second phrase adds to a name, for one that the first has
-_NEAR = 0.75  # its closeness to the centroid, for that of the closest
-_WORDS = 5  # in a name of two phrases
+_CLOSE = 0.75  # its similarity to the centroid, for that of the closest
+_MAX_WORDS = 5  # in a name of two phrases
+_EXEMPLARS = 3  # passages that show a theme
 
 # "American" or "Japanese" alone says who, not what.
 _ADJECTIVE = re.compile(
@@ -32,17 +37,14 @@ _ADJECTIVE = re.compile(
 
 
 def describe(
-    passages: pd.DataFrame,
-    labels: np.ndarray,
-    centroids: np.ndarray,
-    embed: Callable[[Sequence[str]], np.ndarray],
+    passages: pd.DataFrame, labels: np.ndarray, centroids: np.ndarray, embed: Embed
 ) -> list[tuple[str, list[str]]]:
     """Name and keywords of each cluster.
 
     Phrases are weighed in the manner of BERTopic's class-based TF-IDF (Grootendorst 2022), by
     the number of independent documents of a theme that use them times how much oftener they
-    stand there than chance would have it. Of the best ones those stay keywords that stand in
-    the same documents (normalised pointwise mutual information, Bouma 2009). Names are chosen
+    occur there than by chance. Of the best ones those stay keywords that occur in the same
+    documents (normalised pointwise mutual information, Bouma 2009). Names are chosen
     among them by closeness to the theme's centroid, less that to the nearest other centroid.
 
     Parameters
@@ -61,13 +63,13 @@ def describe(
     list of (name, keywords)
         One for each cluster, names all different.
     """
-    themes, texts = _read(passages, labels, len(centroids))
+    themes, texts = _read_texts(passages, labels, len(centroids))
     phrases = Phrases(texts, _MIN_DOCUMENTS)
     if not phrases.keys:
         phrases = Phrases(texts)
     tables = [phrases.table[themes == i] for i in range(len(centroids))]
     keywords = [_keywords(phrases, table) for table in tables]
-    fit = [w[~w.index.str.fullmatch(_ADJECTIVE)].head(_EMBEDDED) for w in keywords]
+    fit = [w[~w.index.str.fullmatch(_ADJECTIVE)].head(_MAX_EMBEDDED) for w in keywords]
     unique = sorted({phrase for words in fit for phrase in words.index})
     vectors = embed(unique) if unique else np.zeros((0, centroids.shape[1]))
     if vectors.shape[1] != centroids.shape[1]:  # centroids of another model: words alone decide
@@ -75,20 +77,26 @@ def describe(
     rows = pd.DataFrame(vectors, index=unique)
     described: dict[str, list[str]] = {}
     for i, words in enumerate(fit):
-        held = tables[i][:, words["column"]].toarray() > 0
-        name = _name(i, words, rows.loc[words.index].to_numpy(), centroids, held)
+        uses = tables[i][:, words["column"]].toarray() > 0
+        name = _name(i, words, rows.loc[words.index].to_numpy(), centroids, uses)
         while name in described:
             name += " (other)"
         described[name] = keywords[i].index.tolist()
     return list(described.items())
 
 
-def _read(passages: pd.DataFrame, labels: np.ndarray, n: int) -> tuple[np.ndarray, list[str]]:
+def centroid_of(vectors: np.ndarray) -> np.ndarray:
+    """Mean direction of vectors, a unit vector; zeros of zeros."""
+    mean = vectors.mean(axis=0)
+    return mean / max(float(np.linalg.norm(mean)), 1e-12)
+
+
+def _read_texts(passages: pd.DataFrame, labels: np.ndarray, n: int) -> tuple[np.ndarray, list[str]]:
     """Theme and text of what is read: of each theme as many passages, a document's in one."""
-    heads = (passages["copy_group"] == passages["passage_id"]).to_numpy()
-    own = [np.flatnonzero(heads & (labels == i)) for i in range(n)]
-    most = min(max(_READ // max(n, 1), 100), _READ // 20)
-    rows = np.concatenate([[], *(r[:: len(r) // most + 1] for r in own)]).astype(int)
+    representatives = (passages["copy_group"] == passages["passage_id"]).to_numpy()
+    own = [np.flatnonzero(representatives & (labels == i)) for i in range(n)]
+    max_rows = min(max(_MAX_READ // max(n, 1), 100), _MAX_READ // 20)
+    rows = np.concatenate([[], *(r[:: len(r) // max_rows + 1] for r in own)]).astype(int)
     table = passages.iloc[rows][["document_id", "text"]].assign(theme=labels[rows])
     joined = table.groupby(["theme", "document_id"], sort=False)["text"].agg("\n\n".join)
     return joined.index.get_level_values("theme").to_numpy(), joined.tolist()
@@ -102,10 +110,10 @@ def _keywords(phrases: Phrases, table: sp.csr_matrix) -> pd.DataFrame:
     lift = counts[columns] / total[columns] * phrases.table.shape[0] / max(table.shape[0], 1)
     weights = counts[columns] * np.log1p(lift) ** 2
     score = dict(zip(columns, weights / weights.max(initial=1e-9), strict=True))
-    best = columns[np.argsort(-weights, kind="stable")][: 2 * _CANDIDATES]
+    best = columns[np.argsort(-weights, kind="stable")][: 2 * _MAX_CANDIDATES]
     number = {phrases.keys[column]: column for column in best}
     fullest = _fullest({key: counts[column] for key, column in number.items()})
-    kept = [number[key] for key in distinct(fullest, _CANDIDATES)]
+    kept = [number[key] for key in distinct(fullest, _MAX_CANDIDATES)]
     scores = _coherent(np.array([score[c] for c in kept]), phrases.table[:, kept])
     found = {"column": [kept[i] for i in scores], "score": scores.values()}
     return pd.DataFrame(
@@ -114,12 +122,12 @@ def _keywords(phrases: Phrases, table: sp.csr_matrix) -> pd.DataFrame:
 
 
 def _fullest(counts: dict[str, float]) -> list[str]:
-    """Phrases, or longer ones that stand around them in most of their documents."""
-    around = {
+    """Phrases, or longer ones that contain them in most of their documents."""
+    longer = {
         term: [o for o in counts if f" {term} " in f" {o} " and counts[o] >= 0.6 * counts[term]]
         for term in counts
     }
-    return [max(longer, key=lambda o: (o.count(" "), counts[o])) for longer in around.values()]
+    return [max(terms, key=lambda o: (o.count(" "), counts[o])) for terms in longer.values()]
 
 
 def _coherent(weights: np.ndarray, table: sp.csr_matrix) -> dict[int, float]:
@@ -132,29 +140,83 @@ def _coherent(weights: np.ndarray, table: sp.csr_matrix) -> dict[int, float]:
         shared = together[np.ix_(kept, kept)].sum(axis=1) / max(len(kept), 1)
         scores = weights[kept] + _TOGETHER * shared
         best = np.argsort(-scores, kind="stable")
-        if len(kept) <= _KEYWORDS:
+        if len(kept) <= _MAX_KEYWORDS:
             return dict(zip(kept[best].tolist(), scores[best].tolist(), strict=True))
         kept = kept[best[:-1]]
 
 
 def _name(
-    theme: int, words: pd.DataFrame, vectors: np.ndarray, centroids: np.ndarray, held: np.ndarray
+    theme: int, words: pd.DataFrame, vectors: np.ndarray, centroids: np.ndarray, uses: np.ndarray
 ) -> str:
-    """The best keyword, and a second one if it adds documents and meaning to it."""
+    """The best keyword, and a second one if it adds documents and meaning to it.
+
+    `uses` says which documents of the theme use each of the `words` ``(n_documents, n_words)``.
+    """
     if words.empty:
         return f"Theme {theme + 1}"
     close = vectors @ centroids.T
-    near, others = close[:, theme], np.delete(close, theme, axis=1).max(axis=1, initial=-1.0)
+    own, others = close[:, theme], np.delete(close, theme, axis=1).max(axis=1, initial=-1.0)
     fuller = np.array([_FULLER * (" " in phrase) for phrase in words.index])
-    scores = words["score"].to_numpy() + 2 * near - others + fuller
+    scores = words["score"].to_numpy() + 2 * own - others + fuller
     first = scores.argmax()
-    fresh = (held & ~held[:, [first]]).sum(axis=0) >= _FRESH * held[:, first].sum()
+    fresh = (uses & ~uses[:, [first]]).sum(axis=0) >= _FRESH * uses[:, first].sum()
     name = words.index[first]
-    good = np.flatnonzero(fresh & (near >= _NEAR * near.max()))
+    good = np.flatnonzero(fresh & (own >= _CLOSE * own.max()))
     other = scores - vectors @ vectors[first]
     for second in words.index[good[np.argsort(-other[good])]]:
         pairs = product(name.split(), second.split())
-        if len(f"{name} {second}".split()) <= _WORDS and not any(alike(*p) for p in pairs):
+        if len(f"{name} {second}".split()) <= _MAX_WORDS and not any(alike(*p) for p in pairs):
             name = f"{name} and {second}"
             break
     return name[0].upper() + name[1:]
+
+
+@dataclass(frozen=True)
+class ThemedPassages:
+    """Fitted passages, numbered from 0, their vectors and their assignments."""
+
+    passages: pd.DataFrame
+    vectors: np.ndarray
+    assignments: pd.DataFrame
+
+    def of_theme(self, theme_id: str) -> pd.Series:
+        """Scores of the passages of a theme, by the row of the passage."""
+        own = self.assignments[self.assignments["theme_id"] == theme_id]
+        rows = pd.Series(self.passages.index, self.passages["passage_id"])
+        return pd.Series(own["score"].to_numpy(), rows[own["passage_id"]].to_numpy())
+
+    def centroid(self, theme_id: str) -> np.ndarray:
+        """See `ThemeModel.centroid`."""
+        return centroid_of(self.vectors[self.of_theme(theme_id).index])
+
+    def exemplars(self, theme_id: str) -> list[str]:
+        """See `ThemeModel.exemplars`."""
+        scores = self.of_theme(theme_id)
+        if scores.empty:
+            return []
+        closeness = self.vectors[scores.index] @ self.centroid(theme_id)
+        ranked = (scores + closeness).sort_values(ascending=False, kind="stable")
+        best = self.passages.loc[ranked.index]
+        different = best.drop_duplicates("copy_group").drop_duplicates("document_id")
+        return different["passage_id"].head(_EXEMPLARS).tolist()
+
+    def counts(self, ids: list[str]) -> np.ndarray:
+        """Numbers of passages and documents of each theme ``(2, n_themes)``."""
+        owner = self.passages.set_index("passage_id")["document_id"]
+        documents = owner.loc[self.assignments["passage_id"]]
+        groups = documents.groupby(self.assignments["theme_id"].to_numpy())
+        return groups.agg(["size", "nunique"]).reindex(ids, fill_value=0).to_numpy().T
+
+    def keywords(self, ids: list[str], embed: Embed) -> list[str]:
+        """Keywords of some themes, each among the passages that it is the strongest theme of."""
+        if not ids:
+            return []
+        ordered = self.assignments.sort_values("score", kind="stable", ascending=False)
+        strongest = ordered.drop_duplicates("passage_id").set_index("passage_id")["theme_id"]
+        numbers = pd.Series(range(len(ids)), ids)
+        own = self.passages["passage_id"].map(strongest).map(numbers).fillna(len(ids))
+        present, labels = np.unique(own.to_numpy(int), return_inverse=True)
+        centroids = [centroid_of(self.vectors[labels == i]) for i in range(len(present))]
+        described = describe(self.passages, labels, np.array(centroids), embed)
+        keywords = {i: ", ".join(own) for i, (_, own) in zip(present, described, strict=True)}
+        return [keywords.get(i, "") for i in range(len(ids))]

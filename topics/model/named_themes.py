@@ -12,12 +12,19 @@ import yaml
 
 from topics.errors import InputError
 
-_LONGEST_NAME = 300  # characters; it stands in every figure
+_MAX_NAME = 300  # characters; a name is written in every figure
+_TEXTS = ("phrases", "not")  # fields that hold a list of texts
 
 
 @dataclass(frozen=True)
 class NamedTheme:
-    """A theme to look for; `not_` holds phrases of what it is not."""
+    """A theme to look for; `not_` holds phrases of what it is not.
+
+    Examples
+    --------
+    >>> NamedTheme("quotas", "Fishing quotas", phrases=("talks on catch limits",)).texts
+    ['Fishing quotas.', 'talks on catch limits']
+    """
 
     id: str
     name: str
@@ -32,12 +39,21 @@ class NamedTheme:
 
 
 def read_themes(path: str | Path) -> list[NamedTheme]:
-    """Read ``themes.yml``: a list of ``id, name, description, phrases`` and optional ``not``.
+    """The themes of a file: a YAML list of ``id, name, description, phrases`` and optional ``not``.
 
     Raises
     ------
     InputError
         If the file cannot be read or is not of that shape, or it holds a duplicate id.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "themes.yml")
+    ...     _ = path.write_text("- {id: quotas, phrases: [talks on catch limits]}")
+    ...     read_themes(path)
+    [NamedTheme(id='quotas', name='quotas', description='', phrases=('talks on catch limits',), not_=())]
     """
     try:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
@@ -56,42 +72,41 @@ def as_themes(content: Any, origin: str = "named") -> list[NamedTheme]:
     if not isinstance(content, list):
         raise InputError(
             f"themes: {origin}: expected a list of themes (id, name, description, phrases), "
-            f"got {type(content).__name__}"
+            f"found {type(content).__name__}"
         )
-    themes = [_as_theme(item, number, origin) for number, item in enumerate(content, 1)]
-    twice = [id_ for id_, n in Counter(theme.id for theme in themes).items() if n > 1]
-    if twice:
-        raise InputError(f"themes: {origin}: duplicate id {twice[0]!r}; give each its own")
+    themes = [
+        item if isinstance(item, NamedTheme) else _as_theme(item, f"themes: {origin}: entry {n}")
+        for n, item in enumerate(content, 1)
+    ]
+    for id_, n in Counter(theme.id for theme in themes).items():
+        if n > 1:
+            raise InputError(f"themes: {origin}: duplicate id {id_!r}; give each its own")
     return themes
 
 
-def _as_theme(item: Any, number: int, origin: str) -> NamedTheme:
-    """One theme of a list; raise InputError with its number if it is of another shape."""
-    if isinstance(item, NamedTheme):
-        return item
-    where = f"themes: {origin}: entry {number}"
+def _as_theme(item: Any, where: str) -> NamedTheme:
+    """One theme of a list; raise InputError, which says `where` it is, if it is of another shape."""
     if not isinstance(item, dict) or not item.get("id"):
         raise InputError(
-            f"{where}: expected fields id, name, description, phrases; got {item!r:.60}"
+            f"{where}: expected fields id, name, description, phrases; found {item!r:.60}"
         )
     for key, value in item.items():
-        if key not in ("id", "name", "description", "phrases", "not"):
+        if key not in ("id", "name", "description", *_TEXTS):
             raise InputError(f"{where}: unknown field {str(key)!r}")
-        if key in ("phrases", "not"):
-            texts = value or []
+        if key in _TEXTS:
+            expected, texts = "a list of texts", value or []
             fits = isinstance(texts, list) and all(isinstance(text, str) for text in texts)
         else:
-            fits = not isinstance(value, list | dict)
+            expected, fits = "one text", not isinstance(value, list | dict)
         if not fits:
-            expected = "a list of texts" if key in ("phrases", "not") else "one text"
-            raise InputError(f"{where}: {key}: expected {expected}, got {value!r:.60}")
+            raise InputError(f"{where}: {key}: expected {expected}, found {value!r:.60}")
     id_ = str(item["id"])
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", id_):
         raise InputError(f"{where}: id {id_!r}: expected letters, digits, - and _ only")
     name = str(item.get("name") or id_.replace("-", " "))
-    if len(name) > _LONGEST_NAME:
+    if len(name) > _MAX_NAME:
         raise InputError(
-            f"{where}: name: expected {_LONGEST_NAME} characters at most, got {len(name):,}"
+            f"{where}: name: expected at most {_MAX_NAME} characters, found {len(name):,}"
         )
-    phrases, not_ = (tuple(item.get(key) or ()) for key in ("phrases", "not"))
+    phrases, not_ = (tuple(item.get(key) or ()) for key in _TEXTS)
     return NamedTheme(id_, name, str(item.get("description") or ""), phrases, not_)

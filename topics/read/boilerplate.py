@@ -1,8 +1,8 @@
-"""Page boilerplate out of scraped text: menus, credits, log-in lines, teasers of other articles.
+"""Boilerplate of scraped pages: menus, credits, log-in lines, teasers of other articles.
 
-Text copied from a page is a list of blocks, one a line or one a paragraph. A block is judged by
-what it looks like, by where it stands, and by whether it comes again; what is dropped is
-returned with its reason, so that a mistake can be seen.
+Text copied from a page is a list of blocks, each a line or a paragraph. A block is judged by its
+words, its place and its repeats; what is dropped is returned with the reason, so that a mistake
+can be seen.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
-_END = re.compile(r"""[.!?…:;。！？।॥؟۔]["'”’»)\]]*$""")
+SENTENCE_END = re.compile(r"""[.!?…:;。！？।॥؟۔]["'”’»」』)\]]*$""")
 _ELLIPSIS = re.compile(r"""(\.\.\.|…|\[(\.\.\.|…)\])["'”’]?$""")
 _BULLET = re.compile(r"^([•►▪◦‣·*–—-]\s*(?=\S)|\d{1,2}[.)]\s)")
 _CREDIT = re.compile(
@@ -25,13 +26,14 @@ _CREDIT = re.compile(
     | (^|[/(\[|:]|\bvia\s|credit\s)\s?(getty\simages|shutterstock|alamy|unsplash|istock)\b.{0,25}$
     | (reuters|ap|afp)/[A-Z][\w.\s-]{2,40}$"""
 )
+_LONG_WORD = re.compile(r"\w{4,}")
+_ANY = re.compile("")
 _ADVERT = re.compile(r"(?i)^(advert(isement)?|ad banner|sponsored|promoted)\b")
-# To another article, by its title.
-_POINTER = re.compile(
-    r"(?i)^(read (more|also|next)|also read|related( (article|story))?|see also)\s*:\s*\S"
+_LINK = re.compile(
+    r"(?i)^(read (more|also|next)|also read|related( article| story)?|see also)\s*:\s*\S"
 )
-# What stands between an article and the comments, teasers and imprint below it.
-_FENCE = re.compile(
+# Headings of the comments, teasers and imprint below an article.
+_SECTION = re.compile(
     r"""(?ix) ^(related|recommended|trending|popular|latest)\b.{0,40}$
     | ^(read|up|also)\s(next|also|more|read)\s*:?$ | ^you\s(may|might)\s(also\s)?like
     | ^(most\s(read|popular|viewed|shared)|more\s(from|on|in|stories|news))\b.{0,40}$
@@ -41,8 +43,8 @@ _FENCE = re.compile(
     | ^(leave|post|write|add|submit|join)\s(a|your|the)\s
       (comment|reply|conversation|discussion)\b.{0,30}$"""
 )
-# What a site says to its visitor, not to its reader.
-_PHRASE = re.compile(
+# What a site says to its visitors, not about the news.
+_SITE_PHRASE = re.compile(
     r"""(?ix) ^(skip\sto|jump\sto)\s(main|content|navigation)
     | ^(log|sign)\s?(in|up|out)\b | ^register\b.{0,40}$
     | \b(please|you\s(must|need\sto|have\sto))\s(log|sign)\sin\b
@@ -66,55 +68,73 @@ _PHRASE = re.compile(
     | ^(download|open)\s(the|our)\sapp\b | ^your\s(email|name)\b.{0,40}$
     | ^(next|previous)\s(article|post|story)\b"""
 )
-# Words of menus and imprints that also open ordinary sentences.
-_LABEL = re.compile(
+# Words of menus and imprints that ordinary sentences may begin with, too.
+_SITE_WORD = re.compile(
     r"""(?ix)(privacy|search|home|close|careers|accessibility|published|updated|print|copyright
     |newsletter|tweet|register|editing|reporting)\b(?!\spolicy)"""
 )
-_DATELINE = re.compile(
+_DATE_LINE = re.compile(
     r"""(?ix)^(\w+day,?\s)?(\d{1,2}\s)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?
     \s(\d{1,2},?\s)?\d{4}(,?\s(at\s)?\d{1,2}:\d{2}(:\d{2})?\s?([ap]\.?m\.?)?)?(\s\w{2,4})?$
     | ^\d{4}-\d{2}-\d{2}([T\s]\d{2}:\d{2}.*)?$
     | ^\d{1,2}[./]\d{1,2}[./]\d{2,4}(,?\s\d{1,2}:\d{2}.{0,8})?$"""
 )
 _PUBLISHED = re.compile(r"(?i)^(published|posted|date)\b\s*(on\b)?\s*:?\s*")
-_ANY, _NONE = re.compile(""), re.compile("(?!)")
 _CAPTION = "image credit or caption"
-_FENCE_COST = 40
-# Reason, what it costs an article to hold such a block, words that it stays below, what it looks
-# like, and how a full sentence may begin and stay.
-_BOILERPLATE = [
-    (_CAPTION, 5, 81, _CREDIT, _NONE),
-    ("advertisement", 5, 40, _ADVERT, _ANY),
-    ("link to another article", 5, 25, _POINTER, _NONE),
-    ("site boilerplate", _FENCE_COST, 25, _FENCE, _ANY),
-    ("site boilerplate", 20, 40, _PHRASE, _LABEL),
-    ("breadcrumb", 20, 15, re.compile(" > "), _NONE),
-    ("date line", 20, 81, _DATELINE, _NONE),
-    ("menu", 20, 20, re.compile(r"( [|»·] .*){2}"), _NONE),
+_SECTION_COST = 40
+
+
+class _Rule(NamedTuple):
+    """How boilerplate of one kind looks."""
+
+    reason: str
+    cost: int  # to the score of an article that contains it, in words
+    max_words: int  # a block of this many words or more is not boilerplate
+    pattern: re.Pattern[str]
+    exempt: re.Pattern[str] = re.compile("(?!)")  # how sentences begin that match but are news
+
+
+_RULES = [
+    _Rule(_CAPTION, 5, 81, _CREDIT),
+    _Rule("advertisement", 5, 40, _ADVERT, _ANY),
+    _Rule("link to another article", 5, 25, _LINK),
+    _Rule("site boilerplate", _SECTION_COST, 25, _SECTION, _ANY),
+    _Rule("site boilerplate", 20, 40, _SITE_PHRASE, _SITE_WORD),
+    _Rule("breadcrumb", 20, 15, re.compile(" > ")),
+    _Rule("date line", 20, 81, _DATE_LINE),
+    _Rule("menu", 20, 20, re.compile(r"( [|»·] .*){2}")),
 ]
 _PROSE_WORDS = 12  # a block of this many words that ends like a sentence is prose
 _LONG_WORDS = 40  # any block of this many is
 _LISTED_WORDS = 15  # a line of this many words is text, though it ends without a full stop
-_QUOTE_WORDS = 8  # a shorter line within a paragraph is no pull quote
+_QUOTE_WORDS = 8  # a shorter line within a paragraph is not a pull quote
 _TEASER_WORDS = 60  # cut-off teasers are shorter than this
 
-# What a block adds to the article, in words; F1 changes little between half and twice of each.
-_MOST, _ALONE, _SENTENCE = 60, 0.4, 0.3  # prose at most; its part far from other prose; short ones'
+# Scores of blocks, in words; F1 changes little between half and twice of each.
+_MAX_SCORE = 60  # of prose
+_ALONE_WEIGHT = 0.4  # of prose that is far from other prose
+_SENTENCE_WEIGHT = 0.3  # of a short sentence
 _SHORT_COST = 6  # of a line that may be a heading
-_FIRST = 0.5  # of the best stretch's sum makes an earlier one the article: comments can be longer
-_GAP = 3  # blocks of boilerplate between two of prose that are still not far apart
-_SHARED_BY = 5  # texts of one source that have a block in common: it is the source's, not theirs
-_ABOVE, _BODY = 20, 60  # blocks above an article to look for its title in, and below, for its words
-_PAGE_BLOCKS = 2000  # more is no web page, and comparing all with all would take too long
+_FIRST_SHARE = 0.5  # of the best segment's score makes an earlier one the article
+_MAX_GAP = 3  # blocks of boilerplate between two of prose that are still not far apart
+_TITLE_BLOCKS = 20  # blocks above an article to look for its title in
+_BODY_BLOCKS = 60  # blocks of the article whose words its title shares
+_MAX_BLOCKS = 2000  # of a page; comparing all with all would take too long beyond
+_MIN_SHARED = 5  # texts of one source that have a block in common: it is boilerplate
 
 
 @dataclass
 class Cleaned:
-    """Text without boilerplate: `text` (paragraphs parted by blank lines), `title`, `date`, `dropped`.
+    """Text without boilerplate.
 
-    `date` is what a line above the article says of its publication, as it says it. `dropped` lists
-    each block that was left out as ``(block, reason)``, in the page's order.
+    Attributes
+    ----------
+    text
+        Paragraphs with a blank line between them.
+    title, date
+        The title, and the date as written, found above the article.
+    dropped
+        Each block that was left out, with the reason, in the page's order.
     """
 
     text: str
@@ -129,53 +149,64 @@ class _Block:
     def __init__(self, text: str) -> None:
         self.text = text
         self.words = count_words(text)
-        self.ended = bool(_END.search(text))
-        self.reason, self.cost = _boilerplate(text)
-        self.listed = bool(_BULLET.match(text))
-        prose = self.words >= (_PROSE_WORDS if self.ended else _LONG_WORDS)
-        self.prose = prose and not self.reason
-
-    @property
-    def is_sentence(self) -> bool:
-        return self.ended and self.words >= 3
+        self.ends_sentence = bool(SENTENCE_END.search(text))
+        self.is_sentence = self.ends_sentence and self.words >= 3
+        self.is_item = bool(_BULLET.match(text))
+        self.reason, self.cost = _match_rule(text)
+        min_words = _PROSE_WORDS if self.ends_sentence else _LONG_WORDS
+        self.is_prose = self.words >= min_words and not self.reason
 
     def drop(self, reason: str) -> None:
         self.reason = self.reason or reason
 
 
 def remove_boilerplate(raw: str, titled: bool = False) -> Cleaned:
-    """Keep the article of a page copied as plain text; `titled` if its title is known already.
+    r"""The article of a page copied as plain text, and what was dropped.
 
     Headings stay where a paragraph follows them; the first one above the article becomes the
-    title. Bulleted summaries stay, unless the article says the same sentence again.
+    title, unless the page is `titled` already. Bulleted summaries stay, unless the article says
+    the same sentence again.
+
+    Examples
+    --------
+    >>> vote = "The board voted to keep the quay shut until all of its cranes are repaired."
+    >>> page = remove_boilerplate(f"Log in\nQuay stays shut\n{vote}\nAll rights reserved.")
+    >>> page.title, page.text == vote
+    ('Quay stays shut', True)
+    >>> page.dropped
+    [('Log in', 'site boilerplate'), ('All rights reserved.', 'site boilerplate')]
     """
     blocks = [_Block(text) for text in split_blocks(raw)]
-    start, end = _bounds(blocks)
-    above, article, below = blocks[:start], blocks[start:end], blocks[end:]
+    start, end = _article_bounds(blocks)
+    above, article = blocks[:start], blocks[start:end]
     costs = [block.cost for block in blocks if block.reason]
-    scraped = len(costs) > 1 or _FENCE_COST in costs
+    is_scraped = len(costs) > 1 or _SECTION_COST in costs
     _drop_teasers(blocks)
-    title = None if titled else _title(above[-_ABOVE:], blocks[start : start + _BODY])
+    title = None if titled else _find_title(above, blocks[start : start + _BODY_BLOCKS])
     if title:
         title.drop("title")
     for block in above:
-        block.drop("above the article" if block.prose else "stray line")
-    for block in below if scraped else []:  # a clean text is kept to its end
+        block.drop("above the article" if block.is_prose else "stray line")
+    for block in blocks[end:] if is_scraped else []:  # a clean text is kept to its end
         block.drop("after the article's end")
     _drop_repeats(blocks)
-    if scraped:
+    if is_scraped:
         _drop_lone_headings(article)
     dates = (_PUBLISHED.sub("", block.text) for block in above)
     return Cleaned(
         "\n\n".join(block.text for block in blocks if not block.reason),
         title.text if title else None,
-        next(filter(_DATELINE.search, dates), None),
+        next(filter(_DATE_LINE.search, dates), None),
         [(block.text, block.reason) for block in blocks if block.reason and block is not title],
     )
 
 
 def split_blocks(raw: str) -> list[str]:
-    """Paragraphs of `raw`: its lines, or, where lines are wrapped by width, its blank-line parts."""
+    r"""Paragraphs of `raw`: its lines, or its parts between blank lines if lines are wrapped.
+
+    >>> split_blocks("The quay is shut.\nNobody was surprised.")
+    ['The quay is shut.', 'Nobody was surprised.']
+    """
     lines = [re.sub(r"[\s\u200b\ufeff]+", " ", line).strip() for line in raw.splitlines()]
     if not _is_wrapped(lines):
         return [line for line in lines if line]
@@ -184,49 +215,53 @@ def split_blocks(raw: str) -> list[str]:
 
 
 def _is_wrapped(lines: Sequence[str]) -> bool:
-    """Whether lines end by width: hardly any is long, and most that are full break off mid-sentence."""
-    length = sum(map(len, lines))
-    if sum(len(line) for line in lines if len(line) > 120) > 0.05 * length:
+    """Whether lines are cut by width: few are long, and most full ones break off mid-sentence."""
+    if sum(len(line) for line in lines if len(line) > 120) > 0.05 * sum(map(len, lines)):
         return False
-    pairs = [(a, b) for a, b in pairwise(lines) if len(a) >= 50]
-    broken = sum(bool(after) and not _END.search(line) for line, after in pairs)
-    return len(pairs) >= 3 and broken > 0.5 * len(pairs)
+    full = [(line, after) for line, after in pairwise(lines) if len(line) >= 50]
+    broken = sum(bool(after) and not SENTENCE_END.search(line) for line, after in full)
+    return len(full) >= 3 and broken > 0.5 * len(full)
 
 
-def count_words(block: str) -> int:
-    """Words of a block; where they are not parted by spaces (CJK, Thai), two letters count as one."""
-    unspaced = re.findall(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]", block)
-    return len(block.split()) + len(unspaced) // 2
+def count_words(text: str) -> int:
+    """Number of words; where no spaces part them (Chinese, Japanese, Thai), two letters are one.
+
+    >>> count_words("The quay is shut."), count_words("北码头关闭")
+    (4, 3)
+    """
+    unspaced = re.findall(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]", text)
+    return len(text.split()) + len(unspaced) // 2
 
 
-def _boilerplate(text: str) -> tuple[str, int]:
-    """Why a block is boilerplate by its looks, and its cost; nothing if it is none."""
+def _match_rule(text: str) -> tuple[str, int]:
+    """Reason and cost of the first rule that a block matches; ("", 0) if none."""
     words = len(text.split())
-    stated = words >= 4 and text.endswith((".", "!", "?"))
-    for reason, cost, most, looks, spared in _BOILERPLATE:
-        if words < most and looks.search(text) and not (stated and spared.match(text)):
-            return reason, cost
+    is_sentence = words >= 4 and text.endswith((".", "!", "?"))
+    for rule in _RULES:
+        is_news = is_sentence and rule.exempt.match(text)
+        if words < rule.max_words and rule.pattern.search(text) and not is_news:
+            return rule.reason, rule.cost
     return "", 0
 
 
-def _bounds(blocks: Sequence[_Block]) -> tuple[int, int]:
-    """Start and end of the article: the stretch of blocks whose scores have the greatest sum.
+def _article_bounds(blocks: Sequence[_Block]) -> tuple[int, int]:
+    """Start and end of the article: the contiguous blocks whose scores have the greatest sum.
 
     This is maximum subsequence segmentation (Pasternack and Roth, WWW 2009), with rules for a
-    classifier. Of several good stretches the first is the article.
+    classifier. Of several good segments the first is the article, for comments can be longer.
     """
     scores = [_score(blocks, i) for i in range(len(blocks))]
-    best = stretch = _best_stretch(scores)
-    while stretch[0] > _FIRST * best[0]:
-        found = stretch
-        stretch = _best_stretch(scores[: found[1]])
+    total, start, end = best = _best_segment(scores)
+    while total > _FIRST_SHARE * best[0]:
+        article = start, end
+        total, start, end = _best_segment(scores[:start])
     if not best[0]:
         return 0, len(blocks)
-    return _reach(blocks, found[1], -1), _reach(blocks, found[2] - 1, 1) + 1
+    return _extend(blocks, article[0], -1), _extend(blocks, article[1] - 1, 1) + 1
 
 
-def _best_stretch(scores: Sequence[float]) -> tuple[float, int, int]:
-    """Sum, start and end of the contiguous stretch with the greatest sum (Kadane's scan)."""
+def _best_segment(scores: Sequence[float]) -> tuple[float, int, int]:
+    """Sum, start and end of the contiguous scores with the greatest sum (Kadane's algorithm)."""
     best, total, start = (0.0, 0, 0), 0.0, 0
     for i, score in enumerate(scores):
         if total <= 0:
@@ -238,56 +273,52 @@ def _best_stretch(scores: Sequence[float]) -> tuple[float, int, int]:
 
 
 def _score(blocks: Sequence[_Block], i: int) -> float:
-    """What a block adds to an article that holds it: words of prose, less for what is none."""
+    """What a block adds to an article that contains it: words of prose; less for boilerplate."""
     block = blocks[i]
     if block.reason:
         return -block.cost
-    if block.prose:
-        sides = blocks[max(i - _GAP - 1, 0) : i][::-1], blocks[i + 1 : i + _GAP + 2]
-        near = (next((b.prose for b in side if not b.reason), False) for side in sides)
-        return min(block.words, _MOST) * (1 if any(near) else _ALONE)
+    if block.is_prose:
+        sides = blocks[max(i - _MAX_GAP - 1, 0) : i][::-1], blocks[i + 1 : i + _MAX_GAP + 2]
+        near = (next((b.is_prose for b in side if not b.reason), False) for side in sides)
+        return min(block.words, _MAX_SCORE) * (1 if any(near) else _ALONE_WEIGHT)
     if block.is_sentence and not block.text.endswith(":"):
-        return _SENTENCE * block.words
-    return 0 if block.listed else -_SHORT_COST
+        return _SENTENCE_WEIGHT * block.words
+    return 0 if block.is_item else -_SHORT_COST
 
 
-def _reach(blocks: Sequence[_Block], edge: int, step: int) -> int:
-    """The farthest prose from the block at `edge` that only a little boilerplate parts from it."""
-    at = edge
-    while 0 <= (at := at + step) < len(blocks) and abs(at - edge) <= _GAP:
-        block = blocks[at]
-        if block.prose:
-            edge = at
-        elif not block.reason or (step > 0 and block.cost == _FENCE_COST):
+def _extend(blocks: Sequence[_Block], edge: int, step: int) -> int:
+    """The farthest prose beyond the block at `edge` with only a little boilerplate between."""
+    position = edge
+    while 0 <= (position := position + step) < len(blocks) and abs(position - edge) <= _MAX_GAP:
+        block = blocks[position]
+        if block.is_prose:
+            edge = position
+        elif not block.reason or (step > 0 and block.cost == _SECTION_COST):
             break
     return edge
 
 
-def _title(above: Sequence[_Block], body: Sequence[_Block]) -> _Block | None:
-    """The first line above the article whose words the article takes up."""
-    lines = [b for b in above if not b.reason and not b.text.endswith((":", ","))]
+def _find_title(above: Sequence[_Block], body: Sequence[_Block]) -> _Block | None:
+    """The first line above the article that shares most of its words with the article."""
+    lines = [b for b in above[-_TITLE_BLOCKS:] if not b.reason and not b.text.endswith((":", ","))]
     lines = [b for b in lines if 3 <= len(b.text.split()) <= 25]
-    known = {word for block in body for word in _long_words(block.text)}
+    known = {word for block in body for word in _LONG_WORD.findall(block.text.lower())}
 
-    def taken_up(block: _Block) -> float:
-        found = [word in known for word in _long_words(block.text)]
-        return 1.5 * sum(found) - 0.5 * len(found)
+    def overlap(block: _Block) -> float:
+        shared = [word in known for word in _LONG_WORD.findall(block.text.lower())]
+        return 1.5 * sum(shared) - 0.5 * len(shared)
 
-    most = max(map(taken_up, lines), default=0)
-    best = [block for block in lines if most > 0 and taken_up(block) >= 0.6 * most]
-    best = best or sorted(lines[-3:], key=lambda block: -len(block.text))
-    return best[0] if best else None
-
-
-def _long_words(text: str) -> list[str]:
-    return re.findall(r"\w{4,}", text.lower())
+    best = max(map(overlap, lines), default=0)
+    if best > 0:
+        return next(block for block in lines if overlap(block) >= 0.6 * best)
+    return max(lines[-3:], key=lambda block: len(block.text), default=None)
 
 
 def _drop_teasers(blocks: Sequence[_Block]) -> None:
     """Drop cut-off summaries of other articles: short, ending in dots, and several of them."""
     short = [b for b in blocks if not b.reason and len(b.text.split()) < _TEASER_WORDS]
-    cut = [block for block in short if _ELLIPSIS.search(block.text)]
-    for block in cut if len(cut) > 1 else []:
+    cut_off = [block for block in short if _ELLIPSIS.search(block.text)]
+    for block in cut_off if len(cut_off) > 1 else []:
         block.drop("teaser")
 
 
@@ -295,17 +326,17 @@ def _drop_repeats(blocks: Sequence[_Block]) -> None:
     """Drop captions given twice, pull quotes, and all but the first of any other repeat."""
     captions = (block.text for block in blocks if block.reason == _CAPTION)
     seen = {re.sub(r"\s*[\[(][^\])]*[\])]$", "", caption) for caption in captions}  # less credit
-    left = [block for block in blocks if not block.reason]
-    for block in left:
+    kept = [block for block in blocks if not block.reason]
+    for block in kept:
         if block.text in seen:
-            block.drop("said twice")
-        elif len(left) <= _PAGE_BLOCKS and _is_quoted(block, left):
+            block.drop("repeated")
+        elif len(kept) <= _MAX_BLOCKS and _is_quoted(block, kept):
             block.drop("pull quote")
         seen.add(block.text)
 
 
 def _is_quoted(block: _Block, others: Sequence[_Block]) -> bool:
-    """Whether a longer paragraph holds this very sentence."""
+    """Whether a longer paragraph contains the same sentence."""
     bare = _BULLET.sub("", block.text)
     if len(bare.split()) < _QUOTE_WORDS:
         return False
@@ -313,38 +344,38 @@ def _is_quoted(block: _Block, others: Sequence[_Block]) -> bool:
 
 
 def _drop_lone_headings(article: Sequence[_Block]) -> None:
-    """Drop short lines of the article that head no paragraph and are no items of a list."""
-    heads = False
+    """Drop short lines of the article that neither head a paragraph nor belong to a list."""
+    is_heading = False  # whether a short line here heads what follows
     for last, block in zip([None, *article][-2::-1], article[::-1], strict=True):
         if block.reason:
-            heads = heads and block.reason not in {"date line", "teaser"}
+            is_heading = is_heading and block.reason not in {"date line", "teaser"}
             continue
-        item = block.listed and last and (last.listed or last.text.endswith(":"))
-        text = item or block.is_sentence or block.words >= _LISTED_WORDS
-        if not (text or heads):
+        in_list = block.is_item and last and (last.is_item or last.text.endswith(":"))
+        is_text = in_list or block.is_sentence or block.words >= _LISTED_WORDS
+        if not (is_text or is_heading):
             block.drop("stray line")
-        heads = text
+        is_heading = bool(is_text)
 
 
-def drop_shared_lines(texts: Sequence[str]) -> tuple[list[str], dict[str, int]]:
-    """Drop the blocks under 40 words that stand in many texts of one source.
+def drop_repeated_lines(texts: Sequence[str]) -> tuple[list[str], dict[str, int]]:
+    r"""Texts of one source without the short blocks that many of them share.
 
-    Many is five, or a hundredth where there are more than 500. Longer blocks are left alone:
-    they are syndicated paragraphs, which are grouped and not dropped. A text that holds nothing
-    else is left as it is.
+    Short is below 40 words: longer blocks are syndicated paragraphs. Many is five, or a hundredth
+    where there are more than 500. A text that holds nothing else is left as it is.
 
     Returns the texts, and the dropped blocks with the position of the first text that had it.
+
+    >>> texts, dropped = drop_repeated_lines([f"Report {i}.\n\nWrite to us." for i in range(5)])
+    >>> texts[4], dropped
+    ('Report 4.', {'Write to us.': 0})
     """
-    pages = (set(text.split("\n\n")) for text in texts if "\n\n" in text)
-    holders = Counter(b for page in pages for b in page if len(b.split()) < _LONG_WORDS)
-    least = max(_SHARED_BY, len(texts) / 100)
-    kept: list[str] = []
+    pages = [text.split("\n\n") for text in texts]
+    unique = (block for page in pages if len(page) > 1 for block in {*page})
+    counts = Counter(block for block in unique if len(block.split()) < _LONG_WORDS)
+    shared = {block for block, n in counts.items() if n >= max(_MIN_SHARED, len(texts) / 100)}
+    kept = ["\n\n".join(block for block in page if block not in shared) for page in pages]
     dropped: dict[str, int] = {}
-    for i, text in enumerate(texts):
-        blocks = text.split("\n\n")
-        rest = [block for block in blocks if holders[block] < least]
-        kept.append("\n\n".join(rest) or text)
-        for block in blocks if rest else []:
-            if holders[block] >= least:
-                dropped.setdefault(block, i)
-    return kept, dropped
+    for i, page in enumerate(pages):
+        for block in shared.intersection(page) if kept[i] else ():
+            dropped.setdefault(block, i)
+    return [text or whole for text, whole in zip(kept, texts, strict=True)], dropped

@@ -1,4 +1,4 @@
-"""Files found and opened: what is there, how it is unpacked and decoded, and the limits to both."""
+"""Files: found, unpacked and decoded, within limits of size."""
 
 from __future__ import annotations
 
@@ -20,16 +20,18 @@ ARTICLE_LIMIT = 20 * MB  # bytes; a longer file is no article
 LINE_LIMIT = 20 * MB  # characters; and a longer line no row of a table
 UNPACKED_LIMIT = 4096 * MB  # characters; a packed table may not grow beyond this
 _SAMPLE = 65536  # bytes that tell an encoding
-# Those that a legacy article is likely to be in; closely related ones only confuse the guess.
-_LEGACY = ["cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256",
-           "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr"]  # fmt: skip
-_LATIN = ("cp1250", "cp1254")  # of Latin letters, and so taken for cp1252 and it for them
-_WESTERN = frozenset("en fr de es it pt nl sv da no nb nn fi is ca gl eu ga".split())
+# Encodings that differ in few letters, by language; cp1252 is that of any other in Latin letters.
+_LATIN = dict.fromkeys("bs cs hr hu pl ro sk sl sq".split(), "cp1250") | {
+    **dict.fromkeys(["az", "tr"], "cp1254"),
+    **dict.fromkeys(["lt", "lv"], "cp1257"),
+}
+_OTHER_LETTERS = ["cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "gb18030", "big5", "shift_jis",
+                  "euc_jp", "euc_kr"]  # fmt: skip
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
 
 
 def find_files(root: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
-    """Files at or below a path, in order, hidden ones left out; and what else is there, and why not.
+    """Files at or below a path in order, hidden ones left out; and other things, with the reason.
 
     Raises
     ------
@@ -40,32 +42,36 @@ def find_files(root: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
         return [root], []
     if not os.path.isdir(root):
         raise InputError(f"input: expected a file or a folder, {str(root)!r} does not exist")
-    found: list[Path] = []
-    others: list[tuple[Path, str]] = []
-    todo = [root]
-    while todo:  # not os.walk, which recurses and so stops at deep folders
-        folder = todo.pop()
+    files: list[Path] = []
+    skipped: list[tuple[Path, str]] = []
+    folders = [root]
+    while folders:  # os.walk recurses in Python 3.11, and so stops at deep folders
+        folder = folders.pop()
         try:
             paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
         except OSError as error:
-            others.append((folder, f"cannot be opened: {error.strerror}"))
+            skipped.append((folder, f"cannot be opened: {error.strerror}"))
             continue
         for path in paths:
             if os.path.isfile(path):
-                found.append(path)
+                files.append(path)
             elif path.is_symlink():
-                others.append((path, "a link to a folder or to nothing; not followed"))
+                skipped.append((path, "a link to a folder or to nothing; not followed"))
             elif path.is_dir():
-                todo.append(path)
+                folders.append(path)
             else:
-                others.append((path, "no regular file: a pipe or a device"))
-    if not found and not others:
+                skipped.append((path, "no regular file: a pipe or a device"))
+    if not files and not skipped:
         raise InputError(f"input: folder {str(root)!r} holds no files; put articles into it")
-    return sorted(found), sorted(others)
+    return sorted(files), sorted(skipped)
 
 
 def split_suffix(path: Path) -> tuple[str, bool]:
-    """Format of a file by its name (``.csv``), and whether it is packed with gzip."""
+    """Extension of a file's name without ``.gz``, and whether it has that (packed with gzip).
+
+    >>> split_suffix(Path("export.CSV.gz"))
+    ('.csv', True)
+    """
     packed = path.suffix.lower() == ".gz"
     return (path.with_suffix("") if packed else path).suffix.lower(), packed
 
@@ -76,7 +82,7 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     UnreadableError
-        If it cannot be opened or unpacked, is empty or larger than an article.
+        If it cannot be opened or unpacked, is empty, or is larger than an article.
     """
     with _opened(path) as stream:
         content = stream.read(ARTICLE_LIMIT + 1)
@@ -90,12 +96,12 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_lines(path: Path) -> Iterator[str | None]:
-    """Lines of a table, decoded one by one so that memory stays flat; None for one over the limit.
+    """Lines of a table, decoded one at a time; None for a line over the limit.
 
     Raises
     ------
     UnreadableError
-        While iterating, where the file cannot be read on; lines before that are good.
+        While iterating, where the rest of the file cannot be read; lines before that are good.
     """
     size, too_long = 0, False
     with _opened(path) as stream:
@@ -115,7 +121,7 @@ def read_lines(path: Path) -> Iterator[str | None]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[io.BufferedReader]:
-    """The file, unpacked if it is packed; what goes wrong with it is a reason."""
+    """The file, unpacked if it is packed; errors while reading it become UnreadableError."""
     try:
         packed = split_suffix(path)[1]
         with gzip.open(path) if packed else path.open("rb", _SAMPLE) as stream:
@@ -127,18 +133,23 @@ def _opened(path: Path) -> Iterator[io.BufferedReader]:
 
 
 def decode(content: bytes) -> str:
-    """Text of `content`: UTF-8, marked UTF-16, or the legacy encoding that its letters speak for.
+    """Text of `content`: as UTF-8, as UTF-16 with a byte-order mark, or in a legacy encoding.
 
     Raises
     ------
     UnreadableError
         If the content looks binary.
+
+    Examples
+    --------
+    >>> decode("Łódź jest piękna.".encode("cp1250"))
+    'Łódź jest piękna.'
     """
     return content.decode(*_encoding(content[:_SAMPLE])).replace("\0", "")
 
 
 def _stray(error: Any) -> tuple[str, int]:
-    """Bytes of another encoding in a text that is UTF-8 otherwise."""
+    """Decode bytes that are not UTF-8 within a text that is."""
     return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
 
 
@@ -146,7 +157,7 @@ codecs.register_error("topics-stray", _stray)
 
 
 def _encoding(sample: bytes) -> tuple[str, str]:
-    """Encoding of what begins like `sample`, and what is done about bytes that are wrong in it."""
+    """Encoding of a file that begins with `sample`, and the handler of bytes wrong in it."""
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16", "replace"
     if len(sample) - len(sample.translate(None, _CONTROL)) > 0.05 * len(sample):
@@ -159,22 +170,20 @@ def _encoding(sample: bytes) -> tuple[str, str]:
 
 
 def _legacy_encoding(sample: bytes) -> str:
-    """The likeliest encoding of text that is not UTF-8; Western unless much speaks against it."""
+    """Encoding of text that is not UTF-8: by its bytes, or by its language if in Latin letters."""
     import py3langid
     from charset_normalizer import from_bytes
 
-    words = b" ".join(re.findall(rb"[^\s,;]*[\x80-\xff][^\s,;]*", sample))
-    guesses = (from_bytes(part, cp_isolation=_LEGACY).best() for part in (sample, words))
-    best = next((guess.encoding for guess in guesses if guess), "cp1252")
-    if best in _LATIN:
-        language = py3langid.classify(sample[:1000].decode("cp1252", "replace"))[0]
-        return "cp1252" if language in _WESTERN else best
-    marked = len(re.findall(rb"[\x80-\xff]", sample))
-    return best if 2 * marked > len(re.findall(rb"[A-Za-z]", sample)) else "cp1252"
+    if 2 * len(re.findall(rb"[\x80-\xff]", sample)) > len(re.findall(rb"[A-Za-z]", sample)):
+        guess = from_bytes(sample, cp_isolation=_OTHER_LETTERS, threshold=0.5).best()
+        return guess.encoding if guess else "cp1252"
+    # cp1254 is cp1252 but for six letters that only Icelandic has
+    language = py3langid.classify(sample[:1000].decode("cp1254", "replace"))[0]
+    return _LATIN.get(language, "cp1252")
 
 
 def shown_name(path: Path, root: Path) -> str:
-    """Path below `root` as text that can be stored and shown: the rest escaped."""
+    """Path relative to `root` as text; what cannot be stored or shown is escaped."""
     name = path.relative_to(root if root.is_dir() else root.parent).as_posix()
     name = re.sub(r"[\x00-\x1f\x7f\u2028\u2029\\]", lambda found: repr(found[0])[1:-1], name)
     return name.encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""One reader a file format: a file in, raw records out, with what the file itself says of them."""
+"""A reader for each file format: a file in, raw records out."""
 
 from __future__ import annotations
 
@@ -24,25 +24,15 @@ from topics.read.files import LINE_LIMIT, MB, decode, read_bytes, read_lines, sp
 
 Record = dict[str, Any]
 Broken = defaultdict[str, list[int]]
-_TARGET = r"\((?:[^()\n]|\([^()\n]*\))*\)"  # of a link; brackets within are part of it
-# Markdown's comments, code, images, links, headings, quotations and emphasis as plain text.
-_MARKDOWN = {
-    r"(?ms)<!--(?:(?!<!--).)*?-->|^```.*?^```": "",
-    rf"!\[[^\[\]]*\]{_TARGET}": "",
-    rf"\[([^\[\]]+)\]{_TARGET}": r"\1",
-    r"(?m)^[ \t]{0,3}#{1,6}[ \t]+(.*)$": r"\n\1\n",
-    r"(?m)^[ \t]{0,3}>[ \t]?": "",
-    r"(\*\*|__)(?=\S)(.{1,2000}?)(?<=\S)\1": r"\2",
-    r"(?<!\w)([*_])(?=\S)(.{1,2000}?)(?<=\S)\1(?!\w)": r"\2",
-}
-_INLINE = frozenset("a abbr b cite code em font i mark q s small span strong sub sup u".split())
+_LIST_ITEM = re.compile(r"\n(?=\s*(?:[-*+•]|\d+\.)\s)")
+_INLINE = frozenset("a abbr b cite code em font i img mark q s small span strong sub sup u".split())
 _UNSEEN = frozenset("head iframe noscript object script style svg template".split())
-# Half a pair that stands for one character, D800 to DFFF; feedparser stops at it.
+# One half of a surrogate pair, D800 to DFFF; feedparser fails on it.
 _HALF_CHARACTER = re.compile(
     rb"(?i)&#(xd[89a-f]..|5529[6-9]|55[3-9]..|56...|57[0-2]..|573[0-3].|5734[0-3]);"
 )
 
-for _library in ("trafilatura", "htmldate"):  # what they say of a page is no news to a user
+for _library in ("trafilatura", "htmldate"):  # their warnings say nothing to a user
     logging.getLogger(_library).setLevel(logging.CRITICAL)
 
 
@@ -53,17 +43,17 @@ class Reading:
     Attributes
     ----------
     records
-        One a document, as the file has it; those of a table are read while they are asked for.
+        One for each document, as the file has it; the rows of a table are read one at a time.
     metadata_source
-        What the fields were taken from: front matter, web page, PDF properties, feed, column.
+        Where the fields are from: front matter, web page, PDF properties, feed, column.
     is_table
         Whether the file holds many documents.
     broken
-        What is wrong with lines left out, and their numbers; whole when all `records` are read.
+        Line numbers by problem, of the lines left out; complete when all `records` are read.
     dropped
-        Boilerplate and its reasons, as in `topics.read.boilerplate.Cleaned`.
+        Boilerplate with the reasons, as in `topics.read.boilerplate.Cleaned`.
     date_line
-        What a line above the article says of its date.
+        The date on a line above the article, as written.
     """
 
     records: Iterator[Record]
@@ -75,7 +65,7 @@ class Reading:
 
     @property
     def skipped(self) -> list[str]:
-        """A reason a problem, with the first lines that have it."""
+        """A reason for each problem, with the first lines that have it."""
         reasons = []
         for problem, lines in self.broken.items():
             first = ", ".join(map(str, lines[:5])) + (", …" if len(lines) > 5 else "")
@@ -85,12 +75,12 @@ class Reading:
 
 
 def read_file(path: Path) -> Reading:
-    """Read one file by its extension, unpacking ``.gz``.
+    """What one file holds, by its extension; ``.gz`` is unpacked.
 
     Raises
     ------
     UnreadableError
-        With the reason, when the file as a whole cannot be used.
+        With the reason, if the file as a whole cannot be used.
     """
     kind, _ = split_suffix(path)
     if kind not in _READERS:
@@ -106,12 +96,19 @@ def _read_markdown(path: Path) -> Reading:
     fields, body = _front_matter(decode(read_bytes(path)))
     heading = re.match(r"\s*#\s+(.+)", body)
     if heading and not fields.get("title"):
-        fields["title"] = heading[1].strip()
+        fields["title"] = _plain_markdown(heading[1])
         body = body[heading.end() :]
-    for mark, plain in _MARKDOWN.items():
-        body = re.sub(mark, plain, body)
-    parts = re.split(r"\n\s*\n|\n(?=\s*(?:[-*+•]|\d+\.)\s)", body)
-    return _cleaned(fields, "\n".join(" ".join(part.split()) for part in parts), "front matter")
+    return _cleaned(fields, _plain_markdown(body), "front matter")
+
+
+def _plain_markdown(text: str) -> str:
+    """Text as a reader sees it, one block a line; list items keep their marks."""
+    import mistune
+
+    markdown = mistune.create_markdown(escape=False)
+    for rule in ("list", "indent_code"):  # indented text is text, and lists are split here
+        markdown.block.rules.remove(rule)
+    return plain_html(str(markdown(_LIST_ITEM.sub("\n\n", text))))
 
 
 def _front_matter(text: str) -> tuple[Record, str]:
@@ -124,7 +121,7 @@ def _front_matter(text: str) -> tuple[Record, str]:
 
 
 def _cleaned(fields: Record, body: str, metadata_source: str) -> Reading:
-    """One document, without the boilerplate in `body`."""
+    """One document of fields and a text with boilerplate."""
     cleaned = remove_boilerplate(body, titled=bool(fields.get("title")))
     record = {"title": cleaned.title, **fields, "text": cleaned.text}
     return Reading(iter([record]), metadata_source, dropped=cleaned.dropped, date_line=cleaned.date)
@@ -142,7 +139,7 @@ def _read_pdf(path: Path) -> Reading:
 
 
 def _read_html(path: Path) -> Reading:
-    """An article by trafilatura: read strictly, unless that leaves out most of its paragraphs."""
+    """An article by trafilatura: in its strict mode, unless that loses most of the paragraphs."""
     import trafilatura
 
     content = read_bytes(path)
@@ -163,7 +160,7 @@ def _read_html(path: Path) -> Reading:
 
 
 def _extracted(content: bytes, favor_precision: bool = False) -> Record:
-    """What trafilatura finds; a date in the text is never taken for that of publication."""
+    """What trafilatura finds; a date in the text is never taken for the date of publication."""
     import trafilatura
 
     page: Any = trafilatura.bare_extraction(
@@ -180,7 +177,11 @@ def _extracted(content: bytes, favor_precision: bool = False) -> Record:
 
 
 def plain_html(html: str) -> str:
-    """All text of a page or a snippet as a browser copies it, one block a line."""
+    r"""All text of a page or a part of one, as a browser copies it: a line for each block.
+
+    >>> plain_html("<p>The <b>quay</b> is shut.</p><p>Nobody asked.</p>").split("\n")
+    ['The quay is shut.', 'Nobody asked.']
+    """
     content = f"<html>{html}".replace("\0", "").encode("utf-8", "replace")
     parser = etree.HTMLParser(
         encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
@@ -198,7 +199,7 @@ def plain_html(html: str) -> str:
 
 
 def _read_table(records: Callable[..., Iterator[Record]], path: Path) -> Reading:
-    """A table by a function that makes records of its lines and lists the broken ones."""
+    """A table, by a function that makes records of its lines and lists the broken ones."""
     broken: Broken = defaultdict(list)
 
     def lines() -> Iterator[str]:
@@ -258,7 +259,7 @@ def _read_feed(path: Path) -> Reading:
 
 
 def _entry(entry: Any) -> Record:
-    """A feed's entry; its longest text counts, for some hold a summary beside the whole."""
+    """Fields of a feed's entry; its longest text counts, for some have a summary too."""
     parts = [*entry.get("content", []), entry.get("summary_detail") or {}]
     texts = [
         part.get("value", "")

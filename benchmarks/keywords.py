@@ -35,8 +35,8 @@ import topics
 from topics.model.labels import describe
 from topics.text.words import stop_words
 
-MOST = 10
-TEXTS = 6000
+N_KEYWORDS = 10
+MAX_TEXTS = 6000
 Keyword = tuple[str, ...]
 
 
@@ -60,7 +60,7 @@ def own_keywords(texts: list[str], labels: np.ndarray, vectors: np.ndarray) -> l
 def single(keywords: list[Keyword]) -> list[Keyword]:
     """The first single words of keywords, each once."""
     words = dict.fromkeys(word for keyword in keywords for word in keyword)
-    return [(word,) for word in words if word not in stop_words()][:MOST]
+    return [(word,) for word in words if word not in stop_words()][:N_KEYWORDS]
 
 
 def bertopic_keywords(texts: list[str], vectors: np.ndarray) -> list[list[Keyword]]:
@@ -95,7 +95,7 @@ def keynmf_keywords(texts: list[str], vectors: np.ndarray, n: int) -> list[list[
         return []
     model = KeyNMF(n, encoder=Encoder(), random_state=0)
     model.fit_transform(texts, embeddings=vectors)
-    return [[cut(word) for word, _ in words] for _, words in model.get_topics(MOST)]
+    return [[cut(word) for word, _ in words] for _, words in model.get_topics(N_KEYWORDS)]
 
 
 def npmi(one: np.ndarray, other: np.ndarray) -> float:
@@ -129,13 +129,13 @@ def main() -> None:
         f"{'corpus':<14}{'method':<13}{'texts':>6}{'topics':>7}{'NPMI':>8}{'diversity':>11}{'product':>9}"
     )
     for name, all_texts, all_vectors, _ in corpora():
-        step = -(-len(all_texts) // TEXTS)
+        step = -(-len(all_texts) // MAX_TEXTS)
         texts, vectors = all_texts[::step], all_vectors[::step]
         spaced = [f" {' '.join(cut(text))} " for text in texts]
         for method, found in rows(texts, vectors):
             if not found:
                 continue
-            tops = [topic[:MOST] for topic in found]
+            tops = [topic[:N_KEYWORDS] for topic in found]
             mean = np.mean([coherence(topic, spaced) for topic in tops if len(topic) > 1])
             flat = [keyword for topic in tops for keyword in topic]
             diversity = len(set(flat)) / len(flat)

@@ -1,0 +1,93 @@
+"""The rule by which passages get themes: what `fit` and `predict` share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from topics.model.graph import Batch, knn
+from topics.parallel import broadcast, map_parts
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from topics.model.classifier import ThemeClassifier
+    from topics.model.discovered import DiscoveredThemes
+
+VOTERS = 15  # nearest fitted passages, itself among them, that say which theme a passage has
+_SOFTNESS = 8.0  # steepness of a named theme's membership around its threshold
+_PART = 3000  # passages assigned at once; with their vectors below the 10 MB that dask warns of
+
+
+@dataclass(frozen=True)
+class Assigner:
+    """Named and discovered themes with the fitted vectors ``(n, dim)``: all that prediction needs."""
+
+    vectors: np.ndarray
+    named: ThemeClassifier
+    discovered: DiscoveredThemes
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of all themes, named ones first."""
+        return [*self.named.ids.tolist(), *self.discovered.ids.tolist()]
+
+    def batch(self, passages: pd.DataFrame, vectors: np.ndarray) -> Batch:
+        """Passages with the fitted ones that have a say in their themes."""
+        return Batch(passages, vectors, knn(vectors, self.vectors, VOTERS))
+
+    def assign(self, passages: pd.DataFrame, *scores: np.ndarray) -> pd.DataFrame:
+        """Assignments (passage_id, theme_id, score) by scores for named, then discovered themes."""
+        thresholds = np.hstack([self.named.thresholds, self.discovered.thresholds])
+        rows, columns = np.nonzero(np.hstack(scores) >= thresholds)
+        ids = np.array(self.ids, dtype=object)
+        return pd.DataFrame(
+            {
+                "passage_id": passages["passage_id"].to_numpy()[rows],
+                "theme_id": pd.array(ids[columns], dtype="str"),
+                "score": np.hstack(scores)[rows, columns].astype(np.float64).round(4),
+            }
+        ).astype({"passage_id": "str"})
+
+    def predict(
+        self, passages: pd.DataFrame, vectors: np.ndarray, client: Client | None = None
+    ) -> pd.DataFrame:
+        """Assignments of passages, part by part, here or on the workers of a cluster."""
+        own = passages[["passage_id", "document_id", "text"]]
+        vectors = np.ascontiguousarray(vectors)
+        parts = ((own.iloc[at], vectors[at]) for at in _whole_documents(own["document_id"]))
+        # The same parts and one BLAS thread, for products of other shapes are rounded otherwise.
+        with threadpool_limits(1, "blas"):
+            found = list(map_parts(_predict_part, parts, broadcast(self, client), client=client))
+        return pd.concat(found, ignore_index=True)
+
+    def memberships(self, passages: pd.DataFrame, vectors: np.ndarray) -> pd.DataFrame:
+        """See `ThemeModel.memberships`."""
+        batch = self.batch(passages, vectors)
+        # Half at the threshold, and what the scale of the scores makes of the distance from it.
+        distance = self.named.scores(batch) - self.named.thresholds
+        soft = np.hstack([1 / (1 + np.exp(-_SOFTNESS * distance)), self.discovered.scores(batch)])
+        soft /= np.maximum(soft.sum(axis=1, keepdims=True), 1.0)
+        return pd.DataFrame(soft, pd.Index(passages["passage_id"], name="passage_id"), self.ids)
+
+
+def _predict_part(part: tuple[pd.DataFrame, np.ndarray], assigner: Assigner) -> pd.DataFrame:
+    batch = assigner.batch(*part)
+    scores = assigner.named.scores(batch), assigner.discovered.scores(batch)
+    return assigner.assign(batch.passages, *scores)
+
+
+def _whole_documents(documents: pd.Series) -> Iterator[slice]:
+    """Rows in parts of about `_PART`, cut where no document goes on."""
+    codes, _ = pd.factorize(documents, use_na_sentinel=False)
+    rows, last = np.arange(len(codes)), np.zeros(len(codes), int)
+    last[codes] = rows  # of several rows of a document, the last one stays
+    ends = np.flatnonzero(np.maximum.accumulate(last[codes]) == rows) + 1
+    expected = np.arange(_PART, len(codes), _PART)
+    cuts = np.unique([0, *ends[np.searchsorted(ends, expected)], len(codes)])
+    yield from map(slice, cuts[:-1], cuts[1:])

@@ -1,0 +1,181 @@
+"""Discovered themes: made of the clusters that no named theme covers, named by their phrases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from topics.model.labels import centroid_of, describe
+
+if TYPE_CHECKING:
+    from topics.model.clusters import Levels
+    from topics.model.graph import Batch, Embed
+
+_MIN_VOTE = 0.4  # share of the nearest passages' weight that a theme needs
+_COVERED = 0.5  # share of a piece that has a named theme for the two to be one
+_TOUCHED = 0.25  # share above which a cluster is looked at one level down
+_REST = 0.25  # share of a cluster that makes a theme of its own beside a named one
+_MIN_MEMBERS = 3  # passages in a discovered theme
+
+
+@dataclass(frozen=True)
+class DiscoveredThemes:
+    """Themes and how passages are assigned to them; all fields are arrays.
+
+    Attributes
+    ----------
+    ids, names, keywords
+        ``(n_themes,)``; keywords separated by commas.
+    theme_of_passage
+        ``(n,)`` number of the theme that each fitted passage was clustered in, -1 for none.
+    centroids
+        ``(n_themes, dim)`` unit rows.
+    min_similarity
+        ``(n_themes,)`` cosine with the centroid below which a passage does not have the theme:
+        the mean of the passages outside it plus their standard deviation.
+    """
+
+    ids: np.ndarray
+    names: np.ndarray
+    keywords: np.ndarray
+    theme_of_passage: np.ndarray
+    centroids: np.ndarray
+    min_similarity: np.ndarray
+
+    @classmethod
+    def fit(
+        cls, batch: Batch, theme_of_passage: np.ndarray, taken: Collection[str], embed: Embed
+    ) -> DiscoveredThemes:
+        """Themes of passages that are sorted already, with names, keywords and ids not `taken`."""
+        n = int(theme_of_passage.max()) + 1
+        centroids = np.zeros((n, batch.vectors.shape[1]), np.float32)
+        min_similarity = np.full(n, -1.0)
+        for number in range(n):
+            members = theme_of_passage == number
+            centroids[number] = centroid_of(batch.vectors[members])
+            if not members.all():
+                others = batch.vectors[~members] @ centroids[number]
+                min_similarity[number] = others.mean() + others.std()
+        blank = np.full(n, "")
+        themes = cls(blank, blank, blank, theme_of_passage, centroids, min_similarity)
+        described = describe(batch.passages, themes.strongest(batch), centroids, embed)
+        names = [name for name, _ in described]
+        words = [", ".join(keywords) for _, keywords in described]
+        columns = {"ids": _slugs(names, taken), "names": names, "keywords": words}
+        return replace(themes, **{name: np.array(own, str) for name, own in columns.items()})
+
+    @property
+    def thresholds(self) -> np.ndarray:
+        """Score at which a passage has each theme ``(n_themes,)``."""
+        return np.full(len(self.ids), _MIN_VOTE)
+
+    def scores(self, batch: Batch) -> np.ndarray:
+        """Share of the nearest fitted passages' weight in each theme ``(n, n_themes)``.
+
+        It is zero for a passage that is no closer to the theme's centroid than others are.
+        """
+        weights = batch.neighbours.weights()
+        theme = self.theme_of_passage[batch.neighbours.indices]
+        votes = np.zeros((len(weights), len(self.ids)))
+        for number in range(len(self.ids)):
+            votes[:, number] = (weights * (theme == number)).sum(axis=1)
+        return np.where(batch.vectors @ self.centroids.T >= self.min_similarity, votes, 0.0)
+
+    def strongest(self, batch: Batch) -> np.ndarray:
+        """Number of the theme with the highest score for each passage, -1 where all are zero."""
+        none = np.full((len(batch.vectors), 1), 1e-9)
+        return np.hstack([none, self.scores(batch)]).argmax(axis=1) - 1
+
+    def renamed(self, known: Mapping[int, tuple[str, str]]) -> DiscoveredThemes:
+        """The same themes, some with another id and name, by their number."""
+        pairs = [
+            known.get(i, pair) for i, pair in enumerate(zip(self.ids, self.names, strict=True))
+        ]
+        ids, names = (np.array([pair[i] for pair in pairs], str) for i in (0, 1))
+        return replace(self, ids=ids, names=names)
+
+    def most_common(self, labels: np.ndarray) -> np.ndarray:
+        """The cluster ``(n_themes,)`` that most of each theme's passages are in."""
+        n = len(self.ids)
+        own = (labels[self.theme_of_passage == number] for number in range(n))
+        return np.array([np.bincount(members).argmax() for members in own], dtype=int)
+
+    def parents(self, coarser: np.ndarray | None) -> list[str | None]:
+        """The largest theme of each theme's group at a coarser level; None for that one itself."""
+        if coarser is None:
+            return [None] * len(self.ids)
+        groups = self.most_common(coarser)
+        heads = [int(np.flatnonzero(groups == group)[0]) for group in groups]  # largest first
+        return [self.ids[head] if head != i else None for i, head in enumerate(heads)]
+
+    def refits(self, clusters: np.ndarray, refitted: np.ndarray) -> np.ndarray:
+        """Which passages come back in each theme's cluster, as `cluster_stability` matches them.
+
+        Returns
+        -------
+        np.ndarray
+            int8 ``(n_themes, refits, n)``: 1 comes back, 0 does not, -1 was left out.
+        """
+        same = refitted == self.most_common(clusters)[:, None, None]
+        return np.where(refitted == -2, -1, same).astype(np.int8)
+
+
+def themes_of_clusters(levels: Levels, has_named: np.ndarray) -> np.ndarray:
+    """Sort every cluster: part of a named theme, a discovered theme, or too small for one.
+
+    Parameters
+    ----------
+    levels
+        Clusters of all passages.
+    has_named
+        bool ``(n, n_named)``; whether each passage has each named theme.
+
+    Returns
+    -------
+    np.ndarray
+        ``(n,)`` number of each passage's theme, -1 for none.
+    """
+    themes = np.full(len(has_named), -1)
+    for members in _pieces(levels, has_named):
+        covered = has_named[members].mean(axis=0).max(initial=0) >= _COVERED
+        if not covered and (members.sum() >= _MIN_MEMBERS or members.all()):
+            themes[members] = themes.max() + 1
+    return themes
+
+
+def _pieces(levels: Levels, has_named: np.ndarray) -> Iterator[np.ndarray]:
+    """Members of each cluster; where a named theme touches it, its part and the rest.
+
+    The part is made of the finer level's clusters that the theme covers. A rest that is small
+    beside it goes with it.
+    """
+    labels, finer = levels.labels, levels.finer_labels()
+    for cluster in range(int(labels.max()) + 1):
+        part = members = labels == cluster
+        share = has_named[members].mean(axis=0)
+        if share.max(initial=0) >= _TOUCHED:
+            has_theme = has_named[:, share.argmax()]
+            pieces = [members & (finer == piece) for piece in np.unique(finer[members])]
+            covered = [piece for piece in pieces if has_theme[piece].mean() >= _COVERED]
+            part = np.any([np.zeros_like(members), *covered], axis=0)
+        rest = members & ~part
+        if part.any() and rest.sum() >= _REST * members.sum():
+            yield from (part, rest)
+        else:
+            yield members
+
+
+def _slugs(names: Iterable[str], taken: Collection[str]) -> list[str]:
+    """A readable id for each name, all different and none of them taken."""
+    slugs: list[str] = []
+    for name in names:
+        base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "theme"
+        slug, number = base, 2
+        while slug in taken or slug in slugs:
+            slug, number = f"{base}-{number}", number + 1
+        slugs.append(slug)
+    return slugs

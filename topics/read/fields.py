@@ -1,0 +1,189 @@
+"""Fields of a document from raw records and file names: columns by any name, dates, languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from dateutil import parser
+
+from topics.errors import InputError
+from topics.read.files import replace_surrogates
+
+if TYPE_CHECKING:
+    from topics.read.formats import Record
+
+Names = dict[str, tuple[str, ...]]  # of columns, by field
+
+# What exports and feeds call a field, best first.
+_ALIASES = {
+    "text": ("text", "body", "content", "article", "fulltext", "full_text", "articlebody", "story"),
+    "title": ("title", "headline", "name"),
+    "date": ("date", "published", "pubdate", "published_at", "publication_date", "publishedat",
+             "publish_date", "datetime", "timestamp", "created_at", "day"),
+    "source": ("source", "outlet", "publisher", "publication", "newspaper", "site", "sitename",
+               "desk"),
+    "country": ("country", "source_country", "nation"),
+    "language": ("language", "lang"),
+    "url": ("url", "link", "uri"),
+    "author": ("author", "authors", "byline", "creator"),
+}  # fmt: skip
+_IDS = ("document_id", "id", "guid", "uuid")
+ORIGINS = ["date_from", "source_from", "country_from", "language_from"]
+_MISSING = {"", "nan", "null", "none", "n/a"}
+_FILE_NAME = re.compile(r"(\d{4}-\d{2}-\d{2}|(?:19|20)\d{6})(?!\d)(?:_([^_]+)_(.+))?")
+_AMBIGUOUS_DATE = re.compile(r"(0?[1-9]|1[0-2])[/-](0?[1-9]|1[0-2])[/-]\d{2,4}")
+_DEFAULT_DATES = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # parts that differ were not given
+_EXAMPLE = "expected e.g. 2025-05-02"
+_MAX_CHARACTERS = 1000  # of a title, a source or another field
+_MIN_DETECTABLE = 60  # characters; shorter texts are too short to detect a language
+_MAX_DETECTED = 500  # characters used for it; more takes longer and tells no more
+_MIN_RELIABLE = 200  # characters; from here, detection counts more than what a web page says
+_NO_LANGUAGE = "zxx"
+
+
+def column_names(columns: Mapping[str, str]) -> Names:
+    """Names of columns by field, the user's own first.
+
+    Raises
+    ------
+    InputError
+        If a field is not known.
+    """
+    if unknown := sorted(set(columns) - set(_ALIASES)):
+        raise InputError(f"columns: expected some of {', '.join(_ALIASES)}, got {unknown[0]!r}")
+    own = {field: (column.strip().lower(),) for field, column in columns.items()}
+    return {"id": _IDS} | {field: own.get(field, ()) + known for field, known in _ALIASES.items()}
+
+
+def known_fields(record: Record, names: Names, metadata_source: str) -> Record:
+    """The known fields of a record as text, and where those in `ORIGINS` were taken from."""
+    columns = {str(key).strip().lower(): key for key in record}
+    fields: Record = {}
+    for field, aliases in names.items():
+        for column in (columns[alias] for alias in aliases if alias in columns):
+            value = _paragraphs(record[column]) if field == "text" else _line(record[column])
+            if value.lower() not in _MISSING:
+                fields[field] = value
+                if f"{field}_from" in ORIGINS:
+                    is_column = metadata_source == "column"
+                    fields[f"{field}_from"] = f"column {column}" if is_column else metadata_source
+                break
+    return fields
+
+
+def _line(value: Any) -> str:
+    return " ".join(_as_text(value, ", ").split())
+
+
+def _paragraphs(value: Any) -> str:
+    """Text with a blank line between paragraphs, and single spaces within them."""
+    text = _as_text(value, "\n\n")
+    parts = re.split(r"\n\s*\n" if re.search(r"\n\s*\n", text) else r"\n", text)
+    return "\n\n".join(joined for part in parts if (joined := " ".join(part.split())))
+
+
+def _as_text(value: Any, separator: str) -> str:
+    """A value as text: the parts of a list, the name of an object (``{"name": "The Desk"}``).
+
+    What is nested deeper is left out.
+    """
+    parts = value if isinstance(value, list) else [value]
+    parts = [part.get("name") if isinstance(part, dict) else part for part in parts]
+    texts = [str(part) for part in parts if part == part and isinstance(part, str | int | float)]
+    return replace_surrogates(separator.join(texts))
+
+
+def complete_fields(fields: Record, metadata_source: str) -> list[str]:
+    """Make a day of the date, add the language, cut long titles and names: in place.
+
+    Returns notes on dates that are in doubt and on what was cut.
+    """
+    notes = []
+    for name, value in fields.items():
+        if name != "text" and len(value) > _MAX_CHARACTERS:
+            notes.append(f"{name} of {len(value):,} characters cut to {_MAX_CHARACTERS:,}")
+            fields[name] = value[:_MAX_CHARACTERS]
+    fields["date"], problem = parse_date(fields.get("date"))
+    if fields["date"] is None:
+        fields["date_from"] = None
+    fields |= _language(fields, metadata_source)
+    return [*notes, problem] if problem else notes
+
+
+def fields_of_name(name: str) -> Record:
+    """Date, source and title from a file's name.
+
+    >>> fields_of_name("2025-05-02_London-Desk_quay-is-shut.txt")["source"]
+    'London Desk'
+    """
+    match = _FILE_NAME.match(Path(name).name.split(".")[0])
+    if not match or parse_date(match[1])[0] is None:
+        return {}
+    fields: Record = {"date": match[1], "date_from": "file name"}
+    if match[2]:
+        fields |= {"source": match[2].replace("-", " "), "source_from": "file name"}
+        fields["title"] = match[3].replace("-", " ").replace("_", " ")
+    return fields
+
+
+@lru_cache(maxsize=2**14)  # rows of a table share their days
+def parse_date(text: str | None) -> tuple[pd.Timestamp | None, str]:
+    """A day from a date in words or figures, None if it is none; and a note if it is in doubt.
+
+    >>> parse_date("6 May 2025")
+    (Timestamp('2025-05-06 00:00:00'), '')
+    >>> parse_date("May")
+    (None, "date incomplete: 'May'; expected e.g. 2025-05-02")
+    """
+    if text is None:
+        return None, ""
+    note = ""
+    try:
+        if re.match(r"\d{4}-\d{2}-\d{2}($|[T ])", text):
+            day = pd.Timestamp(datetime.fromisoformat(text[:10]))
+        elif re.fullmatch(r"\d{10}(\d{3})?(\.\d+)?", text):
+            day = pd.Timestamp(int(text[:10]), unit="s").normalize()
+        else:
+            day, note = _parse_free_date(text)
+    except (ValueError, OverflowError, TypeError):
+        return None, f"date not understood: {text[:40]!r}; {_EXAMPLE}"
+    if day is not None and not 1500 <= day.year <= 2200:
+        return None, f"date out of range: {text[:40]!r}"
+    return day, note
+
+
+def _parse_free_date(text: str) -> tuple[pd.Timestamp | None, str]:
+    """A day as people write it; dates with dots put the day first."""
+    dotted = bool(re.match(r"\d{1,2}\. ?\d{1,2}\. ?(\d{4}|\d{2}\b)", text))
+    parse = partial(parser.parse, text, dayfirst=dotted, ignoretz=True)
+    day, other = (pd.Timestamp(parse(default=date)).normalize() for date in _DEFAULT_DATES)
+    if day != other:
+        return None, f"date incomplete: {text[:40]!r}; {_EXAMPLE}"
+    if _AMBIGUOUS_DATE.match(text) and day.day != day.month:
+        return day, f"date ambiguous: {text[:40]!r}, read month first; {_EXAMPLE}"
+    return day, ""
+
+
+def _language(fields: Record, metadata_source: str) -> Record:
+    """Language as an ISO 639-1 code, and its origin: what the file says, else detected.
+
+    Web pages often give the language of their template, so a long text's is detected.
+    """
+    text, said = fields["text"], fields.get("language", "").lower()
+    known = re.fullmatch(r"[a-z]{2}([-_].*)?", said)
+    if known and not (metadata_source == "web page" and len(text) >= _MIN_RELIABLE):
+        return {"language": said[:2]}
+    import py3langid
+
+    found = _NO_LANGUAGE
+    if len(text) >= _MIN_DETECTABLE:
+        found = str(py3langid.classify(text[:_MAX_DETECTED])[0])
+    if found == _NO_LANGUAGE:
+        return {"language": None, "language_from": None}
+    return {"language": found, "language_from": "detected"}

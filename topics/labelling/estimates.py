@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import krippendorff
 import numpy as np
 import pandas as pd
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from topics.errors import InputError
 from topics.intervals import CONFIDENCE, Estimate, ratio, wilson
@@ -153,7 +152,7 @@ def _rates(
         spread = (weights**2 * unseen * n * smooth * (1 - smooth)).sum(axis=0) / total**2
         effective = np.minimum(mean * (1 - mean) / spread, 1e9)  # finite, though all be labelled
     tails = np.array([[(1 - CONFIDENCE) / 2], [(1 + CONFIDENCE) / 2]])
-    low, high = beta.ppf(tails, rate * effective + 0.5, (1 - rate) * effective + 0.5)
+    low, high = betaincinv(rate * effective + 0.5, (1 - rate) * effective + 0.5, tails)
     return Estimate(rate, np.where(rate == 0, 0, low), np.where(rate == 1, 1, high))
 
 
@@ -175,6 +174,8 @@ def coder_agreement(labels: pd.DataFrame) -> pd.DataFrame:
       theme_id  alpha  n
     0  ferries    1.0  2
     """
+    import krippendorff  # of the extra for labelling
+
     wide = labels.pivot(index="coder", columns="passage_id", values="themes")
     wide = wide.loc[:, wide.notna().sum() > 1]
     rows = []

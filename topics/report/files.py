@@ -40,37 +40,44 @@ def write_report(path: str, out: str | Path, **options: Any) -> Path:
     InputError
         If the input, an option or the output folder is wrong.
     """
-    from topics.labelling import read_gold
-    from topics.report.findings import findings_of
-    from topics.report.notebooks import run_notebooks
-    from topics.report.page import as_page
-    from topics.run import analyse, input_digests
+    from topics.run import input_digests  # takes most of a second
 
     chosen = Options(**options)
     find_files(Path(path))  # what is wrong is told before hours of work
-    if chosen.gold:
-        read_gold(chosen.gold)
     folder = _writable(Path(out))
     digests = input_digests(path, chosen) | _shown_digests(chosen)
     if _holds(folder, digests):
         log("nothing has changed since this report was written")
-        return folder
-    run = analyse(path, **vars(chosen))
+    else:
+        _write(path, folder, chosen, digests)
+    return folder
+
+
+def _write(path: str, folder: Path, options: Options, digests: dict[str, str]) -> None:
+    """Make a report and write its files."""
+    from topics.labelling import read_gold
+    from topics.report.findings import findings_of
+    from topics.report.notebooks import run_notebooks
+    from topics.report.page import as_page
+    from topics.run import analyse
+
+    if options.gold:
+        read_gold(options.gold)
+    run = analyse(path, **vars(options))
     log("writing the report")
-    cells = run_notebooks(path, chosen.changed)
+    cells = run_notebooks(path, options.changed)
     found = findings_of(cells, run)
     page = as_page(cells, found, run, path)
     try:
         write_data(run, found, folder)
         with written_atomically(folder / "report.html") as part:
             part.write_text(page, encoding="utf-8")
-        _write_about(run, folder, {"path": path, **vars(chosen)}, digests)
+        _write_about(run, folder, {"path": path, **vars(options)}, digests)
     except OSError as error:
         raise InputError(
             f"output: cannot write to {str(folder)!r} ({error.strerror}); make room, or name "
             "another with --out: what was computed is kept"
         ) from error
-    return folder
 
 
 def _writable(folder: Path) -> Path:
@@ -90,7 +97,8 @@ def _shown_digests(options: Options) -> dict[str, str]:
     """Digests of what a page depends on beside its run: labels, notebooks, code."""
     from topics.report.notebooks import notebook_paths
 
-    labels = [file_digest(Path(options.gold))] if options.gold else []
+    gold = Path(options.gold or "")
+    labels = [file_digest(gold)] if gold.is_file() else []
     labels += [cache.folder_digest(Path(options.labels))] if options.labels else []
     pages = [*notebook_paths(), *Path(__file__).parent.glob("page.*")]
     code = digest(cache.code_digest(_SHOWN_BY), *map(file_digest, sorted(pages)))

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from topics import embed, split_passages
+from topics.text.minilm import WINDOW, count_tokens, tokenizer
 from topics.text.passages import COLUMNS
-from topics.text.tokens import WINDOW, count_tokens, tokenizer
 from topics.vectors.quotes import best_sentence
 
 

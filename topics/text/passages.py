@@ -12,7 +12,7 @@ import pandas as pd
 
 from topics.read.boilerplate import count_words
 from topics.text.duplicates import near_duplicate_groups
-from topics.text.tokens import WINDOW, count_tokens
+from topics.text.minilm import WINDOW, count_tokens
 
 MIN_WORDS = 25  # shorter paragraphs say too little alone and join the next one
 MAX_TOKENS = WINDOW - 6  # what the bundled model reads, less its two marks and a margin

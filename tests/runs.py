@@ -7,7 +7,7 @@ import pandas as pd
 
 from topics import Corpus, Run, ThemeModel, embed, split_passages
 from topics.measures import DocumentThemes
-from topics.text.duplicates import document_copies
+from topics.text.duplicates import document_duplicates
 
 NO_ROWS = pd.DataFrame()
 PORT = [
@@ -41,7 +41,7 @@ def run_around(model, corpus, left_out, passages, vectors, layout):
     """A run on a model that was fitted on all passages."""
     fitted, assignments = np.arange(len(passages)), model.assignments_
     known = not corpus.documents.empty
-    copy_of = document_copies(corpus.documents, passages) if known else pd.Series(dtype="str")
+    copy_of = document_duplicates(corpus.documents) if known else pd.Series(dtype="str")
     return Run(
         corpus, left_out, copy_of, passages, vectors, model, fitted, assignments, layout, about={}
     )
@@ -129,3 +129,25 @@ def monthly(rng, rates, *, per_source=20, sources=("Gull", "Heron"), start="2025
     names = np.tile(np.repeat(sources, per_source), len(rates))
     ferries = rng.random(len(dates)) < np.repeat(rates.ravel(), per_source)
     return document_themes(dates, names, ferries=ferries, grain=rng.random(len(dates)) < 0.2)
+
+
+def rising_run():
+    """Six months of two sources: `no first use` in all documents of the last two months alone,
+    `fragile states` in more of them the later they are.
+    """
+    ids = [f"{month}-{i}" for month in range(1, 7) for i in range(20)]
+    documents = [
+        (name, f"2025-0{name[0]}-{10 + i % 10}", ("Gull", "Heron")[i % 2], None)
+        for i, name in enumerate(ids)
+    ]
+    last = [name for name in ids if name[0] in "56"]
+    more = [name for i, name in enumerate(ids) if i % 20 < 3 * int(name[0])]
+    return run_with(documents, {"no first use": last, "fragile states": more})
+
+
+def change_points(*found):
+    """As `measures.find_change_points` finds them, from (theme, first day, before, after)."""
+    table = pd.DataFrame(found, columns=["theme_id", "period", "before", "after"])
+    table["period"] = table["earliest"] = table["latest"] = pd.to_datetime(table["period"])
+    gap = table["after"] - table["before"]
+    return table.assign(difference=gap, low=gap - 0.1, high=gap + 0.1, p=0.01)

@@ -201,7 +201,7 @@ def test_a_link_to_a_passage_opens_the_report_at_it_in_its_document(passages):
 
 @pytest.mark.parametrize("by", ["WebGL", "SVG where there is no WebGL"])
 def test_a_map_of_many_points_is_drawn(tmp_path, monkeypatch, by):
-    monkeypatch.setattr("topics.figures.themes._SVG_LIMIT", 0)
+    monkeypatch.setattr("topics.figures.themes._MAX_SVG", 0)
     run = replace(run_on(PORT), about={"versions": {}, "digests": {}})
     shown = figures.theme_map(run).to_plotly_json()
     cell = Cell("map", "code", "", ["map"], [{PLOTLY: json.loads(pio.to_json(shown))}])

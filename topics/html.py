@@ -1,14 +1,17 @@
-"""Tables and notes as HTML, for notebooks and the report. All text is escaped."""
+"""Tables, sentences and other pieces of HTML, for notebooks and the report. All text is escaped."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from html import escape
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-# JupyterLab makes all columns as wide and sets them to the right.
+from topics.findings import MIME_TYPE, Finding
+
+# JupyterLab makes all columns equally wide and aligns them to the right.
 _IN_LAB = (
     "<style>.jp-OutputArea table.plain{table-layout:auto}"
     ".jp-OutputArea table.plain :is(td,th){text-align:left;vertical-align:top}</style>"
@@ -16,50 +19,62 @@ _IN_LAB = (
 
 
 class Html:
-    """HTML that Jupyter shows and the report takes over."""
+    """HTML that Jupyter shows and the report takes over, and the finding that it supports."""
 
-    def __init__(self, markup: str) -> None:
+    def __init__(self, markup: str, finding: Finding | None = None) -> None:
         self.markup = markup
+        self.finding = finding
 
-    def _repr_html_(self) -> str:
-        return _IN_LAB + self.markup if "<table" in self.markup else self.markup
+    def __add__(self, below: Html) -> Html:
+        return Html(self.markup + below.markup, self.finding)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        style = _IN_LAB if "<table" in self.markup else ""
+        shown: dict[str, Any] = {"text/html": style + self.markup}
+        return shown | ({MIME_TYPE: asdict(self.finding)} if self.finding else {})
 
 
-def table(frame: pd.DataFrame, most: int = 50) -> Html:
-    """A frame as a plain table, its first `most` rows; says how many more there are."""
+def table(frame: pd.DataFrame, max_rows: int = 50) -> Html:
+    """The first rows of a frame as a plain table, and how many more there are.
+
+    >>> table(pd.DataFrame({"n_total": [1, 2, 3]}), max_rows=1).markup.split("<tbody>")[1]
+    '<tr><td>1</td></tr></tbody></table></div><p>and 2 more</p>'
+    """
     headings = [str(name).replace("_", " ") for name in frame.columns]
     head = "".join(f"<th scope='col'>{escape(heading)}</th>" for heading in headings)
     rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(_cell(value))}</td>" for value in row) + "</tr>"
-        for row in frame.head(most).itertuples(index=False)
+        "<tr>" + "".join(f"<td>{escape(cell(value))}</td>" for value in row) + "</tr>"
+        for row in frame.head(max_rows).itertuples(index=False)
     )
-    more = f"<p>and {len(frame) - most:,} more</p>" if len(frame) > most else ""
+    left = len(frame) - max_rows
+    more = f"<p>and {left:,} more</p>" if left > 0 else ""
     return Html(
         f"<div class='scroll' tabindex='0'><table class='plain'><thead><tr>{head}</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>{more}"
     )
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return "–" if pd.isna(value) else f"{value:.2f}"
-    return cell(value)
+def note(text: str, finding: Finding | None = None) -> Html:
+    """A sentence that stands out.
 
-
-def note(text: str) -> Html:
-    """One sentence in place of a figure that cannot be drawn."""
-    return Html(f"<p class='note'>{escape(text)}</p>")
+    >>> note("Profit & loss.").markup
+    "<p class='note'>Profit &amp; loss.</p>"
+    """
+    return Html(f"<p class='note'>{escape(text)}</p>", finding)
 
 
 def cell(value: Any) -> str:
-    """A value as text in a table, a missing one as a dash."""
+    """A value as text in a table, a missing one as a dash.
+
+    >>> [cell(value) for value in (0.12345, 1234.5, True, None, "text")]
+    ['0.123', '1,234', 'yes', '–', 'text']
+    """
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if value is None or value is pd.NaT or value is pd.NA:
+        return "–"
     if isinstance(value, float | np.floating):
-        number = float(value)
-        return (
-            "–" if np.isnan(number) else f"{number:.3g}" if abs(number) < 100 else f"{number:,.0f}"
-        )
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
-    return "–" if value is None or value is pd.NaT else str(value)
+        value = float(value)
+        number = f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}"
+        return "–" if np.isnan(value) else number
+    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else str(value)

@@ -1,28 +1,24 @@
 """Every chart of the notebooks as a plotly Figure, with its finding as title and a table twin."""
 
 from topics.figures.corpus import (
-    copies_by_source,
     coverage,
     documents_by,
     documents_over_time,
     funnel,
+    near_duplicates_by_source,
 )
-from topics.figures.format import PALETTE, percent, plain, plural, theme_colours, theme_names
 from topics.figures.themes import (
     hierarchy,
     level_curve,
-    named_evidence,
-    stability_of_themes,
+    named_theme_scores,
     theme_map,
     theme_sizes,
+    theme_stability,
 )
-from topics.figures.trends import actors, contrasts, day_or_month, emergence, theme_by, trends
-from topics.html import cell
+from topics.figures.trends import actors, contrasts, emergence, shares_by_group, theme_trends
 
 __all__ = [
-    "PALETTE",
-    "actors", "cell", "contrasts", "copies_by_source", "coverage", "day_or_month",
-    "documents_by", "documents_over_time", "emergence", "funnel", "hierarchy", "level_curve",
-    "named_evidence", "percent", "plain", "plural", "stability_of_themes", "theme_by",
-    "theme_colours", "theme_map", "theme_names", "theme_sizes", "trends",
+    "actors", "contrasts", "coverage", "documents_by", "documents_over_time", "emergence",
+    "funnel", "hierarchy", "level_curve", "named_theme_scores", "near_duplicates_by_source",
+    "shares_by_group", "theme_map", "theme_sizes", "theme_stability", "theme_trends",
 ]  # fmt: skip

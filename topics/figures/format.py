@@ -1,10 +1,25 @@
-"""How themes are coloured, and counts, shares and dates written, in figures, cards and the report."""
+"""The house style: colours of themes, how counts, shares and dates are written, how figures end.
+
+``figure.layout.meta`` holds the figure's ``finding``, see `topics.findings.Finding`, and its
+``table``, the columns and rows that it shows, for readers who cannot see or hover.
+"""
 
 from __future__ import annotations
 
-import pandas as pd
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
-from topics.run import Run
+import pandas as pd
+import plotly.graph_objects as go
+import plotly.io as pio
+
+from topics.findings import Finding
+from topics.html import cell
+
+if TYPE_CHECKING:
+    from topics.run import Run
 
 # Colours that stand out from white by 3:1 at least; the first five are Okabe and Ito's.
 PALETTE = [
@@ -13,10 +28,26 @@ PALETTE = [
     "#7C2D12", "#475569", "#A21CAF", "#937000",
 ]  # fmt: skip
 QUIET = "#8A8A8A"
+MIN_STABILITY = 0.6  # mean overlap with refits
+MAX_LISTED = 3  # themes or changes in a sentence
+MAX_GROUPS = 12  # sources or countries in a figure
+_MAX_TITLE = 80  # letters in a line of a title, so that it ends before plotly's buttons
+_TITLE_LINE = 20  # pixels
+_TEMPLATE = go.layout.Template(
+    layout=go.Layout(
+        font={"family": "system-ui, sans-serif", "size": 13, "color": "#1d1d1f"},
+        title={"font_size": 15, "x": 0, "y": 1, "pad": {"l": 8, "t": 8}},
+        colorway=PALETTE,
+        margin={"l": 60, "r": 20, "t": 60, "b": 50},
+        modebar={"remove": ["sendChartToCloud"]},  # nothing is uploaded, not even by mistake
+    )
+)
+# Merged once, since plotly would merge them for each figure anew.
+pio.templates["topics"] = pio.templates.merge_templates("plotly_white", _TEMPLATE)
 
 
 def theme_colours(run: Run) -> dict[str, str]:
-    """One colour a theme, the same in every figure."""
+    """One colour a theme by id, the same in every figure."""
     ids = run.themes["theme_id"]
     return {theme_id: PALETTE[i % len(PALETTE)] for i, theme_id in enumerate(ids)}
 
@@ -26,22 +57,132 @@ def theme_names(run: Run) -> dict[str, str]:
     return dict(zip(run.themes["theme_id"], run.themes["name"], strict=True))
 
 
+def with_names(run: Run, frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame with names of themes in place of their ids, in its first column."""
+    names = frame["theme_id"].map(theme_names(run))
+    named = frame.drop(columns="theme_id")
+    named.insert(0, "theme", names)
+    return named
+
+
 def percent(share: float) -> str:
-    """A share as whole per cent, or as "less than 1%"."""
+    """A share in whole per cent.
+
+    >>> percent(0.126), percent(0.001), percent(0)
+    ('13%', 'less than 1%', '0%')
+    """
     return "less than 1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
 def day(date: pd.Timestamp) -> str:
-    """A date as written out: 4 November 2024."""
+    """A date in words.
+
+    >>> day(pd.Timestamp("2024-11-04"))
+    '4 November 2024'
+    """
     return f"{date.day} {date:%B %Y}"
 
 
+def day_or_month(date: pd.Timestamp) -> str:
+    """A date in words, or the month that begins with it.
+
+    >>> day_or_month(pd.Timestamp("2024-11-04")), day_or_month(pd.Timestamp("2024-11-01"))
+    ('4 November 2024', 'November 2024')
+    """
+    return f"{date:%B %Y}" if date.day == 1 else day(date)
+
+
 def plural(n: int, noun: str) -> str:
-    """A count with its noun: 1 passage, 2 passages, 3 countries."""
+    """A count with its noun.
+
+    >>> plural(1, "passage"), plural(2000, "passage"), plural(3, "country")
+    ('1 passage', '2,000 passages', '3 countries')
+    """
     many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
     return f"{n:,} {noun if n == 1 else many}"
 
 
+def listed(parts: Sequence[str], separator: str = ", ") -> str:
+    """The first parts of a list, and how many more there are.
+
+    >>> listed(["Gull", "Heron", "Ibis", "Jay", "Kite"])
+    'Gull, Heron, Ibis and 2 more'
+    """
+    left = len(parts) - MAX_LISTED
+    return separator.join(parts[:MAX_LISTED]) + (f" and {left} more" if left > 0 else "")
+
+
 def plain(text: str) -> str:
-    """Text that plotly shows as it stands, though it reads some HTML."""
+    """Text that plotly shows as it is, though it reads some HTML.
+
+    >>> plain("R&D <b>")
+    'R&amp;D &lt;b&gt;'
+    """
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def label(text: str, max_letters: int = 40) -> str:
+    """A name short enough to stand beside a bar.
+
+    >>> label("Export controls", 10)
+    'Export co…'
+    """
+    return plain(text if len(text) <= max_letters else text[: max_letters - 1] + "…")
+
+
+def origin(passage: Any) -> str:
+    """Date, source and title of a passage, as far as they are known."""
+    date = "" if pd.isna(passage.date) else f"{passage.date:%Y-%m-%d}"
+    about = [part for part in (passage.source, passage.title) if isinstance(part, str)]
+    return " · ".join(filter(None, [date, *about]))
+
+
+def finish(figure: go.Figure, finding: Finding, table: pd.DataFrame, height: int) -> go.Figure:
+    """The figure in the house style, with its finding as title and its table twin."""
+    rows = [[cell(value) for value in row] for row in table.itertuples(index=False)]
+    lines = textwrap.wrap(plain(finding.text), _MAX_TITLE)
+    figure.update_layout(
+        template="topics",
+        title_text="<br>".join(lines),
+        margin_t=50 + _TITLE_LINE * len(lines),
+        meta={"finding": asdict(finding), "table": {"columns": list(table.columns), "rows": rows}},
+        height=height + _TITLE_LINE * (len(lines) - 1),
+    )
+    return figure
+
+
+def nothing_to_show(text: str, kind: str) -> go.Figure:
+    """A figure without a drawing, whose finding says why."""
+    figure = go.Figure().update_xaxes(visible=False).update_yaxes(visible=False)
+    return finish(figure, Finding(text, kind, "none"), pd.DataFrame(), height=120)
+
+
+def bars(
+    values: pd.Series, labels: Iterable[str], texts: Iterable[str], colours: str | list[str]
+) -> go.Figure:
+    """Horizontal bars from the top down, each with its text at its end."""
+    figure = go.Figure(
+        go.Bar(x=values, y=[label(name) for name in labels], text=[*texts], orientation="h",
+               marker_color=colours, textposition="outside", cliponaxis=False, hoverinfo="skip")
+    )  # fmt: skip
+    figure.update_yaxes(autorange="reversed")
+    return figure.update_xaxes(range=[0, 1.15 * max(values.max(), 1e-9)])
+
+
+def heat_map(
+    values: pd.DataFrame,
+    texts: pd.DataFrame,
+    finding: Finding,
+    table: pd.DataFrame,
+    xtitle: str = "",
+) -> go.Figure:
+    """A table of numbers as coloured cells with their texts, its first row on top."""
+    figure = go.Figure(
+        go.Heatmap(z=values.to_numpy(), x=[str(name) for name in values.columns],
+                   y=[label(str(name)) for name in values.index], xgap=2, ygap=2, zmin=0,
+                   text=texts.to_numpy(), texttemplate="%{text}", hoverinfo="skip",
+                   colorscale=[[0, "#f5f7f9"], [1, "#7fb3d8"]], showscale=False)
+    )  # fmt: skip
+    figure.update_xaxes(title=xtitle, type="category", showgrid=False)
+    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    return finish(figure, finding, table, 150 + 28 * len(values))

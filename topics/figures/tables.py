@@ -1,48 +1,78 @@
-"""Pieces of HTML that notebooks show: theme cards, tables, quoted passages. All text is escaped."""
+"""What notebooks show beside figures: tables, theme cards, quoted passages. All text is escaped."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
-from topics import figures, labelling, measures
-from topics.errors import InputError
+from topics import labelling, measures
+from topics.figures import format as fmt
+from topics.figures.trends import clearest_first, emerging
+from topics.findings import Finding
 from topics.html import Html, note, table
-from topics.run import Run
-from topics.text.passages import best_sentence
+from topics.vectors.quotes import best_sentence
 
-_FEW = 10  # independent documents, below which a theme's share is an anecdote
+if TYPE_CHECKING:
+    from topics.run import Run
+
+_MIN_DOCUMENTS = 10  # independent ones; of fewer, a theme's share is an anecdote
+_MIN_SURVIVAL = 0.9  # share of refits
+_MAX_COPIED = 1.5  # documents to independent ones
 _CHANGES = ("new", "grown", "steady", "shrunk", "vanished")
 
 
-def shown(figure: go.Figure | None, otherwise: str) -> go.Figure | Html:
-    """The figure, or, where there is none to draw, a sentence that says why."""
-    return note(otherwise) if figure is None else figure
+def _told(finding: Finding) -> Html:
+    """A finding as a paragraph."""
+    return Html(f"<p>{escape(finding.text)}</p>", finding)
 
 
-def or_why(make: Callable[[], Any], otherwise: str | None = None) -> Any:
-    """What `make` returns, or, where the data do not allow it, why not, or another sentence."""
-    try:
-        return make()
-    except InputError as error:
-        return note(otherwise or f"{error}.")
+def _nothing(text: str, kind: str) -> Html:
+    """A sentence where there is nothing to show."""
+    return note(text, Finding(text, kind, "none"))
 
 
-def counted(carried: measures.DocumentThemes) -> Html:
-    """What the shares are counted in, and what is left out for want of a date."""
-    documents, dated = carried.documents, carried.dated.documents
-    unknown = int(documents["date"].isna().sum())
-    stray = len(documents) - unknown - len(dated)
-    text = f"{figures.plural(len(dated), 'independent document')} with a date"
-    text += f"; {unknown:,} without one" if unknown else ""
-    text += f"; {stray:,} left out whose date is far from all others" if stray else ""
-    return note(f"{text}.")
+def _table_or(frame: pd.DataFrame, otherwise: str, max_rows: int = 50) -> Html:
+    """A frame of the corpus as a table, or a sentence where it has no rows."""
+    return _nothing(otherwise, "corpus") if frame.empty else table(frame, max_rows)
+
+
+def _article(heading: str, body: Html) -> Html:
+    return Html(f"<article class='card'><h4>{escape(heading)}</h4>{body.markup}</article>")
+
+
+def skipped_files(run: Run) -> Html:
+    """Files and rows that could not be read, with the reason."""
+    return _table_or(run.corpus.skipped, "Every file and every row could be read.")
+
+
+def reading_notes(run: Run) -> Html:
+    """What was read with a repair."""
+    return _table_or(run.corpus.notes, "Nothing had to be repaired.")
+
+
+def left_out_documents(run: Run) -> Html:
+    """Documents in languages that the embedder does not read."""
+    return _table_or(run.left_out, "All documents are in a language that is read.")
+
+
+def boilerplate_table(run: Run) -> Html:
+    """Blocks that were removed as boilerplate, by reason, the longest of each quoted."""
+    return _table_or(measures.removed_boilerplate(run), "No boilerplate was found.")
+
+
+def metadata_table(run: Run) -> Html:
+    """Where dates, sources, countries and languages were taken from."""
+    return _table_or(measures.metadata_sources(run), "Nothing was read.")
+
+
+def near_duplicate_table(run: Run) -> Html:
+    """Documents that are near-duplicates of an earlier one."""
+    found = measures.near_duplicates(run)
+    return _table_or(found, "No document is a near-duplicate of another.", max_rows=25)
 
 
 def quotes(run: Run, passage_ids: Iterable[str], like: np.ndarray | None = None) -> Html:
@@ -60,315 +90,276 @@ def quotes(run: Run, passage_ids: Iterable[str], like: np.ndarray | None = None)
         if like is not None:
             marked = best_sentence(passage["text"], like, passage["language"], run.model.embedder)
         parts.append(_quote(passage, *marked))
-    return Html("".join(parts))
+    return sum(parts, Html(""))
 
 
-def _quote(passage: pd.Series, start: int, end: int) -> str:
-    parts = [passage["source"], passage["title"]]
-    if not pd.isna(passage["date"]):
-        parts.insert(0, f"{passage['date']:%Y-%m-%d}")
-    about = " · ".join(str(part) for part in parts if isinstance(part, str))
+def _quote(passage: pd.Series, start: int, end: int) -> Html:
+    text, number = passage["text"], passage["number"]
+    quoted = escape(text)
+    if 0 < end - start < len(text):
+        before, sentence, after = map(escape, (text[:start], text[start:end], text[end:]))
+        quoted = f"{before}<mark>{sentence}</mark>{after}"
+    link = f"<a href='#p-{number}'>passage {number}</a>" if number else ""
     place = f"{passage['document_id']}, characters {passage['start']}–{passage['end']}"
-    number = passage["number"]
-    link = f"<a href='#p-{number}'>passage {number}</a> · " if number else ""
-    text = escape(passage["text"])
-    if 0 < end - start < len(passage["text"]):
-        cuts = slice(start), slice(start, end), slice(end, None)
-        text = "{}<mark>{}</mark>{}".format(*(escape(passage["text"][cut]) for cut in cuts))
-    return (
-        f"<blockquote><p>{text}</p>"
-        f"<footer>{escape(about)}{' · ' if about else ''}{link}<code>{escape(place)}</code></footer>"
-        "</blockquote>"
-    )
+    about = [escape(fmt.origin(passage)), link, f"<code>{escape(place)}</code>"]
+    footer = " · ".join(filter(None, about))
+    return Html(f"<blockquote><p>{quoted}</p><footer>{footer}</footer></blockquote>")
 
 
 def theme_cards(run: Run) -> Html:
-    """A card a theme: what it is called, how much of it there is, and the passages that show it."""
+    """A card a theme: its name, how much of it there is, and the passages that show it."""
     facts = measures.theme_support(run).set_index("theme_id")
-    return Html("".join(_card(run, theme, facts) for theme in run.themes.itertuples()))
+    cards = [_card(run, theme, facts.loc[theme.theme_id]) for theme in run.themes.itertuples()]
+    return sum(cards, Html(""))
 
 
-def _card(run: Run, theme: Any, facts: pd.DataFrame) -> str:
-    own, model = facts.loc[theme.theme_id], run.model
-    if theme.n_passages == 0:
-        body = "<p>No passage of this corpus carries it.</p>"
-    else:
+def _card(run: Run, theme: Any, facts: pd.Series) -> Html:
+    body = "<p>No passage of this corpus has this theme.</p>"
+    if theme.n_passages:
         count = (
-            f"{figures.plural(theme.n_passages, 'passage')} in {figures.plural(own['documents'], 'document')} "
-            f"({own['independent']} independent of others)"
+            f"{fmt.plural(theme.n_passages, 'passage')} in {fmt.plural(facts['documents'], 'document')} "
+            f"({facts['independent']} independent of others)"
         )
-        if isinstance(own["largest_source"], str):
-            count += f"; most by {own['largest_source']} ({own['source_share']:.0%})"
-        if not pd.isna(own["stability"]):
-            count += f"; stability {own['stability']:.2f}"
-        body = (
-            f"<p>{escape(count)}.</p><p>Keywords: {escape(theme.keywords)}</p>"
-            f"{quotes(run, model.exemplars(theme.theme_id), model.centroid(theme.theme_id)).markup}"
-        )
-    return (
+        if isinstance(facts["largest_source"], str):
+            count += f"; most from {facts['largest_source']} ({facts['source_share']:.0%})"
+        if not pd.isna(facts["stability"]):
+            count += f"; stability {facts['stability']:.2f}"
+        model = run.model
+        shown = quotes(run, model.exemplars(theme.theme_id), model.centroid(theme.theme_id))
+        body = f"<p>{escape(count)}.</p><p>Keywords: {escape(theme.keywords)}</p>{shown.markup}"
+    return Html(
         f"<article class='card'><h4 id='theme-{escape(theme.theme_id)}'>{escape(theme.name)} "
         f"<small>{escape(theme.kind)}</small></h4>{body}</article>"
     )
 
 
-def table_or_note(frame: pd.DataFrame, otherwise: str, most: int = 50) -> Html:
-    """The frame as a table, or a sentence if it has no rows."""
-    return note(otherwise) if frame.empty else table(frame, most)
+def changes_table(run: Run) -> Html:
+    """What changed since the earlier run that this one was given."""
+    if run.changes.empty:
+        return _nothing("No earlier report was given to compare with.", "changes")
+    found = run.changes.sort_values("change", kind="stable")
+    counts = found["change"].value_counts()
+    text = ", ".join(f"{counts.get(change, 0)} {change}" for change in _CHANGES)
+    told = _told(Finding(f"Since the earlier report: {text}.", "changes"))
+    return told + table(found.drop(columns="theme_id"))
 
 
-def named(run: Run, frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame with names of themes in place of their ids, ready to be read."""
-    names = run.themes.set_index("theme_id")["name"]
-    renamed = frame.assign(theme=frame["theme_id"].map(names)).drop(columns="theme_id")
-    return renamed[["theme", *renamed.columns.drop("theme")]]
+def counted_documents(document_themes: measures.DocumentThemes) -> Html:
+    """What shares are counted in, and what is left out for want of a date."""
+    documents, dated = document_themes.documents, document_themes.dated.documents
+    unknown = int(documents["date"].isna().sum())
+    stray = len(documents) - unknown - len(dated)
+    text = f"{fmt.plural(len(dated), 'independent document')} with a date"
+    text += f"; {unknown:,} without one" if unknown else ""
+    text += f"; {stray:,} left out whose date is far from all others" if stray else ""
+    return note(f"{text}.", Finding(f"{text}.", "corpus"))
 
 
-def agreement(run: Run, gold: str | None) -> Html:
+def change_point_table(run: Run, change_points: pd.DataFrame) -> Html:
+    """Each change point with its dates, levels, difference and p; from `find_change_points`."""
+    if change_points.empty:
+        return _nothing("There are no change points to list.", "change points")
+    points = 100 * change_points[["difference", "low", "high"]].to_numpy()
+    shown = pd.DataFrame(
+        {
+            "theme_id": change_points["theme_id"],
+            "from": change_points["period"].map(fmt.day_or_month),
+            "at the earliest": change_points["earliest"].map(fmt.day_or_month),
+            "at the latest": change_points["latest"].map(fmt.day_or_month),
+            "before": change_points["before"].map("{:.1%}".format),
+            "after": change_points["after"].map("{:.1%}".format),
+            "points (95%)": ["{:+.1f} ({:+.1f} to {:+.1f})".format(*row) for row in points],
+            "p": change_points["p"],
+        }
+    )
+    return table(fmt.with_names(run, shown))
+
+
+def passages_around_changes(run: Run, change_points: pd.DataFrame, max_changes: int = 3) -> Html:
+    """For the clearest change points, the theme's best passage before and after."""
+    if change_points.empty:
+        return _nothing("There are no change points to quote around.", "change points")
+    parts = []
+    for row in clearest_first(change_points).head(max_changes).itertuples():
+        own = _dated_passages(run, row.theme_id)
+        best = own.sort_values("score", ascending=False, kind="stable")
+        ids = best.groupby(best["date"] >= row.period)["passage_id"].first()
+        name = fmt.theme_names(run)[row.theme_id]
+        parts.append(_article(f"{name}, before and after {row.period:%Y-%m-%d}", quotes(run, ids)))
+    return sum(parts, Html(""))
+
+
+def first_passages(
+    run: Run, document_themes: measures.DocumentThemes, max_passages: int = 2
+) -> Html:
+    """The first passages of each theme that is new or rising, from where it began to be."""
+    found = emerging(document_themes).dropna(subset="kind")
+    if found.empty:
+        return _nothing("There is no new or rising theme to quote.", "passages")
+    parts = []
+    for row in found.itertuples():
+        own = _dated_passages(run, row.theme_id)
+        ids = own[own["date"] >= row.since].sort_values("date", kind="stable")["passage_id"]
+        heading = f"{fmt.theme_names(run)[row.theme_id]}: {row.kind}"
+        parts.append(_article(heading, quotes(run, ids.head(max_passages))))
+    return sum(parts, Html(""))
+
+
+def _dated_passages(run: Run, theme_id: str) -> pd.DataFrame:
+    """passage_id, score and date of a theme's passages in independent, dated documents."""
+    own = run.assignments[run.assignments["theme_id"] == theme_id]
+    found = own.merge(run.passages[["passage_id", "document_id", "date"]], on="passage_id")
+    return found[found["document_id"].isin(run.copy_of)].dropna(subset="date")
+
+
+def distinctive_words_table(run: Run, groups: pd.Series, max_words: int = 4) -> Html:
+    """For each theme, the words that a source, country or period uses more than the others.
+
+    `groups` has the source, country or period of each row of `run.passages`; its name says which.
+    """
+    column, rows = str(groups.name), []
+    independent = run.passages["document_id"].isin(run.copy_of)
+    for theme_id, own in run.assignments.groupby("theme_id", sort=False):
+        has_theme = independent & run.passages["passage_id"].isin(own["passage_id"])
+        words = measures.distinctive_words(run.passages[has_theme], groups[has_theme], max_words)
+        counts = words["n"].astype(str) + " : " + words["n_others"].astype(str)
+        told = words["word"] + " (" + counts + ")"
+        rows += [(theme_id, *row) for row in told.groupby(words["side"]).agg(", ".join).items()]
+    if not rows:
+        return _nothing(f"No {column} uses a word clearly more than the others.", "words")
+    shown = pd.DataFrame(rows, columns=["theme_id", column, "words"])
+    told = f"<p>Behind each word: documents of the {column} with it, and of the others.</p>"
+    return Html(told) + table(fmt.with_names(run, shown))
+
+
+def trust_table(run: Run, survival: pd.DataFrame, gold: str | None = None) -> Html:
+    """A row a theme: what it rests on, whether its trend survives refits, and what to beware of.
+
+    `survival` is from `measures.trend_survival`, `gold` a file of labels made by people.
+    """
+    facts = measures.theme_support(run).merge(survival, on="theme_id", how="left")
+    facts["stability"] = facts["stability"].fillna(facts["overlap"])
+    warnings = [_warnings(row) for row in facts.itertuples()]
+    facts["caution"] = ["; ".join(own) for own in warnings]
+    facts["largest_source"] = [
+        f"{row.largest_source} ({row.source_share:.0%})" if row.sources else None
+        for row in facts.itertuples()
+    ]
+    facts["survives"] = facts["survives"].map("{:.0%}".format, na_action="ignore")
+    if gold:
+        agreement = labelling.label_agreement(run, _gold_labels(run, gold))
+        facts = facts.merge(agreement.themes, on="theme_id", how="left")
+    columns = ["theme_id", "caution", "documents", "independent", "sources", "largest_source",
+               "stability", "claim", "survives", "precision", "recall"]  # fmt: skip
+    shown = fmt.with_names(run, facts[[column for column in columns if column in facts]])
+    return _told(_caution(run, warnings)) + table(shown.rename(columns={"claim": "trend"}))
+
+
+def _warnings(facts: Any) -> list[str]:
+    tests = {
+        "few documents": facts.independent < _MIN_DOCUMENTS,
+        f"mostly from {facts.largest_source}": facts.source_share > 0.5,
+        "does not come back in refits": facts.stability < fmt.MIN_STABILITY,
+        "largely near-duplicates": facts.documents > _MAX_COPIED * max(facts.independent, 1),
+        "its trend depends on the fit": facts.survives < _MIN_SURVIVAL,
+    }
+    return [text for text, holds in tests.items() if holds]
+
+
+def _caution(run: Run, warnings: list[list[str]]) -> Finding:
+    """How many themes to treat with caution, and for each reason which."""
+    by_reason: dict[str, list[str]] = {}
+    for name, own in zip(run.themes["name"], warnings, strict=True):
+        for warning in own:
+            by_reason.setdefault(warning, []).append(name)
+    if not by_reason:
+        return Finding("No theme calls for special caution.", "trust")
+    reasons = "; ".join(f"{reason}: {fmt.listed(names)}" for reason, names in by_reason.items())
+    themes = run.themes["theme_id"][[bool(own) for own in warnings]].tolist()
+    of = f"{len(themes)} of {fmt.plural(len(warnings), 'theme')}"
+    return Finding(f"Treat {of} with caution ({reasons}).", "trust", "caution", themes)
+
+
+def label_agreement(run: Run, gold: str | None) -> Html:
     """Precision and recall of named themes and AMI of clusters against labels made by people."""
     if not gold:
-        return note(
-            "No labels were given. Label a few hundred passages by hand before you rely on a "
-            "theme's share: without labels its errors cannot be known."
-        )
+        text = "No labels were given: label a few hundred passages before relying on any share."
+        return _nothing(text, "labels")
     labels = _gold_labels(run, gold)
-    if labels.isna().all():
-        return note(f"None of the labels in {gold} belongs to a passage of this corpus.")
-    share, found = labels.notna().mean(), labelling.label_agreement(run, labels)
+    n_labelled = int(labels.notna().sum())
+    if not n_labelled:
+        text = f"None of the labels in {gold} belongs to a passage of this corpus."
+        return _nothing(text, "labels")
+    found = labelling.label_agreement(run, labels)
     text = (
-        f"{labels.notna().sum():,} of {len(labels):,} passages ({share:.0%}) have labels. Discovered "
-        f"clusters agree with them with an adjusted mutual information of {found.ami:.2f} (0 is chance, "
-        f"1 is perfect), over the {found.n:,} passages that carry exactly one label."
+        f"{n_labelled:,} of {fmt.plural(len(labels), 'passage')} ({labels.notna().mean():.0%}) have "
+        f"labels. Discovered clusters agree with them with an adjusted mutual information of "
+        f"{found.ami:.2f} (0 is chance, 1 is perfect), over the {found.n:,} passages with exactly one label."
     )
-    scores = table(named(run, found.themes)).markup if len(found.themes) else ""
-    return Html(f"<p>{escape(text)}</p>{scores}")
+    told = _told(Finding(text, "labels"))
+    return told + table(fmt.with_names(run, found.themes)) if len(found.themes) else told
 
 
 def _gold_labels(run: Run, gold: str) -> pd.Series:
     return labelling.labels_of_passages(run.passages, run.documents, labelling.read_gold(gold))
 
 
-def labelled(run: Run, folder: str | None) -> Html:
+def corrected_shares(run: Run, folder: str | None) -> Html:
     """Shares corrected by a labelled sheet: a folder with ``key.csv`` and a sheet a coder."""
     if not folder:
-        return note(
-            "No labelled sheet was given with the parameter labels, so shares are as the model counts them."
-        )
+        text = "No labelled sheet was given, so shares are as the model counts them."
+        return _nothing(text, "labels")
     labels = labelling.read_folder(folder, run.themes["theme_id"])
-    shares = labelling.labelled_shares(run, labels)
-    coders = labels["coder"].nunique()
+    n_coders = labels["coder"].nunique()
     text = (
-        f"{figures.plural(labels['passage_id'].nunique(), 'passage')} labelled by "
-        f"{figures.plural(coders, 'coder')}, {labels.attrs['blank']} left blank."
+        f"{fmt.plural(labels['passage_id'].nunique(), 'passage')} labelled by "
+        f"{fmt.plural(n_coders, 'coder')}, {labels.attrs['blank']} left blank."
     )
-    found = table(named(run, shares)).markup
-    if coders > 1:
-        found += table(named(run, labelling.coder_agreement(labels))).markup
-    return Html(f"<p>{escape(text)}</p>{found}")
+    shares = labelling.labelled_shares(run, labels)
+    told = _told(Finding(text, "labels")) + table(fmt.with_names(run, shares))
+    if n_coders > 1:
+        told += table(fmt.with_names(run, labelling.coder_agreement(labels)))
+    return told
 
 
-def changes(run: Run) -> Html:
-    """What changed since the earlier run that this one was given."""
-    found = run.changes
-    if found.empty:
-        return note("No earlier report was named to compare with; --base names one.")
-    found = found.sort_values("change", kind="stable").drop(columns="theme_id")
-    kinds = found["change"].value_counts()
-    counts = ", ".join(f"{kinds.get(kind, 0)} {kind}" for kind in _CHANGES)
-    return Html(f"<p>Since the earlier report: {counts}.</p>" + table(found).markup)
-
-
-def trust(run: Run, conclusions: pd.DataFrame, gold: str | None = None) -> Html:
-    """A row a theme: what it rests on, whether its trend survives refits, and what to beware of.
-
-    `conclusions` is from `measures.trend_survival`, `gold` a file of labels made by people.
-    """
-    facts = measures.theme_support(run).merge(conclusions, on="theme_id", how="left")
-    facts["stability"] = facts["stability"].fillna(facts["overlap"])
-    scores = pd.DataFrame()
-    if gold:
-        scores = labelling.label_agreement(run, _gold_labels(run, gold)).themes.set_index(
-            "theme_id"
-        )
-    beware = [_warnings(row) for row in facts.itertuples()]
-    names = facts["theme_id"].map(figures.theme_names(run))
-    largest = [
-        f"{row.largest_source} {row.source_share:.0%}" if row.sources else None
-        for row in facts.itertuples()
-    ]
-    shown = pd.DataFrame(
-        {
-            "theme_id": facts["theme_id"],
-            "documents": facts["documents"],
-            "without copies": facts["independent"],
-            "sources": facts["sources"],
-            "largest source": largest,
-            "stability": facts["stability"],
-            "trend": facts["claim"],
-            "survives": facts["survives"].map("{:.0%}".format, na_action="ignore"),
-            **{c: facts["theme_id"].map(scores[c]) for c in ("precision", "recall") if c in scores},
-            "beware": beware,
-        }
-    )
-    line = f"Themes that call for care: {sum(map(bool, beware))} of {len(facts)}{_by_kind(beware, names)}."
-    return Html(f"<p>{escape(line)}</p>{table(named(run, shown)).markup}")
-
-
-def _by_kind(beware: list[str], names: Iterable[str]) -> str:
-    """Which themes each kind of warning is about, three named at most."""
-    about: dict[str, list[str]] = {}
-    for warnings, name in zip(beware, names, strict=True):
-        for warning in filter(None, warnings.split("; ")):
-            about.setdefault(re.sub(r" \(\d+\)$", "", warning), []).append(name)
-    told = [
-        f"{kind}: {', '.join(them[:3])}" + (f" and {len(them) - 3} more" if len(them) > 3 else "")
-        for kind, them in about.items()
-    ]
-    return f" ({'; '.join(told)})" if told else ""
-
-
-def _warnings(row: Any) -> str:
-    tests = {
-        f"few documents ({row.independent})": row.independent < _FEW,
-        f"mostly {row.largest_source}": row.source_share > 0.5,
-        "does not come back in refits": row.stability < 0.6,
-        "copies make up much of it": row.documents > 1.5 * max(row.independent, 1),
-        "its trend hangs on the fit": row.survives < 0.9,
-    }
-    return "; ".join(text for text, holds in tests.items() if holds)
-
-
-def breaks(run: Run, shares: pd.DataFrame, found: pd.DataFrame) -> Html:
-    """The breaks as a table, or why there are none; from `measures`, shares over time and breaks."""
-    periods = shares.loc[shares["n_total"] > 0, "period"].nunique()
-    reasons = {0: "No document has a date, so no break can be found.",
-               1: "All dates fall into one period, so no break can be found."}  # fmt: skip
-    otherwise = reasons.get(periods, "No clear change in any theme: there is no break to list.")
-    if found.empty:
-        return note(otherwise)
-    shown = pd.DataFrame(
-        [
-            (
-                row.theme_id, figures.day_or_month(row.period),
-                f"{figures.day_or_month(row.earliest)} to {figures.day_or_month(row.latest)}",
-                f"{row.before:.1%}", f"{row.after:.1%}",
-                f"{100 * row.difference:+.1f} ({100 * row.low:+.1f} to {100 * row.high:+.1f})",
-                f"{row.p:.3f}",
-            )
-            for row in found.itertuples()
-        ],
-        columns=["theme_id", "from", "it may lie", "before", "after", "points (95%)", "p"],
-    )  # fmt: skip
-    return table(named(run, shown))
-
-
-def either_side(run: Run, breaks: pd.DataFrame, most: int = 3) -> Html:
-    """For the clearest breaks, the theme's best passage before and after it."""
-    names = figures.theme_names(run)
-    clearest = breaks.reindex(breaks["difference"].abs().sort_values(ascending=False).index)
-    parts = []
-    for row in clearest.head(most).itertuples():
-        best = _carriers(run, row.theme_id).sort_values("score", ascending=False, kind="stable")
-        ids = [
-            side["passage_id"].head(1)
-            for side in (best[best["date"] < row.period], best[best["date"] >= row.period])
-        ]
-        heading = f"{names[row.theme_id]}, before and after {row.period:%Y-%m-%d}"
-        parts.append(_article(heading, quotes(run, pd.concat(ids))))
-    return Html("".join(parts)) if parts else note("There is no break to show.")
-
-
-def earliest(run: Run, emergence: pd.DataFrame, most: int = 2) -> Html:
-    """The first passages of each theme that is new or rising, from where it began to be."""
-    names = figures.theme_names(run)
-    parts = []
-    for row in emergence.dropna(subset="kind").itertuples():
-        own = _carriers(run, row.theme_id)
-        own = own[own["date"] >= row.since].sort_values("date", kind="stable")
-        parts.append(
-            _article(
-                f"{names[row.theme_id]}: {row.kind}", quotes(run, own["passage_id"].head(most))
-            )
-        )
-    return (
-        Html("".join(parts))
-        if parts
-        else note("No theme is new or rising, so there is none to quote.")
-    )
-
-
-def _carriers(run: Run, theme_id: str) -> pd.DataFrame:
-    """passage_id, score and date of the independent, dated passages that carry a theme."""
-    own = run.assignments[run.assignments["theme_id"] == theme_id]
-    found = own.merge(run.passages[["passage_id", "document_id", "date"]], on="passage_id")
-    return found[found["document_id"].isin(run.copy_of)].dropna(subset="date")
-
-
-def _article(heading: str, body: Html) -> str:
-    return f"<article class='card'><h4>{escape(heading)}</h4>{body.markup}</article>"
-
-
-def wording(run: Run, sides: pd.Series, most: int = 4) -> Html:
-    """For each theme, the words that mark a side (a source, country or period) among the others.
-
-    `sides` has a side for each row of `run.passages`; its name says what they are.
-    """
-    what, parts = str(sides.name), []
-    independent = run.passages["document_id"].isin(run.copy_of)
-    for theme_id, own in run.assignments.groupby("theme_id", sort=False):
-        carrying = independent & run.passages["passage_id"].isin(own["passage_id"])
-        words = measures.distinctive_words(run.passages[carrying], sides[carrying], most)
-        told = pd.Series(
-            [f"{row.word} ({row.n} : {row.n_others})" for row in words.itertuples()], dtype="str"
-        )
-        joined = told.groupby(words["side"], sort=True).agg(", ".join)
-        parts.append(pd.DataFrame({"theme_id": theme_id, what: joined.index, "words": joined}))
-    found = pd.concat(parts) if parts else pd.DataFrame()
-    if found.empty:
-        return note(
-            f"No word marks one {what} beside the others; fewer than five documents of a theme are not looked at."
-        )
-    line = f"Behind each word, documents of the {what} with it and of the others."
-    return Html(f"<p>{line}</p>{table(named(run, found)).markup}")
-
-
-def doubtful(run: Run, seed: int, most: int = 2) -> Html:
-    """Of each theme, folded away: passages that only just carry it, and some at random."""
-    parts = []
-    for theme in run.themes.itertuples():
-        own = run.assignments.query("theme_id == @theme.theme_id")["passage_id"]
-        if own.empty:
-            continue
-        chance = own.sample(min(most, len(own)), random_state=seed)
-        only_just = measures.borderline(run, theme.theme_id, most)
-        parts.append(
-            f"<details><summary>{escape(theme.name)}</summary>"
-            f"<p>Only just:</p>{quotes(run, only_just).markup}"
-            f"<p>At random:</p>{quotes(run, chance).markup}</details>"
-        )
-    return Html("".join(parts)) if parts else note("No passage carries a theme.")
-
-
-def controls(run: Run, placebo: pd.DataFrame) -> Html:
+def negative_controls(run: Run, placebo: pd.DataFrame) -> Html:
     """Two checks that should find nothing: dates at random, and a theme that is not there.
 
     `placebo` are the `find_change_points` of permuted dates.
     """
     taken, n = measures.absent_theme(run)
-    lines = [
-        f"With dates permuted within sources: {figures.plural(len(placebo), 'break')}; up to one run in twenty may find one.",
-        f"An invented theme, falconry, was given {len(taken)} of {figures.plural(n, 'passage')}.",
-    ]
-    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return Html(f"<ul>{items}</ul>" + quotes(run, taken[:2]).markup)
+    text = (
+        f"With dates exchanged at random within each source, {fmt.plural(len(placebo), 'change')} "
+        f"(one corpus in twenty may show any). An invented theme, falconry, was given {len(taken)} "
+        f"of {fmt.plural(n, 'passage')}."
+    )
+    return _told(Finding(text, "trust")) + quotes(run, taken[:2])
 
 
-def without_theme(run: Run, seed: int, most: int = 5) -> Html:
-    """Some passages that carry no theme, at random."""
+def passages_to_check(run: Run, seed: int = 0, max_passages: int = 2) -> Html:
+    """Of each theme, folded: passages that only just have it, and some at random."""
+    parts = []
+    for theme in run.themes.itertuples():
+        own = run.assignments.loc[run.assignments["theme_id"] == theme.theme_id, "passage_id"]
+        if own.empty:
+            continue
+        at_random = own.sample(min(max_passages, len(own)), random_state=seed)
+        only_just = measures.borderline(run, theme.theme_id, max_passages)
+        parts.append(
+            f"<details><summary>{escape(theme.name)}</summary>"
+            f"<p>Only just:</p>{quotes(run, only_just).markup}"
+            f"<p>At random:</p>{quotes(run, at_random).markup}</details>"
+        )
+    return Html("".join(parts)) if parts else _nothing("No passage has a theme.", "passages")
+
+
+def passages_without_theme(run: Run, seed: int = 0, max_passages: int = 5) -> Html:
+    """Some passages that have no theme, at random."""
     ids = run.passages["passage_id"]
-    none = ids[~ids.isin(run.assignments["passage_id"])]
-    if none.empty:
-        return note("Every passage carries a theme.")
-    share = len(none) / len(ids)
-    chosen = none.sample(min(most, len(none)), random_state=seed)
-    line = f"<p>{len(none):,} of {len(ids):,} passages ({share:.0%}) carry no theme.</p>"
-    return Html(line + quotes(run, chosen).markup)
+    without = ids[~ids.isin(run.assignments["passage_id"])]
+    if without.empty:
+        return _nothing("Every passage has a theme.", "passages")
+    n, total = len(without), fmt.plural(len(ids), "passage")
+    text = f"{n:,} of {total} ({n / len(ids):.0%}) have no theme."
+    at_random = without.sample(min(max_passages, len(without)), random_state=seed)
+    return _told(Finding(text, "passages")) + quotes(run, at_random)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,254 +11,219 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from topics import measures
-from topics.figures.format import PALETTE, QUIET, percent, plain, plural, theme_colours, theme_names
-from topics.figures.template import SYMBOLS, bars, finish, label
-from topics.run import Run
+from topics.figures import format as fmt
+from topics.findings import Finding
 
+if TYPE_CHECKING:
+    from topics.run import Run
+
+SYMBOLS = ["circle-open", "circle", "square", "diamond", "triangle-up", "cross", "star"]
 _LINE = re.compile(r"\S.{0,69}(?!\S)|\S{1,70}")  # as textwrap would, ten times as fast
-_HOVER_WORDS = 40
+_MAX_WORDS = 40  # of a passage that is pointed at
 _MAX_IN_LEGEND = 16  # themes
-_SVG_LIMIT = 3000  # points; more are drawn by WebGL
-_COUNTS = [k * 10**e for e in range(5) for k in (1, 2, 3, 5)]  # of clusters, told on an axis
+_MAX_SVG = 3000  # points; more are drawn by WebGL
+_COUNTS = [k * 10**e for e in range(5) for k in (1, 2, 3, 5)]  # of clusters, on an axis
 
 
 def theme_map(run: Run) -> go.Figure:
     """Every passage a point; each theme a colour, a symbol and, where there is room, its name.
 
-    Where themes were found on a sample, that sample is drawn.
+    Where themes were fitted on a sample, that sample is drawn.
     """
-    primary = run.theme_of_passage.to_numpy()[run.fitted]
-    x, y = run.coordinates.T
-    colours, names = theme_colours(run), theme_names(run)
-    owns = {theme_id: primary == theme_id for theme_id in names}
-    named = {theme.id for theme in run.model.named}
-    figure = go.Figure(_points(run, primary))
-    labels = [
-        (float(np.median(x[own])), float(np.median(y[own])), label(names[i], 34), colours[i])
-        for i, own in sorted(owns.items(), key=lambda item: (item[0] not in named, -item[1].sum()))
-        if own.any()
-    ]
-    for left, low, name, colour in _apart(
-        labels, float(np.ptp(run.coordinates, axis=0).max()) or 1.0
-    ):
-        figure.add_annotation(
-            x=left, y=low, text=f"<b>{name}</b>", showarrow=False,
-            font={"color": colour, "size": 12}, bgcolor="rgba(255,255,255,0.82)", borderpad=1,
-        )  # fmt: skip
+    names = {"": "no theme"} | fmt.theme_names(run)
+    strongest = run.theme_of_passage.iloc[run.fitted].fillna("").to_numpy()
+    counts = pd.Series(strongest).value_counts().reindex(names, fill_value=0)
+    figure = go.Figure(_points(run, strongest, names))
+    _add_names(figure, run, strongest, counts)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x")
     figure.update_layout(
-        showlegend=len(owns) <= _MAX_IN_LEGEND,  # a longer one leaves the map no room
+        showlegend=len(names) <= _MAX_IN_LEGEND,  # a longer one leaves the map no room
         legend={"orientation": "h", "y": -0.02, "itemsizing": "constant"},
         margin={"l": 10, "r": 10, "b": 10},
     )
-    counts = pd.DataFrame(
-        [("no theme", int(pd.isna(primary).sum()))]
-        + [(names[i], int(own.sum())) for i, own in owns.items()],
-        columns=["theme", "passages"],
-    )
-    drawn = "a sample of" if run.is_sampled else "all"
-    return finish(figure, _map_finding(counts, drawn), counts, 720)
-
-
-def _points(run: Run, primary: np.ndarray) -> list[go.Scatter]:
-    """A trace for the passages without a theme, and one a theme."""
-    x, y = run.coordinates.T.astype(np.float32)
-    colours, names = theme_colours(run), theme_names(run)
-    scatter, width = (go.Scatter, 6) if len(x) <= _SVG_LIMIT else (go.Scattergl, 3)
-    passages = run.passages.iloc[run.fitted]
-    hover = np.array([_hover(row) for row in passages.itertuples()], dtype=object)
-    looks = [("no theme", pd.isna(primary), QUIET, "circle-open", width - 1, 0.45)] + [
-        (names[i], primary == i, colours[i], SYMBOLS[number % len(SYMBOLS)], width, 0.8)
-        for number, i in enumerate(names)
-    ]
-    return [
-        scatter(
-            x=x[own], y=y[own], mode="markers", name=f"{label(name)} ({own.sum()})",
-            text=hover[own], hovertemplate="%{text}<extra>%{fullData.name}</extra>",
-            marker={"color": colour, "symbol": symbol, "size": size, "opacity": opacity},
+    n, largest = fmt.plural(len(strongest), "passage"), counts.iloc[1:].nlargest(1)
+    finding = Finding(f"No theme was found in {n}.", "themes", "none")
+    if largest.sum():
+        text = (
+            f"Each passage is drawn in its strongest theme; the largest is {names[largest.index[0]]} "
+            f"({fmt.plural(largest.iloc[0], 'passage')}); {fmt.percent((strongest == '').mean())} of "
+            f"{'a sample of' if run.is_sampled else 'all'} {n} have no theme."
         )
-        for name, own, colour, symbol, size, opacity in looks
-        if own.any()
-    ]  # fmt: skip
+        finding = Finding(text, "themes", themes=[*largest.index])
+    table = pd.DataFrame({"theme": names.values(), "passages": counts.to_numpy()})
+    return fmt.finish(figure, finding, table, 720)
 
 
-def _map_finding(counts: pd.DataFrame, drawn: str) -> str:
-    """The largest theme, and how much carries none; from theme and passages, no theme first."""
-    n, without = int(counts["passages"].sum()), int(counts["passages"].iloc[0])
-    if n == without:
-        return f"No theme was found in {plural(n, 'passage')}."
-    most = counts.iloc[1:].nlargest(1, "passages").iloc[0]
-    return (
-        f"Each passage is drawn in its strongest theme; the largest is {most['theme']} "
-        f"({plural(int(most['passages']), 'passage')}); {percent(without / n)} of {drawn} "
-        f"{plural(n, 'passage')} carry no theme."
-    )
+def _points(run: Run, strongest: np.ndarray, names: dict[str, str]) -> list[go.Scatter]:
+    """A trace a theme, that of the passages without one first."""
+    x, y = run.coordinates.T.astype(np.float32)
+    colours = {"": fmt.QUIET} | fmt.theme_colours(run)
+    scatter, size = (go.Scatter, 6) if len(x) <= _MAX_SVG else (go.Scattergl, 3)
+    passages = run.passages.iloc[run.fitted]
+    hover = np.array([_hover(passage) for passage in passages.itertuples()], dtype=object)
+    traces = []
+    for number, (theme_id, name) in enumerate(names.items()):
+        own = strongest == theme_id
+        if not own.any():
+            continue
+        look = {"color": colours[theme_id], "opacity": 0.8 if theme_id else 0.45, "size": size}
+        look["symbol"] = SYMBOLS[number % len(SYMBOLS)]
+        trace = scatter(x=x[own], y=y[own], text=hover[own], mode="markers", marker=look)
+        hovertemplate = "%{text}<extra>%{fullData.name}</extra>"
+        trace.update(name=f"{fmt.label(name)} ({own.sum()})", hovertemplate=hovertemplate)
+        traces.append(trace)
+    return traces
 
 
 def _hover(passage: Any) -> str:
-    """Hover text of a passage; plotly shows a few HTML tags, so marks of HTML are taken out."""
+    """Text shown for a passage; plotly reads some HTML in it, so what looks like it is escaped."""
     words = passage.text.split()
-    text = " ".join(words[:_HOVER_WORDS]) + (" …" if len(words) > _HOVER_WORDS else "")
-    parts = [str(v) for v in (passage.source, passage.title) if isinstance(v, str)]
-    if not pd.isna(passage.date):
-        parts.insert(0, f"{passage.date:%Y-%m-%d}")
-    lines = _LINE.findall(plain(text))
-    return (
-        "<br>".join([f"<b>{plain(' · '.join(parts))}</b>", *lines]) if parts else "<br>".join(lines)
-    )
+    text = " ".join(words[:_MAX_WORDS]) + (" …" if len(words) > _MAX_WORDS else "")
+    about = fmt.origin(passage)
+    heading = [f"<b>{fmt.plain(about)}</b>"] if about else []
+    return "<br>".join([*heading, *_LINE.findall(fmt.plain(text))])
 
 
-def _apart(
-    labels: list[tuple[float, float, str, str]], extent: float
-) -> list[tuple[float, float, str, str]]:
-    """Labels a little moved where they would cover one before them, left out where that fails."""
+def _add_names(figure: go.Figure, run: Run, strongest: np.ndarray, counts: pd.Series) -> None:
+    """Write names of themes at their middles, named and large ones first, where there is room.
+
+    A name that would cover one before it is moved by a line at most, or left out.
+    """
+    names, colours = fmt.theme_names(run), fmt.theme_colours(run)
+    named = {theme.id for theme in run.model.named}
     # The map is about 450 pixels wide or high and keeps its proportions; a letter is 7.2 wide.
-    line, letter = 20 / 450 * extent, 7.2 / 450 * extent
-    placed: list[tuple[float, float, str, str]] = []
-
-    def free(x: float, y: float, name: str) -> bool:
-        return not any(
-            abs(y - v) < line and abs(x - u) < letter * (len(name) + len(other)) / 2
-            for u, v, other, _ in placed
-        )
-
-    for x, low, name, colour in labels:
-        heights = (low + lines * line for lines in (0, 0.5, -0.5, 1, -1))
-        if (y := next((y for y in heights if free(x, y, name)), None)) is not None:
-            placed.append((x, y, name, colour))
-    return placed
+    pixel = (float(np.ptp(run.coordinates, axis=0).max()) or 1.0) / 450
+    line, letter = 20 * pixel, 7.2 * pixel
+    placed: list[tuple[float, float, int]] = []
+    for theme_id in sorted(filter(counts.get, names), key=lambda i: (i not in named, -counts[i])):
+        x, middle = np.median(run.coordinates[strongest == theme_id], axis=0).tolist()
+        name = fmt.label(names[theme_id], 34)
+        for y in (middle + lines * line for lines in (0, 0.5, -0.5, 1, -1)):
+            if all(
+                abs(y - v) >= line or abs(x - u) >= letter * (len(name) + letters) / 2
+                for u, v, letters in placed
+            ):
+                font = {"color": colours[theme_id], "size": 12}
+                look = {"font": font, "bgcolor": "rgba(255,255,255,0.82)", "borderpad": 1}
+                figure.add_annotation(x=x, y=y, text=f"<b>{name}</b>", showarrow=False, **look)
+                placed.append((x, y, len(name)))
+                break
 
 
 def theme_sizes(run: Run) -> go.Figure:
     """Passages and independent documents a theme."""
-    colours = theme_colours(run)
-    sizes = measures.theme_support(run).merge(
-        run.themes[["theme_id", "name", "kind", "n_passages"]], on="theme_id"
-    )
+    about = run.themes[["theme_id", "name", "kind", "n_passages"]]
+    sizes = measures.theme_support(run).merge(about, on="theme_id")
     table = sizes[["name", "kind", "n_passages", "documents", "independent"]]
     texts = [f"{p} in {d}" for p, d in sizes[["n_passages", "documents"]].itertuples(index=False)]
-    shades = [colours[theme_id] for theme_id in sizes["theme_id"]]
-    figure = bars(sizes["n_passages"], sizes["name"], texts, shades)
+    shades = [*fmt.theme_colours(run).values()]
+    figure = fmt.bars(sizes["n_passages"], sizes["name"], texts, shades)
     figure.update_xaxes(title="passages")
     n_named = int((sizes["kind"] == "named").sum())
-    empty = sizes.loc[sizes["n_passages"] == 0, "name"].tolist()
-    finding = (
-        f"{plural(len(sizes), 'theme')}: {n_named} named, {len(sizes) - n_named} discovered"
-        + (f"; not found in this corpus: {', '.join(empty)}." if empty else ".")
-        + " Beside the bars, passages in documents."
+    empty = sizes[sizes["n_passages"] == 0]
+    text = (
+        f"{fmt.plural(len(sizes), 'theme')}: {n_named} named, {len(sizes) - n_named} discovered"
+        + (f"; not found in this corpus: {', '.join(empty['name'])}." if len(empty) else ".")
     )
-    return finish(figure, finding, table, 130 + 28 * len(sizes))
+    finding = Finding(text, "themes", themes=empty["theme_id"].tolist())
+    return fmt.finish(figure, finding, table, 130 + 28 * len(sizes))
 
 
-def hierarchy(run: Run) -> go.Figure | None:
-    """Which discovered themes belong together one level up; None where there is one level."""
+def hierarchy(run: Run) -> go.Figure:
+    """Which discovered themes belong together one level up."""
     themes = run.themes
     if themes["parent"].isna().all():
-        return None
-    names, colours = theme_names(run), theme_colours(run)
+        return fmt.nothing_to_show("The themes form no families at a coarser level.", "themes")
+    names, colours = fmt.theme_names(run), fmt.theme_colours(run)
     family = themes["parent"].where(~themes["theme_id"].isin(themes["parent"]), themes["theme_id"])
     heads = family.dropna().unique()
-    figure = go.Figure(
-        go.Treemap(
-            ids=[*(f"family:{head}" for head in heads), *themes["theme_id"]],
-            labels=[*(f"{label(names[h])} and near" for h in heads), *map(label, themes["name"])],
-            parents=[*("" for _ in heads), *(f"family:{f}" if f == f else "" for f in family)],
-            values=[*(0 for _ in heads), *themes["n_passages"]],
-            marker={"colors": [*("#f0f0f3" for _ in heads), *colours.values()]},
-            branchvalues="remainder", textinfo="label+value", hoverinfo="label+value",
-            tiling={"pad": 3},
-        )
-    )  # fmt: skip
+    boxes = [(f"family:{i}", f"{names[i]} and near", "", 0, "#f0f0f3") for i in heads]
+    parents = ("family:" + family).fillna("")
+    sizes = themes["n_passages"]
+    boxes += zip(names, names.values(), parents, sizes, colours.values(), strict=True)
+    ids, labels, parents, values, shades = zip(*boxes, strict=True)
+    look = {"branchvalues": "remainder", "textinfo": "label+value", "hoverinfo": "label+value"}
+    treemap = go.Treemap(ids=ids, labels=[*map(fmt.label, labels)], parents=parents, values=values)
+    figure = go.Figure(treemap.update(marker_colors=shades, tiling_pad=3, **look))
     figure.update_layout(margin={"l": 10, "r": 10, "b": 10})
-    finding = (
-        f"One level up, {plural(int(family.notna().sum()), 'discovered theme')} "
-        f"form {plural(len(heads), 'family')}."
-    )
+    n = fmt.plural(int(family.notna().sum()), "discovered theme")
+    text = f"One level up, {n} form {fmt.plural(len(heads), 'family')}."
     table = themes.assign(family=family.map(names))[["name", "family", "n_passages"]]
-    return finish(figure, finding, table, 420)
+    return fmt.finish(figure, Finding(text, "themes"), table, 420)
 
 
-def named_evidence(run: Run) -> go.Figure | None:
-    """Scores of all passages for each named theme, and the bar; None without named themes."""
+def named_theme_scores(run: Run) -> go.Figure:
+    """Scores of all passages for each named theme, and its threshold."""
     named = run.model.named
     if not named:
-        return None
+        return fmt.nothing_to_show("No themes were named in advance.", "themes")
     scores = run.model.decision_function(run.vectors[run.fitted])
-    bars, colours = run.model.thresholds_, theme_colours(run)
-    figure = make_subplots(rows=len(named), cols=1, shared_xaxes=True, vertical_spacing=0.06,
-                           subplot_titles=[plain(theme.name) for theme in named])  # fmt: skip
-    rows = []
-    for i, theme in enumerate(named, 1):
-        column = scores[theme.id]
-        counts, edges = np.histogram(
-            column, bins=np.arange(np.floor(column.min() * 20), column.max() * 20 + 1) / 20
+    thresholds, colours = run.model.thresholds_, fmt.theme_colours(run)
+    counts = run.assignments["theme_id"].value_counts()
+    table = pd.DataFrame(
+        [(t.name, thresholds[t.id], scores[t.id].max(), counts.get(t.id, 0)) for t in named],
+        columns=["theme", "threshold", "highest score", "passages"],
+    )
+    titles = table["theme"].map(fmt.plain).tolist()
+    figure = make_subplots(len(named), 1, shared_xaxes=True, subplot_titles=titles)
+    bins = np.arange(np.floor(scores.min(axis=None) * 20), scores.max(axis=None) * 20 + 1) / 20
+    for row, theme in enumerate(named, 1):
+        heights = np.histogram(scores[theme.id], bins)[0]
+        figure.add_bar(
+            x=bins[:-1] + 0.025, y=heights, marker_color=colours[theme.id], row=row, col=1
         )
-        n = int((run.assignments["theme_id"] == theme.id).sum())
-        figure.add_trace(
-            go.Bar(x=(edges[:-1] + edges[1:]) / 2, y=counts, width=np.diff(edges),
-                   marker_color=colours[theme.id], showlegend=False, name=theme.name),
-            row=i, col=1,
-        )  # fmt: skip
-        figure.add_vline(x=bars[theme.id], line_dash="dash", row=i, col=1)
-        rows.append((theme.name, float(bars[theme.id]), float(column.max()), n))
+        figure.add_vline(x=float(thresholds[theme.id]), line_dash="dash", row=row, col=1)
+    figure.update_layout(showlegend=False)
     figure.update_yaxes(title="passages", type="log", dtick=1)
     figure.update_xaxes(title="score", row=len(named), col=1)
-    found = [f"{name} {n}" for name, _, _, n in rows]
-    finding = f"Passages that carry each named theme: {', '.join(found)}. Dashed: the bar, set from this corpus."
-    table = pd.DataFrame(rows, columns=["theme", "bar", "highest score", "passages"])
-    return finish(figure, finding, table, 130 + 150 * len(named))
+    found = ", ".join(f"{row.theme} {row.passages}" for row in table.itertuples())
+    text = f"Passages with each named theme: {found}. Dashed: the threshold, set from this corpus."
+    finding = Finding(text, "themes", themes=[theme.id for theme in named])
+    return fmt.finish(figure, finding, table, 130 + 150 * len(named))
 
 
 def level_curve(run: Run) -> go.Figure:
     """Stability, persistence, separation and the score made of them at each level tried."""
     levels = run.model.levels_
+    chosen = levels.query("chosen").iloc[0]
     levels = levels[levels["n_clusters"] > 1] if len(levels) > 1 else levels
-    chosen = run.model.levels_.query("chosen").iloc[0]
+    n = levels["n_clusters"]
+    columns = ["stability", "persistence", "separation", "score"]
     figure = go.Figure()
-    for column, colour, dash in (
-        ("stability", PALETTE[0], "dot"),
-        ("persistence", PALETTE[3], "dashdot"),
-        ("separation", PALETTE[1], "dash"),
-        ("score", PALETTE[4], "solid"),
-    ):
-        figure.add_trace(
-            go.Scatter(
-                x=levels["n_clusters"], y=levels[column], mode="lines+markers", name=column,
-                line={"color": colour, "dash": dash},
-                error_y={"array": levels["stability_error"]} if column == "stability" else None,
-            )
-        )  # fmt: skip
-    figure.add_vline(x=chosen["n_clusters"], line_dash="dash", line_color=QUIET)
-    counts = [n for n in _COUNTS if levels["n_clusters"].min() <= n <= levels["n_clusters"].max()]
-    figure.update_xaxes(title="number of clusters", type="log", tickvals=counts)
+    for column, dash in zip(columns, ["dot", "dashdot", "dash", "solid"], strict=True):
+        figure.add_scatter(x=n, y=levels[column], mode="lines+markers", name=column, line_dash=dash)
+    figure.data[0].error_y = {"array": levels["stability_error"]}
+    figure.add_vline(x=chosen["n_clusters"], line_dash="dash", line_color=fmt.QUIET)
+    ticks = [count for count in _COUNTS if n.min() <= count <= n.max()]
+    figure.update_xaxes(title="number of clusters", type="log", tickvals=ticks)
     figure.update_yaxes(rangemode="tozero")
     figure.update_layout(legend={"orientation": "h", "y": -0.25, "yanchor": "top"})
-    count = plural(int(chosen["n_clusters"]), "cluster")
-    finding = f"{count}: no level separates better than chance would."
+    count = fmt.plural(int(chosen["n_clusters"]), "cluster")
+    finding = Finding(f"{count}: no level separates better than chance would.", "themes", "none")
     if chosen["score"] > 0:
-        finding = (
-            f"{count}: the level with the best score, made of stability ({chosen['stability']:.2f}), "
-            f"persistence ({chosen['persistence']:.2f}) and separation ({chosen['separation']:.2f})."
-        )
-    return finish(figure, finding, levels, 420)
+        parts = ", ".join(f"{column} {chosen[column]:.2f}" for column in columns[:3])
+        finding = Finding(f"{count}: the level with the best score ({parts}).", "themes")
+    return fmt.finish(figure, finding, levels, 420)
 
 
-def stability_of_themes(run: Run) -> go.Figure | None:
-    """How well each discovered theme comes back in refits; None where there are none."""
+def theme_stability(run: Run) -> go.Figure:
+    """How well each discovered theme comes back in refits."""
     table = run.themes.dropna(subset="stability")[["theme_id", "name", "stability"]]
     if table.empty:
-        return None
+        text = "There are no discovered themes whose stability could be tested."
+        return fmt.nothing_to_show(text, "trust")
     table = table.sort_values("stability", ascending=False, kind="stable")
-    colours = theme_colours(run)
-    shades = [colours[theme_id] for theme_id in table["theme_id"]]
-    texts = [f"{value:.2f}" for value in table["stability"]]
-    figure = bars(table["stability"], table["name"], texts, shades)
+    shades = table["theme_id"].map(fmt.theme_colours(run)).tolist()
+    texts = table["stability"].map("{:.2f}".format)
+    figure = fmt.bars(table["stability"], table["name"], texts, shades)
     figure.update_xaxes(range=[0, 1.1], title="mean Jaccard index")
-    fragile = table.loc[table["stability"] < 0.6, "name"].tolist()
-    finding = (
-        f"Fragile, seen in 20 refits with less than 0.6 overlap: {', '.join(fragile)}."
-        if fragile
-        else f"Every discovered theme comes back in 20 refits; the least stable, {table['name'].iloc[-1]}, with {table['stability'].iloc[-1]:.2f} overlap."
-    )
-    return finish(figure, finding, table[["name", "stability"]], 120 + 28 * len(table))
+    fragile, least = table[table["stability"] < fmt.MIN_STABILITY], table.iloc[-1]
+    text = "Every discovered theme comes back in 20 refits; the least stable is "
+    text += f"{least['name']}, with an overlap of {least['stability']:.2f}."
+    finding = Finding(text, "trust", themes=[least["theme_id"]])
+    if len(fragile):
+        text = f"Fragile, with an overlap below {fmt.MIN_STABILITY} in 20 refits: "
+        text += f"{', '.join(fragile['name'])}."
+        finding = Finding(text, "trust", "caution", fragile["theme_id"].tolist())
+    return fmt.finish(figure, finding, table[["name", "stability"]], 120 + 28 * len(table))

@@ -2,262 +2,269 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from topics.figures.format import QUIET, percent, plain, theme_colours, theme_names
-from topics.figures.template import TOP_SOURCES, finish, heat_map, label
-from topics.run import Run
+from topics import measures
+from topics.errors import InputError
+from topics.figures import format as fmt
+from topics.findings import Finding
 from topics.text.words import overlap
 
+if TYPE_CHECKING:
+    from topics.run import Run
+
 _COLUMNS = 3
-_TOLD = 3  # findings in a title
-_TOP_CONTRASTS = 15
-_TOP_ACTORS = 14
+_MAX_CONTRASTS = 15
+_MAX_ACTORS = 14
 _MIN_MENTIONS = 3  # documents
-_MIN_TOLD = 5  # documents of a theme
+_MIN_DOCUMENTS = 5  # of a theme
 
 
-def trends(run: Run, shares: pd.DataFrame, breaks: pd.DataFrame) -> go.Figure | None:
-    """Small multiples: share of documents with each theme by period, intervals, breaks.
+def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> go.Figure:
+    """Small multiples: share of documents with each theme by period, intervals, change points.
 
     Parameters
     ----------
     run
         A run.
-    shares, breaks
+    shares, change_points
         From `measures.shares_over_time` and `measures.find_change_points`.
-
-    Returns
-    -------
-    go.Figure or None
-        None where no dated document carries a theme.
     """
-    names, colours = theme_names(run), theme_colours(run)
+    names, colours = fmt.theme_names(run), fmt.theme_colours(run)
+    if shares.empty:
+        return fmt.nothing_to_show("No document has a date, so no trend can be shown.", "corpus")
     ids = [i for i in names if shares.loc[shares["theme_id"] == i, "n"].sum()]
     if not ids:
-        return None
+        return fmt.nothing_to_show("No document with a date has a theme.", "corpus")
     n_rows = -(-len(ids) // _COLUMNS)
-    figure = make_subplots(rows=n_rows, cols=_COLUMNS, shared_xaxes=True, shared_yaxes=True,
-                           subplot_titles=[label(names[i], 34) for i in ids],
-                           vertical_spacing=0.28 / max(n_rows, 1), horizontal_spacing=0.04)  # fmt: skip
+    figure = make_subplots(
+        rows=n_rows, cols=_COLUMNS, shared_xaxes=True, shared_yaxes=True,
+        subplot_titles=[fmt.label(names[i], 34) for i in ids],
+        vertical_spacing=0.28 / n_rows, horizontal_spacing=0.04,
+    )  # fmt: skip
     for place, theme_id in enumerate(ids):
         own = shares[(shares["theme_id"] == theme_id) & (shares["n_total"] > 0)]
         where = {"row": place // _COLUMNS + 1, "col": place % _COLUMNS + 1}
         for trace in _trend(own, colours[theme_id], names[theme_id]):
             figure.add_trace(trace, **where)
-        for period in breaks.loc[breaks["theme_id"] == theme_id, "period"]:
-            figure.add_vline(x=period, line_dash="dash", line_color=QUIET, **where)
+        for period in change_points.loc[change_points["theme_id"] == theme_id, "period"]:
+            figure.add_vline(x=period, line_dash="dash", line_color=fmt.QUIET, **where)
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     figure.update_xaxes(showticklabels=True, nticks=4)
     figure.update_annotations(font_size=12)
-    columns = [
-        "period",
-        "theme_id",
-        "n",
-        "n_total",
-        "share",
-        "low",
-        "high",
-        "interval",
-        "share_standardised",
-    ]
-    finding = trend_finding(run, breaks)
-    if shares.loc[shares["n_total"] > 0, "period"].nunique() < 2:
-        finding = "All dated documents fall into one period: no change can be measured."
-    return finish(figure, finding, shares[columns], 150 + 170 * n_rows)
+    finding = _trend_finding(run, shares, change_points)
+    table = fmt.with_names(run, shares.drop(columns="partial"))
+    return fmt.finish(figure, finding, table, 150 + 170 * n_rows)
 
 
 def _trend(own: pd.DataFrame, colour: str, name: str) -> list[go.Scatter]:
-    """Band, share at a fixed mix of sources, and share of one theme."""
+    """Band, standardised share and share of one theme."""
     band = [*own["high"], *own["low"][::-1]]
+    symbols = np.where(own["partial"], "circle-open", "circle")
+    counts = [f"{n} of {total}" for n, total in zip(own["n"], own["n_total"], strict=True)]
     return [
         go.Scatter(x=[*own["period"], *own["period"][::-1]], y=band, mode="lines", fill="toself",
                    line_width=0, fillcolor=colour, opacity=0.2, hoverinfo="skip", showlegend=False),
         go.Scatter(x=own["period"], y=own["share_standardised"], mode="lines", hoverinfo="skip",
                    line={"color": colour, "width": 1, "dash": "dot"}, showlegend=False),
         go.Scatter(x=own["period"], y=own["share"], mode="lines+markers", showlegend=False,
-                   line_color=colour, name=plain(name),
-                   marker={"size": 6, "symbol": ["circle-open" if p else "circle" for p in own["partial"]]},
-                   text=[f"{n} of {of}" for n, of in zip(own["n"], own["n_total"], strict=True)],
-                   hovertemplate="%{x|%Y-%m-%d}: %{y:.0%} (%{text})<extra></extra>"),
+                   line_color=colour, name=fmt.plain(name), marker={"size": 6, "symbol": symbols},
+                   text=counts, hovertemplate="%{x|%Y-%m-%d}: %{y:.0%} (%{text})<extra></extra>"),
     ]  # fmt: skip
 
 
-def trend_finding(run: Run, breaks: pd.DataFrame) -> str:
-    """The clearest breaks in a sentence, or that there is none."""
-    names = theme_names(run)
-    if breaks.empty:
-        return "No clear change: no theme's share of documents moved more than permuted dates do."
-    clearest = breaks.reindex(breaks["difference"].abs().sort_values(ascending=False).index)
+def _trend_finding(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> Finding:
+    """The clearest changes in a sentence, or that there is none."""
+    if change_points.empty:
+        text = "No theme rose or fell by more than chance would explain."
+        if shares.loc[shares["n_total"] > 0, "period"].nunique() < 2:
+            text = "All dated documents fall into one period: no change can be measured."
+        return Finding(text, "trend", "none")
+    names = fmt.theme_names(run)
+    clearest = clearest_first(change_points)
     parts = [
         f"{names[row.theme_id]} {'rose' if row.after > row.before else 'fell'} from "
-        f"{percent(row.before)} to {percent(row.after)} of documents {_when(row)}"
-        for row in clearest.head(_TOLD).itertuples()
+        f"{fmt.percent(row.before)} to {fmt.percent(row.after)} of documents {_when(row)}"
+        for row in clearest.itertuples()
     ]
-    more = f"; {len(breaks) - _TOLD} more breaks" if len(breaks) > _TOLD else ""
-    return "; ".join(parts) + more + "."
+    themes = clearest["theme_id"].head(fmt.MAX_LISTED).tolist()
+    return Finding(f"{fmt.listed(parts, '; ')}.", "trend", themes=themes)
+
+
+def clearest_first(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows in order of the size of their difference."""
+    return table.sort_values("difference", key=abs, ascending=False, kind="stable")
 
 
 def _when(row: Any) -> str:
-    """From when on a break holds, and between which days that may lie."""
-    since, first, last = map(day_or_month, (row.period, row.earliest, row.latest))
+    """From when on a change holds, and between which days it may have begun."""
+    since, first, last = map(fmt.day_or_month, (row.period, row.earliest, row.latest))
     return f"from {since} on" + ("" if first == last else f" (or between {first} and {last})")
 
 
-def day_or_month(day: pd.Timestamp) -> str:
-    """A day, or the month that begins with it."""
-    return f"{day:%B %Y}" if day.day == 1 else f"{day.day} {day:%B %Y}"
+@lru_cache(maxsize=1)  # a figure and a table ask
+def emerging(document_themes: measures.DocumentThemes) -> pd.DataFrame:
+    """`measures.emerging_themes`; no rows where the periods are too few to tell what is new."""
+    try:
+        return measures.emerging_themes(document_themes)
+    except InputError:
+        return pd.DataFrame(columns=["theme_id", "kind", "since"])
 
 
-def emergence(run: Run, table: pd.DataFrame) -> go.Figure:
+def emergence(run: Run, document_themes: measures.DocumentThemes) -> go.Figure:
     """Share of each theme before and in the recent periods; what is new or rising stands out."""
-    names, colours = theme_names(run), theme_colours(run)
+    names, colours = fmt.theme_names(run), fmt.theme_colours(run)
+    table = emerging(document_themes)
+    if table.empty:
+        text = "Too few periods to tell what is new or rising: at least four are needed."
+        return fmt.nothing_to_show(text, "emergence")
     table = table.sort_values("recent", ascending=False, kind="stable")
     figure = go.Figure()
     for row in table.itertuples():
-        clear = isinstance(row.kind, str)
-        colour = colours[row.theme_id] if clear else QUIET
-        figure.add_trace(
-            go.Scatter(
-                x=[row.before, row.recent], y=[label(names[row.theme_id])] * 2, mode="lines+markers+text",
-                line_color=colour, marker={"symbol": ["circle-open", "circle"], "size": 9},
-                text=["", f"  {row.kind}" if clear else ""], textposition="middle right",
-                showlegend=False, hovertemplate="%{x:.1%}<extra></extra>",
-            )
-        )  # fmt: skip
-    figure.update_xaxes(
-        tickformat=".0%",
-        title="share of documents: hollow before, full of late",
-        rangemode="tozero",
+        is_clear = isinstance(row.kind, str)
+        places, name = [row.before, row.recent], fmt.label(names[row.theme_id])
+        texts = ["", f"  {row.kind}" if is_clear else ""]
+        colour = colours[row.theme_id] if is_clear else fmt.QUIET
+        figure.add_scatter(x=places, y=[name] * 2, text=texts, line_color=colour)
+    figure.update_traces(
+        mode="lines+markers+text",
+        marker={"symbol": ["circle-open", "circle"], "size": 9},
+        textposition="middle right",
+        hovertemplate="%{x:.1%}<extra></extra>",
     )
+    figure.update_layout(showlegend=False)
+    title = "share of documents: hollow before, full recently"
+    figure.update_xaxes(tickformat=".0%", title=title, rangemode="tozero")
     figure.update_yaxes(autorange="reversed")
-    called = table.dropna(subset="kind")
+    finding = _emergence_finding(table, names)
+    return fmt.finish(figure, finding, fmt.with_names(run, table), 140 + 26 * len(table))
+
+
+def _emergence_finding(table: pd.DataFrame, names: dict[str, str]) -> Finding:
+    clear = table.dropna(subset="kind")
+    if clear.empty:
+        text = "No theme is new or rising by more than chance would explain."
+        return Finding(text, "emergence", "none")
     parts = [
-        f"{names[row.theme_id]} is {row.kind} ({percent(row.before)} before, {percent(row.recent)} since "
-        f"{day_or_month(row.since)}, in {row.documents} documents of {row.sources} sources)"
-        for row in called.itertuples()
+        f"{names[row.theme_id]} is {row.kind} ({fmt.percent(row.before)} before, {fmt.percent(row.recent)} "
+        f"since {fmt.day_or_month(row.since)}, in {fmt.plural(row.documents, 'document')}"
+        + (f" from {fmt.plural(row.sources, 'source')})" if row.sources else ")")
+        for row in clear.itertuples()
     ]
-    more = [f"{len(parts) - _TOLD} more"] if len(parts) > _TOLD else []
-    finding = (
-        "; ".join(parts[:_TOLD] + more)
-        or "No theme is new or rising more than permuted dates make it"
-    )
-    shown = table.assign(theme=table["theme_id"].map(names)).drop(columns="theme_id")
-    return finish(figure, f"{finding}.", shown, 140 + 26 * len(table))
+    themes = clear["theme_id"].head(fmt.MAX_LISTED).tolist()
+    return Finding(f"{fmt.listed(parts, '; ')}.", "emergence", themes=themes)
 
 
-def theme_by(run: Run, table: pd.DataFrame) -> go.Figure | None:
-    """Share of each source's (or country's) documents that carry a theme; None without any.
+def shares_by_group(run: Run, table: pd.DataFrame) -> go.Figure:
+    """Share of each source's (or country's) documents that have a theme.
 
     `table` is from `measures.contrast_groups`; its first column says who is compared.
     """
+    column, names = table.columns[0], fmt.theme_names(run)
     if table.empty:
-        return None
-    column, names = table.columns[0], theme_names(run)
-    kept = table[column].drop_duplicates().head(TOP_SOURCES)
-    shown = table[table[column].isin(kept)]
-    grid = shown.pivot(index="theme_id", columns=column, values="second").loc[list(names), kept]
-    of = shown.drop_duplicates(column).set_index(column)["total_second"]
+        return fmt.nothing_to_show(f"Nothing to compare: no second {column} is known.", "shares")
+    groups = table[column].drop_duplicates().head(fmt.MAX_GROUPS)
+    shown = table[table[column].isin(groups)]
+    grid = shown.pivot(index="theme_id", columns=column, values="second").loc[list(names), groups]
+    totals = shown.drop_duplicates(column).set_index(column)["total_second"]
     grid.index = [names[theme_id] for theme_id in grid.index]
-    grid.columns = [f"{label(str(name), 24)}<br>n={of[name]}" for name in grid.columns]
-    twin = shown.assign(theme=shown["theme_id"].map(names), share=shown["second"])
+    grid.columns = [f"{fmt.label(str(name), 24)}<br>n={totals[name]}" for name in grid.columns]
+    twin = fmt.with_names(run, shown).rename(columns={"second": "share"})
     twin = twin[[column, "theme", "n_second", "total_second", "share", "low", "high"]]
-    most = shown.loc[shown["second"].idxmax()]
-    finding = (
-        f"The largest share: {names[most['theme_id']]} is in {percent(most['second'])} of the documents of "
-        f"{most[column]} ({most['n_second']} of {most['total_second']})."
+    top = shown.loc[shown["second"].idxmax()]
+    text = (
+        f"The largest share: {names[top['theme_id']]} is in {fmt.percent(top['second'])} of the documents "
+        f"from {top[column]} ({top['n_second']} of {top['total_second']})."
     )
-    return heat_map(grid, grid.map(lambda share: f"{share:.0%}"), finding, twin)
+    finding = Finding(text, "shares", themes=[top["theme_id"]])
+    return fmt.heat_map(grid, grid.map("{:.0%}".format), finding, twin)
 
 
-def contrasts(run: Run, table: pd.DataFrame) -> go.Figure | None:
+def contrasts(run: Run, table: pd.DataFrame) -> go.Figure:
     """The differences between one source (or country) and the others, with intervals.
 
-    `table` is from `measures.contrast_groups`. Those that are clear, or, where none is, the largest;
-    None where there is nothing to compare.
+    `table` is from `measures.contrast_groups`. Shown are those that are clear, or, where none is,
+    the largest.
     """
+    column, names, colours = table.columns[0], fmt.theme_names(run), fmt.theme_colours(run)
     if table.empty:
-        return None
-    column, names, colours = table.columns[0], theme_names(run), theme_colours(run)
+        return fmt.nothing_to_show(f"No differences to show: no second {column} is known.", column)
     some = table[table["clear"]] if table["clear"].any() else table
-    some = some.reindex(some["difference"].abs().sort_values(ascending=False, kind="stable").index)
-    some = some.head(_TOP_CONTRASTS)
-    whose = [
-        f"{label(str(s), 24)} · {label(names[t], 30)}"
-        for s, t in zip(some[column], some["theme_id"], strict=True)
+    some = clearest_first(some).head(_MAX_CONTRASTS)
+    labels = [
+        f"{fmt.label(str(group), 24)} · {fmt.label(names[theme_id], 30)}"
+        for group, theme_id in zip(some[column], some["theme_id"], strict=True)
     ]
-    reach = {
-        "array": some["high"] - some["difference"], "arrayminus": some["difference"] - some["low"],
-        "color": QUIET,
-    }  # fmt: skip
+    above, below = some["high"] - some["difference"], some["difference"] - some["low"]
+    interval = {"array": above, "arrayminus": below, "color": fmt.QUIET}
+    marker = {"size": 9, "color": some["theme_id"].map(colours)}
+    points = go.Scatter(x=some["difference"], y=labels, mode="markers", marker=marker)
     figure = go.Figure(
-        go.Scatter(
-            x=some["difference"], y=whose, mode="markers", error_x=reach,
-            marker={"size": 9, "color": [colours[t] for t in some["theme_id"]]},
-            hovertemplate="%{y}: %{x:+.0%}<extra></extra>",
-        )
-    )  # fmt: skip
-    figure.add_vline(x=0, line_color=QUIET)
+        points.update(error_x=interval, hovertemplate="%{y}: %{x:+.0%}<extra></extra>")
+    )
+    figure.add_vline(x=0, line_color=fmt.QUIET)
     figure.update_xaxes(tickformat="+.0%", title="difference in share")
     figure.update_yaxes(autorange="reversed")
-    finding = f"No {column} differs clearly from the others in any theme."
+    text = f"No {column} differs clearly from the others in any theme."
+    finding = Finding(text, column, "none")
     if table["clear"].any():
         first = some.iloc[0]
-        finding = (
-            f"{first[column]} differs most: {names[first['theme_id']]} is in {percent(first['second'])} of its "
-            f"documents and in {percent(first['first'])} of the others' (difference "
+        text = (
+            f"{first[column]} differs most: {names[first['theme_id']]} is in {fmt.percent(first['second'])} "
+            f"of its documents and in {fmt.percent(first['first'])} of the others' (difference "
             f"{100 * first['low']:+.0f} to {100 * first['high']:+.0f} points)."
         )
-    shown = some.assign(theme=some["theme_id"].map(names)).drop(columns="theme_id")
-    return finish(figure, finding, shown, 140 + 28 * len(some))
+        finding = Finding(text, column, themes=[first["theme_id"]])
+    return fmt.finish(figure, finding, fmt.with_names(run, some), 140 + 28 * len(some))
 
 
-def actors(run: Run, table: pd.DataFrame) -> go.Figure | None:
-    """Share of each theme's documents that name the most frequent actors; None without any.
+def actors(run: Run, table: pd.DataFrame) -> go.Figure:
+    """Share of each theme's documents that name the most frequent actors.
 
     `table` is from `measures.actors_by_theme`.
     """
     if table.empty:
-        return None
-    names = theme_names(run)
-    kept = table.groupby("actor")["n"].sum().sort_values(ascending=False, kind="stable")
-    shown = table[table["actor"].isin(kept.index[:_TOP_ACTORS])]
+        text = "No actor on the list is named in a passage with a theme."
+        return fmt.nothing_to_show(text, "actors")
+    names = fmt.theme_names(run)
+    n = table.groupby("actor")["n"].sum().sort_values(ascending=False, kind="stable")
+    shown = table[table["actor"].isin(n.index[:_MAX_ACTORS])]
     grid = shown.pivot(index="theme_id", columns="actor", values="share").fillna(0.0)
-    grid = grid.reindex(
-        index=[i for i in names if i in grid.index], columns=kept.index[:_TOP_ACTORS]
-    )
+    ids = [theme_id for theme_id in names if theme_id in grid.index]
+    grid = grid.loc[ids, n.index[:_MAX_ACTORS]]
     grid.index = [names[theme_id] for theme_id in grid.index]
-    twin = table[table["n"] >= _MIN_MENTIONS].assign(theme=table["theme_id"].map(names))
-    marked = twin[np.isfinite(twin["lift"]) & (twin["n_total"] >= _MIN_TOLD)].sort_values(
-        "low", ascending=False, kind="stable"
-    )
-    trivial = [overlap(*pair) for pair in zip(marked["theme"], marked["actor"], strict=True)]
-    marked = marked[(marked["low"] > marked["share_elsewhere"]) & ~np.array(trivial, dtype=bool)]
-    marked = marked.drop_duplicates("theme").head(_TOLD)
+    texts = grid.map(lambda share: f"{share:.0%}" if share else "")
+    often = table[table["n"] >= _MIN_MENTIONS]
+    finding = _actors_finding(often.assign(theme=often["theme_id"].map(names)))
+    return fmt.heat_map(grid, texts, finding, fmt.with_names(run, often))
+
+
+def _actors_finding(table: pd.DataFrame) -> Finding:
+    """The actors most clearly named more with one theme than elsewhere, but for its namesakes."""
+    namesakes = [overlap(*pair) for pair in zip(table["theme"], table["actor"], strict=True)]
+    marked = table[
+        np.isfinite(table["lift"])
+        & (table["n_total"] >= _MIN_DOCUMENTS)
+        & (table["low"] > table["share_elsewhere"])
+        & ~np.array(namesakes, dtype=bool)
+    ]
+    marked = marked.sort_values("low", ascending=False, kind="stable")
+    marked = marked.drop_duplicates("theme").head(fmt.MAX_LISTED)
+    if marked.empty:
+        text = (
+            f"No actor is named clearly more with one theme of {_MIN_DOCUMENTS} or more documents."
+        )
+        return Finding(text, "actors", "none")
     parts = [
-        f"{row.actor} in {percent(row.share)} of the documents on {row.theme} ({percent(row.share_elsewhere)} elsewhere)"
+        f"{row.actor} in {fmt.percent(row.share)} of the documents on {row.theme} "
+        f"({fmt.percent(row.share_elsewhere)} elsewhere)"
         for row in marked.itertuples()
     ]
-    finding = (
-        f"Named most: {'; '.join(parts)}."
-        if parts
-        else f"No actor is named clearly more in one theme of {_MIN_TOLD} or more documents than elsewhere."
-    )
-    columns = [
-        "theme",
-        "actor",
-        "kind",
-        "n",
-        "n_total",
-        "share",
-        "low",
-        "high",
-        "share_elsewhere",
-        "lift",
-    ]
-    return heat_map(grid, grid.map(lambda v: f"{v:.0%}" if v else ""), finding, twin[columns])
+    text = f"Named most: {'; '.join(parts)}."
+    return Finding(text, "actors", themes=marked["theme_id"].tolist())

@@ -60,7 +60,7 @@ class Corpus:
     def _repr_html_(self) -> str:
         columns = ["document_id", "date", "source", "title"]
         line = f"{len(self.documents):,} documents; {len(self.skipped):,} files or rows skipped"
-        return note(line).markup + table(self.documents[columns], most=5).markup
+        return note(line).markup + table(self.documents[columns], max_rows=5).markup
 
 
 @dataclass

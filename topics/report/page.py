@@ -149,7 +149,7 @@ def _figure(bundle: dict[str, Any], name: str) -> str:
     drawing = {"data": bundle["data"], "layout": layout, "config": _CONFIG}
     text = json.dumps(drawing, separators=(",", ":")).replace("<", "\\u003c")
     twin = meta.get("table", {"columns": [], "rows": []})
-    rows = table(pd.DataFrame(twin["rows"], columns=twin["columns"]), most=300).markup
+    rows = table(pd.DataFrame(twin["rows"], columns=twin["columns"]), max_rows=300).markup
     return (
         f'<figure id="output-{name}"><figcaption>{escape(finding)}</figcaption>'
         f'<div class="plot" role="group" aria-label="{escape(finding)}" '

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +13,7 @@ from topics.measures.document_themes import DocumentThemes
 from topics.measures.permutation import difference_within, sum_by
 from topics.measures.shares import BY_SOURCE, count_documents
 
+Mask: TypeAlias = np.ndarray | pd.Series  # a boolean for each document
 _MIN_DOCUMENTS = 5
 _COLUMNS = ["theme_id", "n_first", "total_first", "first", "n_second", "total_second", "second",
             "difference", "low", "high", "ratio", "ratio_low", "ratio_high", "clear"]  # fmt: skip
@@ -47,16 +50,16 @@ def contrast_two(
        first  second  difference  clear
     0   0.25     1.0        0.75   True
     """
-    themes = document_themes.has_theme.columns
+    themes, sides = document_themes.has_theme.columns, [np.asarray(first), np.asarray(second)]
+    one, other = (count_documents(document_themes, rows) for rows in sides)
+    by_source = one.interval == other.interval == BY_SOURCE
+    together = _correlation(document_themes, *sides) if by_source else 0.0
+    shares = one.share(), other.share()
     wide = 1 - (1 - CONFIDENCE) / (tests or len(themes))
-    before, after = (count_documents(document_themes, rows) for rows in (first, second))
-    by_source = before.interval == after.interval == BY_SOURCE
-    together = _correlation(document_themes, first, second) if by_source else 0.0
-    gap = difference(before.share(), after.share(), together)
-    _, low, high = difference(before.share(wide), after.share(wide), together)
+    _, low, high = difference(one.share(wide), other.share(wide), together)
     columns = [
-        themes, before.n, before.n_total, before.share().value, after.n, after.n_total,
-        after.share().value, *gap, *ratio(before.share(), after.share()), (low > 0) | (high < 0),
+        themes, one.n, one.n_total, shares[0].value, other.n, other.n_total, shares[1].value,
+        *difference(*shares, together), *ratio(*shares), (low > 0) | (high < 0),
     ]  # fmt: skip
     return pd.DataFrame(dict(zip(_COLUMNS, columns, strict=True)))
 
@@ -73,7 +76,7 @@ def _correlation(
 
 
 def contrast_within_sources(
-    document_themes: DocumentThemes, first: np.ndarray, second: np.ndarray
+    document_themes: DocumentThemes, first: Mask, second: Mask
 ) -> pd.DataFrame:
     """How much more of the second documents have each theme, each source compared with itself.
 
@@ -100,7 +103,8 @@ def contrast_within_sources(
       theme_id  difference   low  high
     0  ferries        0.75  0.45  1.05
     """
-    rows = first | second
+    second = np.asarray(second)
+    rows = np.asarray(first) | second
     has_theme = document_themes.has_theme.to_numpy()[rows]
     estimate = difference_within(
         has_theme, document_themes.sources[rows], document_themes.source_days[rows], second[rows]

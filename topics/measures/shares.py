@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from topics.errors import InputError
 from topics.intervals import CONFIDENCE, Estimate, effective_sizes, wilson
-from topics.measures.document_themes import DocumentThemes
 from topics.measures.permutation import sum_by
+
+if TYPE_CHECKING:
+    from topics.measures.document_themes import DocumentThemes
 
 PERIODS = {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year"}
 BY_SOURCE, BY_DAY = "block bootstrap by source", "block bootstrap by source and day"
@@ -139,6 +142,7 @@ def overall_shares(document_themes: DocumentThemes, rows: np.ndarray | None = No
 
     Examples
     --------
+    >>> from topics.measures import DocumentThemes
     >>> documents = pd.DataFrame({"document_id": list("abcd"), "date": pd.NaT,
     ...     "source": list("wxyz"), "country": None})
     >>> has_theme = pd.DataFrame({"ferries": [True, False, False, False]})
@@ -171,6 +175,7 @@ def shares_over_time(document_themes: DocumentThemes, period: str | None = None)
 
     Examples
     --------
+    >>> from topics.measures import DocumentThemes
     >>> documents = pd.DataFrame({"document_id": list("abcd"), "source": "Gull", "country": None,
     ...     "date": pd.to_datetime(["2025-01-05", "2025-01-09", "2025-02-07", "2025-02-08"])})
     >>> table = DocumentThemes(documents, pd.DataFrame({"ferries": [True, False, True, True]}))

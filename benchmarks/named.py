@@ -14,7 +14,7 @@ from themes import ROOT
 
 import topics
 from topics import NamedTheme
-from topics.measures import labels_of_passages, read_gold
+from topics.labelling import labels_of_passages, read_gold
 
 ZEROSHOT = 0.7  # BERTopic's zeroshot_min_similarity
 ABSENT = [

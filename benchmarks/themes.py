@@ -28,7 +28,7 @@ import numpy as np
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 import topics
-from topics.measures import labels_of_passages, read_gold
+from topics.labelling import labels_of_passages, read_gold
 from topics.model.clusters import find_levels, neighbours_for
 from topics.model.graph import nearest_neighbours
 

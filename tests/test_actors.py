@@ -23,16 +23,10 @@ def named():
     return lambda text: mentions(passages_of(text), actors)["actor"].tolist()
 
 
-@pytest.fixture
-def write(tmp_path):
-    """Write an actors file; give its path."""
-
-    def write_file(content):
-        path = tmp_path / "mine.yml"
-        path.write_text(content, encoding="utf-8")
-        return path
-
-    return write_file
+def written(folder, content):
+    """Path of an actors file with this content."""
+    (folder / "mine.yml").write_text(content, encoding="utf-8")
+    return folder / "mine.yml"
 
 
 @pytest.mark.parametrize(
@@ -51,6 +45,8 @@ def write(tmp_path):
         ("A Congolese miner", ["Democratic Republic of the Congo"]),
         ("The Fed followed the People's Bank of China.", ["Federal Reserve", "People's Bank of China"]),
         ("US Treasury Secretary", ["Treasury Department", "United States"]),
+        ("In Jordan, South Sudanese", ["Jordan", "South Sudan"]),
+        ("Democratic People’s Republic of Korea", ["North Korea"]),
     ],
 )  # fmt: skip
 def test_names_demonyms_and_capitals_stand_for_the_actor(named, text, actors):
@@ -77,22 +73,12 @@ def test_what_only_looks_like_an_actor_is_none(named, text):
 
 
 @pytest.mark.parametrize(
-    ("text", "actor"),
-    [
-        ("Papua New Guinea", "Papua New Guinea"),
-        ("Equatorial Guinea", "Equatorial Guinea"),
-        ("Guinea-Bissau", "Guinea-Bissau"),
-        ("Guinea", "Guinea"),
-        ("Nigeria", "Nigeria"),
-        ("Niger", "Niger"),
-        ("South Sudanese", "South Sudan"),
-        ("Democratic People’s Republic of Korea", "North Korea"),
-        ("Dominican Republic", "Dominican Republic"),
-        ("In Jordan, rain fell.", "Jordan"),
-    ],
-)
-def test_the_longest_name_wins(named, text, actor):
-    assert named(text) == [actor]
+    "actor",
+    ["Papua New Guinea", "Equatorial Guinea", "Guinea-Bissau", "Guinea", "Nigeria", "Niger",
+     "Dominican Republic"],
+)  # fmt: skip
+def test_the_longest_name_wins(named, actor):
+    assert named(actor) == [actor]
 
 
 @pytest.mark.parametrize(
@@ -125,12 +111,15 @@ def test_without_a_mention_there_are_no_rows_but_the_columns():
     assert (len(found), list(found)) == (0, ["passage_id", "actor", "kind"])
 
 
-def test_a_file_adds_actors_and_aliases_and_takes_aliases_away(write):
-    path = write("""
+def test_a_file_adds_actors_and_aliases_and_takes_aliases_away(tmp_path):
+    path = written(
+        tmp_path,
+        """
 - {name: Harbour League, kind: bloc, aliases: [HL]}
 - {name: Georgia, kind: state}
 - {name: Norway, kind: state, aliases: [Oslofjord], not: [Oslo, Norwegian Blue]}
-""")
+""",
+    )
     text = "HL: Georgia.", "Oslofjord", "Oslo", "a Norwegian Blue", "Norwegian"
     found = mentions(passages_of(*text), read_actors(path))
     assert found[["passage_id", "actor"]].values.tolist() == [
@@ -144,19 +133,19 @@ def test_a_file_adds_actors_and_aliases_and_takes_aliases_away(write):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("name: Tarn", "expected a list of actors (name, kind, aliases), got dict"),
-        ("- Tarn", "entry 1: expected fields name, kind, aliases; got 'Tarn'"),
-        ("- {name: no, kind: state}", "entry 1: expected fields name, kind, aliases; got"),
-        ("- {name: Tarn}", "kind: expected state, bloc, agency, instrument; got None"),
+        ("name: Tarn", "expected a list of actors (name, kind, aliases), found dict"),
+        ("- Tarn", "entry 1: expected fields name, kind, aliases; found 'Tarn'"),
+        ("- {name: no, kind: state}", "entry 1: expected fields name, kind, aliases; found"),
+        ("- {name: Tarn}", "kind: expected state, bloc, agency, instrument; found None"),
         ("- {name: Tarn, kind: state, colour: red}", "entry 1: unknown field 'colour'"),
-        ("- {name: Tarn, kind: state, aliases: T}", "aliases: expected a list of texts, got 'T'"),
-        ("- {name: Tarn, kind: state, not: ['']}", "not: expected a list of texts, got ['']"),
+        ("- {name: Tarn, kind: state, aliases: T}", "aliases: expected a list of texts, found 'T'"),
+        ("- {name: Tarn, kind: state, not: ['']}", "not: expected a list of texts, found ['']"),
         ("- [", "is not valid YAML"),
     ],
 )
-def test_a_bad_file_is_refused_with_the_reason(write, content, message):
+def test_a_bad_file_is_refused_with_the_reason(tmp_path, content, message):
     with pytest.raises(InputError) as caught:
-        read_actors(write(content))
+        read_actors(written(tmp_path, content))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -227,7 +216,7 @@ def test_where_every_document_carries_the_theme_elsewhere_is_not_known():
     assert table[["share_elsewhere", "lift"]].isna().all(axis=None)
 
 
-def test_documents_left_out_of_the_incidence_do_not_count():
+def test_documents_left_out_of_the_table_do_not_count():
     document_themes, *rest = in_themes([[("A", "t")], [("A", "t")], [("", "")]], "t")
     row = actors_by_theme(document_themes.where([True, False, True]), *rest).iloc[0]
     assert (row["n"], row["n_total"]) == (1, 1)

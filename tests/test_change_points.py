@@ -1,4 +1,4 @@
-"""When a share changed: planted breaks are found, and where nothing changes hardly any are."""
+"""When a share changed: planted changes are found, and where nothing changes hardly any are."""
 
 import numpy as np
 import pandas as pd
@@ -14,12 +14,12 @@ FLAT = [0.2] * 12
 JULY = pd.Timestamp("2025-07-01")
 
 
-def breaks(table, **options):
+def changes(table, **options):
     return find_change_points(table, "M", permutations=99, **options)
 
 
-def test_a_share_that_trebles_breaks_in_the_right_month():
-    found = breaks(monthly(np.random.default_rng(0), STEP, per_source=40))
+def test_a_share_that_trebles_changes_in_the_right_month():
+    found = changes(monthly(np.random.default_rng(0), STEP, per_source=40))
     assert rows(found, "theme_id", "period") == [("ferries", JULY)]
     row = found.iloc[0]
     assert (row["before"], row["after"]) == pytest.approx((0.1, 0.3), abs=0.03)
@@ -29,9 +29,9 @@ def test_a_share_that_trebles_breaks_in_the_right_month():
     assert row["p"] == 0.01
 
 
-def test_the_interval_of_a_breaks_month_covers_it():
+def test_the_interval_of_the_month_of_a_change_covers_it():
     tables = (monthly(np.random.default_rng(seed), STEP, per_source=40) for seed in range(40))
-    found = pd.concat([breaks(table).head(1) for table in tables])
+    found = pd.concat([changes(table).head(1) for table in tables])
     assert len(found) == 40
     covered = (found["earliest"] <= JULY) & (found["latest"] >= JULY)
     assert covered.mean() >= 0.9
@@ -39,8 +39,8 @@ def test_the_interval_of_a_breaks_month_covers_it():
     assert (found["period"] <= found["latest"]).all()
 
 
-def test_a_share_that_rises_and_falls_back_breaks_twice():
-    found = breaks(monthly(np.random.default_rng(1), [0.1] * 4 + [0.5] * 4 + [0.1] * 4))
+def test_a_share_that_rises_and_falls_back_changes_twice():
+    found = changes(monthly(np.random.default_rng(1), [0.1] * 4 + [0.5] * 4 + [0.1] * 4))
     assert rows(found, "theme_id", "period") == [
         ("ferries", pd.Timestamp("2025-05-01")), ("ferries", pd.Timestamp("2025-09-01")),
     ]  # fmt: skip
@@ -48,7 +48,7 @@ def test_a_share_that_rises_and_falls_back_breaks_twice():
 
 
 def test_a_theme_that_comes_from_nothing_has_no_finite_ratio():
-    found = breaks(monthly(np.random.default_rng(0), [0.0] * 6 + [0.3] * 6))
+    found = changes(monthly(np.random.default_rng(0), [0.0] * 6 + [0.3] * 6))
     assert rows(found.head(1), "period", "before", "ratio") == [(JULY, 0.0, np.inf)]
 
 
@@ -59,9 +59,10 @@ def unchanged(rng):
 def in_bursts(rng):
     """What a source writes on one day is all of one theme, or none of it is."""
     table = monthly(rng, FLAT, per_source=10)
-    one_a_day = rng.random(table.days.max() + 1) < 0.2
+    of_day = rng.random(table.source_days.max() + 1) < 0.2
+    documents = table.documents
     return document_themes(
-        table.documents["date"], table.documents["source"], ferries=one_a_day[table.days]
+        documents["date"], documents["source"], ferries=of_day[table.source_days]
     )
 
 
@@ -73,25 +74,23 @@ def joined_by_a_source(rng):
 
 
 @pytest.mark.parametrize("corpus", [unchanged, in_bursts, joined_by_a_source])
-def test_where_nothing_changes_few_corpora_in_a_hundred_show_a_break(corpus):
-    alarms = [not breaks(corpus(np.random.default_rng(seed))).empty for seed in range(100)]
+def test_where_nothing_changes_few_corpora_in_a_hundred_show_a_change(corpus):
+    alarms = [not changes(corpus(np.random.default_rng(seed))).empty for seed in range(100)]
     assert np.mean(alarms) <= 0.12
 
 
-def test_a_source_that_joins_makes_no_break_though_the_share_moves_clearly():
+def test_a_source_that_joins_makes_no_change_point_though_the_share_moves_clearly():
     table = joined_by_a_source(np.random.default_rng(3))
     late = table.documents["date"] >= JULY
-    assert contrast_two(table.where(~late), table.where(late)).set_index("theme_id")["clear"][
-        "ferries"
-    ]
-    assert breaks(table).empty
+    assert contrast_two(table, ~late, late).set_index("theme_id")["clear"]["ferries"]
+    assert changes(table).empty
 
 
-def test_a_break_is_measured_between_documents_of_the_same_sources():
+def test_a_change_is_measured_between_documents_of_the_same_sources():
     rates = [(0.1, 0.1, 0.6)] * 6 + [(0.4, 0.4, 0.9)] * 6
     table = monthly(np.random.default_rng(4), rates, sources=("Gull", "Heron", "Ibis"))
     documents = table.documents
-    found = breaks(table.where((documents["source"] != "Ibis") | (documents["date"] >= JULY)))
+    found = changes(table.where((documents["source"] != "Ibis") | (documents["date"] >= JULY)))
     row = found.set_index("period").loc[JULY]
     assert row["difference"] == pytest.approx(0.3, abs=0.06)
     assert row["after"] - row["before"] > 0.4
@@ -115,11 +114,11 @@ HALVES = np.arange(60) >= 33
     ids=["no documents", "no dates", "one period", "each source once", "a theme in one document",
          "in none", "in all"],
 )  # fmt: skip
-def test_where_no_change_can_be_told_there_is_no_break(dates, sources, carried):
-    assert breaks(document_themes(dates, sources, ferries=carried)).empty
+def test_where_no_change_can_be_told_there_is_no_change_point(dates, sources, carried):
+    assert changes(document_themes(dates, sources, ferries=carried)).empty
 
 
-def test_one_source_is_enough_for_a_break():
+def test_one_source_is_enough_for_a_change_point():
     found = find_change_points(
         document_themes(DAYS, ["Gull"] * 60, ferries=HALVES), "W", permutations=99
     )
@@ -128,14 +127,14 @@ def test_one_source_is_enough_for_a_break():
 
 def test_documents_whose_source_is_not_known_are_compared_with_each_other():
     table = monthly(np.random.default_rng(0), STEP, per_source=80, sources=(None,))
-    assert breaks(table)["period"].tolist() == [JULY]
+    assert changes(table)["period"].tolist() == [JULY]
 
 
 def test_more_than_120_periods_are_refused():
     dates = pd.date_range("2025-01-01", periods=121)
     table = document_themes(dates, ["Gull"] * 121, ferries=[True] * 121)
     with pytest.raises(
-        InputError, match="expected at most 120 periods, got 121; name a longer one"
+        InputError, match="expected at most 120 periods, found 121; name a longer one"
     ):
         find_change_points(table, "D")
     assert find_change_points(table.where(np.arange(121) > 0), "D", permutations=9).empty
@@ -143,10 +142,10 @@ def test_more_than_120_periods_are_refused():
 
 def test_the_same_seed_gives_the_same_rows():
     table = monthly(np.random.default_rng(5), STEP)
-    assert_frame_equal(breaks(table, random_state=3), breaks(table, random_state=3))
+    assert_frame_equal(changes(table, random_state=3), changes(table, random_state=3))
 
 
-def test_dates_permuted_within_sources_have_no_break():
+def test_dates_permuted_within_sources_have_no_change_point():
     table = monthly(np.random.default_rng(0), STEP, per_source=40)
-    assert not breaks(table).empty
-    assert breaks(table.permuted(0)).empty
+    assert not changes(table).empty
+    assert changes(table.permuted(0)).empty

@@ -10,32 +10,34 @@ from topics.intervals import difference, ratio, wilson
 from topics.measures import contrast_groups, contrast_two, contrast_within_sources
 
 
-def side(carried, of=50, source="Gull", start="2025-01-01"):
-    """Documents of a source, one a day, of which the first so many carry a theme."""
-    dates = pd.date_range(start, periods=of)
-    return document_themes(dates, [source] * of, ferries=np.arange(of) < carried)
+def two_sides(n_first, n_second, total_second=50, second_source="Gull"):
+    """Fifty documents of Gull, one a day, then others; so many of each with a theme."""
+    has_theme = [*(np.arange(50) < n_first), *(np.arange(total_second) < n_second)]
+    dates = pd.date_range("2025-01-01", periods=len(has_theme))
+    sources = ["Gull"] * 50 + [second_source] * total_second
+    second = np.arange(len(has_theme)) >= 50
+    return document_themes(dates, sources, ferries=has_theme), ~second, second
 
 
 def test_a_contrast_is_told_as_a_difference_and_as_a_ratio_with_intervals():
-    found = contrast_two(side(10), side(25))
+    found = contrast_two(*two_sides(10, 25))
     assert rows(found, "theme_id", "n_first", "total_first", "first", "n_second", "second") == [
         ("ferries", 10, 50, 0.2, 25, 0.5)
     ]
-    shares = (0.2, *wilson(10, 50)), (0.5, *wilson(25, 50))
-    row = found.iloc[0]
-    assert (row["difference"], row["ratio"], row["clear"]) == (pytest.approx(0.3), 2.5, True)
-    assert (row["low"], row["high"]) == difference(*shares)
-    assert (row["ratio_low"], row["ratio_high"]) == ratio(*shares)
+    shares, row = (wilson(10, 50), wilson(25, 50)), found.iloc[0]
+    assert row[["difference", "low", "high"]].tolist() == list(difference(*shares))
+    assert row[["ratio", "ratio_low", "ratio_high"]].tolist() == list(ratio(*shares))
+    assert row["clear"]
 
 
 def test_a_difference_that_is_clear_alone_is_not_clear_among_twenty():
-    assert contrast_two(side(10), side(20))["low"][0] > 0
-    assert contrast_two(side(10), side(20))["clear"].tolist() == [True]
-    assert contrast_two(side(10), side(20), tests=20)["clear"].tolist() == [False]
+    assert contrast_two(*two_sides(10, 20))["low"][0] > 0
+    assert contrast_two(*two_sides(10, 20))["clear"].tolist() == [True]
+    assert contrast_two(*two_sides(10, 20), tests=20)["clear"].tolist() == [False]
 
 
 def test_a_contrast_with_nothing_is_not_known_and_not_clear():
-    row = contrast_two(side(10), side(0, of=0)).iloc[0]
+    row = contrast_two(*two_sides(10, 0, total_second=0)).iloc[0]
     assert row[["second", "difference", "low", "high", "ratio_low"]].isna().all()
     assert not row["clear"]
 
@@ -77,8 +79,8 @@ def test_where_fewer_than_two_sources_are_known_there_is_no_contrast(sources):
 
 
 def test_a_column_that_is_not_there_is_named():
-    with pytest.raises(InputError, match=r"column: expected one of .*source, .*; got 'outlet'"):
-        contrast_groups(side(10), "outlet")
+    with pytest.raises(InputError, match=r"column: expected one of .*source, .*; found 'outlet'"):
+        contrast_groups(two_sides(10, 10)[0], "outlet")
 
 
 def test_where_sources_do_not_differ_hardly_one_corpus_in_twenty_shows_a_clear_contrast():
@@ -92,33 +94,27 @@ def test_where_sources_do_not_differ_hardly_one_corpus_in_twenty_shows_a_clear_c
     assert np.mean(alarms) <= 0.1
 
 
-def two_sources(of_gull, of_heron, start):
-    """A tenth of Gull's documents and six tenths of Heron's carry `ferries`."""
-    rng = np.random.default_rng(1)
-    carried = [*(np.arange(of_gull) % 10 < 1), *(np.arange(of_heron) % 10 < 6)]
-    sources = ["Gull"] * of_gull + ["Heron"] * of_heron
-    dates = pd.date_range(start, periods=len(sources))[rng.permutation(len(sources))]
-    return document_themes(dates, sources, ferries=carried)
-
-
 def test_within_sources_there_is_no_difference_where_only_their_mix_has_changed():
-    before, after = two_sources(40, 10, "2025-01-01"), two_sources(10, 40, "2025-04-01")
-    over_all = contrast_two(before, after).iloc[0]
+    # a tenth of Gull's documents and six tenths of Heron's; first 40 and 10, then 10 and 40
+    sources = np.repeat(["Gull", "Heron", "Gull", "Heron"], [40, 10, 10, 40])
+    place, late = np.tile(np.arange(10), 10), np.arange(100) >= 50
+    dates = pd.date_range("2025-01-01", periods=100)
+    table = document_themes(dates, sources, ferries=place < np.where(sources == "Gull", 1, 6))
+    over_all = contrast_two(table, ~late, late).iloc[0]
     assert (over_all["first"], over_all["second"], over_all["clear"]) == (0.2, 0.5, True)
-    within = contrast_within_sources(before, after).iloc[0]
+    within = contrast_within_sources(table, ~late, late).iloc[0]
     assert within["difference"] == pytest.approx(0)
     assert within["low"] < 0 < within["high"]
 
 
 def test_within_sources_each_is_set_against_itself():
-    before, after = side(10), side(30, start="2025-04-01")
-    within = contrast_within_sources(before, after).iloc[0]
+    within = contrast_within_sources(*two_sides(10, 30)).iloc[0]
     assert within["difference"] == pytest.approx(0.4)
     assert 0.15 < within["low"] < 0.4 < within["high"] < 0.65
 
 
 def test_within_sources_nothing_is_known_where_no_source_is_on_both_sides():
-    within = contrast_within_sources(side(10), side(20, source="Heron")).iloc[0]
+    within = contrast_within_sources(*two_sides(10, 20, second_source="Heron")).iloc[0]
     assert within[["difference", "low", "high"]].isna().all()
 
 
@@ -128,6 +124,6 @@ def test_the_interval_within_sources_covers_no_difference_95_times_in_100():
     for _ in range(300):
         carried = rng.random(120) < np.repeat([0.1, 0.5], 60)
         table, late = document_themes(dates, sources, ferries=carried), rng.random(120) < 0.5
-        row = contrast_within_sources(table.where(~late), table.where(late)).iloc[0]
+        row = contrast_within_sources(table, ~late, late).iloc[0]
         covered.append(row["low"] <= 0 <= row["high"])
     assert 0.91 < np.mean(covered) < 0.99

@@ -26,7 +26,7 @@ def test_each_document_has_the_themes_of_its_passages():
     }  # fmt: skip
 
 
-def test_a_document_counts_once_however_many_of_its_passages_carry_a_theme():
+def test_a_document_counts_once_however_many_of_its_passages_have_a_theme():
     text = "\n\n".join(" ".join(f"{part}{i}" for i in range(30)) for part in ("one", "two"))
     run = run_with([("long", "2025-05-05", None, text)], {"ferries": ["long"]})
     both = [(passage_id, "ferries", 0.9) for passage_id in run.passages["passage_id"]]
@@ -48,12 +48,12 @@ def test_only_keeps_all_documents_and_some_themes():
     assert table.has_theme.to_dict("list") == {"grain": [False, True]}
 
 
-def test_documents_of_unknown_source_are_voices_of_their_own_but_one_stratum():
+def test_documents_of_unknown_source_are_voices_of_their_own_but_one_source():
     table = document_themes(["2025-01-01"] * 5, ["A", None, "A", None, "B"])
     assert table.voices[0] == table.voices[2]
     assert len(set(table.voices)) == 4
-    assert table.strata[1] == table.strata[3]
-    assert len(set(table.strata)) == 3
+    assert table.sources[1] == table.sources[3]
+    assert len(set(table.sources)) == 3
 
 
 def test_a_source_in_two_countries_is_two_voices():
@@ -62,11 +62,11 @@ def test_a_source_in_two_countries_is_two_voices():
     assert table.voices[0] == table.voices[1] != table.voices[2]
 
 
-def test_a_block_is_what_a_source_published_on_one_day_and_undated_documents_stand_alone():
+def test_a_source_day_is_what_a_source_published_on_one_day_and_undated_documents_are_alone():
     dates = ["2025-01-01 08:00", "2025-01-01 20:00", "2025-01-02 09:00", None, None]
     table = document_themes(dates, ["A"] * 5)
-    assert table.days[0] == table.days[1]
-    assert len(set(table.days)) == 4
+    assert table.source_days[0] == table.source_days[1]
+    assert len(set(table.source_days)) == 4
 
 
 def test_one_document_dated_a_quarter_of_a_century_early_is_not_believed():

@@ -66,14 +66,9 @@ def test_a_save_writes_the_file_and_goes_on(tmp_path):
     assert read_sheet(path, [])["coder"].tolist() == ["ada", "", ""]
     assert "Passage 2 of 3</b>, 1 labelled" in shown(form)
     assert not any(box.value for box in boxes(form).values())
-
-
-def test_none_of_them_is_written_as_none(tmp_path):
-    path = sheet_in(tmp_path)
-    form = LabellingForm(path, THEMES)
     tick(form, "none of them")
     press(form, "Save and next")
-    assert stored(path) == ["none", "", ""]
+    assert stored(path) == ["port; wheat", "none", ""]
 
 
 @pytest.mark.parametrize("ticked", [(), ("Harbour", "none of them")])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from topics import intervals
-from topics.intervals import correlation, difference, effective_sizes, ratio, wilson
+from topics.intervals import Estimate, correlation, difference, effective_sizes, ratio, wilson
 
 
 @pytest.mark.parametrize(
@@ -17,11 +17,11 @@ from topics.intervals import correlation, difference, effective_sizes, ratio, wi
     ],
 )
 def test_wilsons_interval_is_the_published_one(successes, n, low, high):  # Newcombe 1998a, table I
-    assert wilson(successes, n) == pytest.approx((low, high), abs=5e-5)
+    assert wilson(successes, n)[1:] == pytest.approx((low, high), abs=5e-5)
 
 
 def test_none_and_all_have_bounds_that_meet_zero_and_one():
-    low, high = wilson([0, 20], 20)
+    _, low, high = wilson([0, 20], 20)
     assert low == pytest.approx([0, 0.8389], abs=5e-5)
     assert high == pytest.approx([0.1611, 1], abs=5e-5)
 
@@ -31,13 +31,8 @@ def test_a_share_of_nothing_has_no_interval():
 
 
 def test_fewer_degrees_of_freedom_make_a_wider_interval():
-    low, high = wilson(10, 40)
-    wide_low, wide_high = wilson(10, 40, freedom=5)
-    assert wide_low < low < 0.25 < high < wide_high
-
-
-def estimate(successes, n):
-    return successes / n, *wilson(successes, n)
+    narrow, wide = wilson(10, 40), wilson(10, 40, freedom=5)
+    assert wide.low < narrow.low < narrow.value == 0.25 < narrow.high < wide.high
 
 
 @pytest.mark.parametrize(
@@ -51,43 +46,45 @@ def estimate(successes, n):
 )
 def test_the_interval_of_a_difference_is_the_published_one(a, n, b, m, low, high):
     # Newcombe 1998b, table II, method 10
-    assert difference(estimate(a, n), estimate(b, m)) == pytest.approx((low, high), abs=5e-5)
+    gap = difference(wilson(a, n), wilson(b, m))
+    assert gap == pytest.approx((b / m - a / n, low, high), abs=5e-5)
 
 
 def test_shares_that_move_together_have_a_narrower_difference():
-    shares = estimate(10, 40), estimate(20, 40)
-    low, high = difference(*shares)
-    near_low, near_high = difference(*shares, correlation=0.8)
-    assert low < near_low < 0.25 < near_high < high
-    assert difference((0.5, 0.4, 0.6), (0.5, 0.4, 0.6), 1.0) == pytest.approx((0, 0), abs=1e-7)
+    shares = wilson(10, 40), wilson(20, 40)
+    _, low, high = difference(*shares)
+    gap, near_low, near_high = difference(*shares, correlation=0.8)
+    assert low < near_low < gap == 0.25 < near_high < high
+    same = Estimate(0.5, 0.4, 0.6)
+    assert difference(same, same, 1.0) == pytest.approx((0, 0, 0), abs=1e-7)
 
 
 def test_a_ratio_of_zero_or_to_zero_is_bounded_by_the_shares_own_bounds():
-    none, some = estimate(0, 20), estimate(10, 20)
-    assert ratio(none, some) == pytest.approx((some[1] / none[2], np.inf))
-    assert ratio(some, none) == pytest.approx((0, none[2] / some[1]))
-    assert ratio(none, none) == (0, np.inf)
+    none, some = wilson(0, 20), wilson(10, 20)
+    assert ratio(none, some) == pytest.approx((np.inf, some.low / none.high, np.inf))
+    assert ratio(some, none) == pytest.approx((0, 0, none.high / some.low))
+    assert ratio(none, none)[1:] == (0, np.inf)
 
 
 def test_a_difference_and_a_ratio_with_nothing_are_not_known():
-    nothing, some = (np.nan, *wilson(0, 0)), estimate(10, 20)
+    nothing, some = wilson(0, 0), wilson(10, 20)
     assert np.isnan(difference(nothing, some)).all()
     assert np.isnan(ratio(nothing, some)).all()
 
 
-def covers(bounds, truth):
-    return np.mean((bounds[0] <= truth) & (truth <= bounds[1]))
+def covers(estimate, truth):
+    return np.mean((estimate.low <= truth) & (truth <= estimate.high))
 
 
 def binomial(rng, low, n_runs=2000):
     """True shares, and an estimate of each."""
     share, n = rng.uniform(low, 0.95, n_runs), rng.integers(20, 80, n_runs)
-    return share, estimate(rng.binomial(n, share), n)
+    return share, wilson(rng.binomial(n, share), n)
 
 
 def test_wilsons_interval_covers_the_share_95_times_in_100():
-    share, (_, *bounds) = binomial(np.random.default_rng(1), 0.03)
-    assert 0.93 < covers(bounds, share) < 0.97
+    share, estimate = binomial(np.random.default_rng(1), 0.03)
+    assert 0.93 < covers(estimate, share) < 0.97
 
 
 def test_the_interval_of_a_difference_covers_it_95_times_in_100():
@@ -103,79 +100,79 @@ def test_the_interval_of_a_ratio_covers_it_95_times_in_100():
 
 
 def in_blocks(rng, rates, size=10):
-    """Documents that carry a theme, and documents, of blocks with these rates."""
+    """Documents with a theme, and documents, of blocks with these rates."""
     return rng.binomial(size, rates)[:, None], np.full(len(rates), size)
 
 
-def blockwise(carried, sizes):
+def blockwise(counts, sizes):
     """A share with its interval by the block bootstrap."""
-    effective, freedom = effective_sizes(carried, sizes, draws=400)
-    share = carried.sum(axis=0) / sizes.sum()
-    return share, *wilson(share * effective, effective, freedom=freedom)
+    effective, share = effective_sizes(counts, sizes, draws=400), counts.sum() / sizes.sum()
+    return wilson(share * effective, effective, freedom=len(sizes) - 1)
+
+
+def together(estimates):
+    """Many estimates as one of arrays."""
+    return Estimate(*np.array(estimates).reshape(len(estimates), 3).T)
 
 
 def test_the_block_bootstrap_covers_a_share_in_blocks_where_wilsons_interval_does_not():
     rng, truth, n_runs = np.random.default_rng(4), 0.3, 600
     plain, by_block = [], []
     for _ in range(n_runs):
-        carried, sizes = in_blocks(rng, rng.beta(1.5, 3.5, 30))
-        plain.append(wilson(carried.sum(), sizes.sum()))
-        by_block.append(blockwise(carried, sizes)[1:])
-    assert covers(np.array(plain).T, truth) < 0.90
-    assert 0.92 < covers(np.array(by_block)[:, :, 0].T, truth) < 0.98
+        counts, sizes = in_blocks(rng, rng.beta(1.5, 3.5, 30))
+        plain.append(wilson(counts.sum(), sizes.sum()))
+        by_block.append(blockwise(counts, sizes))
+    assert covers(together(plain), truth) < 0.90
+    assert 0.92 < covers(together(by_block), truth) < 0.98
 
 
 def test_the_difference_of_two_shares_of_the_same_blocks_is_covered_if_they_are_correlated():
-    rng, plain, together = np.random.default_rng(5), [], []
+    rng, independent, correlated = np.random.default_rng(5), [], []
     for _ in range(600):
         rates = rng.beta(1.5, 3.5, 30)
         first, second = in_blocks(rng, rates), in_blocks(rng, rates)
         shares = blockwise(*first), blockwise(*second)
-        plain.append(difference(*shares))
-        together.append(difference(*shares, correlation(first, second)))
-    narrow, wide = (np.array(found)[:, :, 0].T for found in (together, plain))
+        independent.append(difference(*shares))
+        correlated.append(difference(*shares, correlation(*first, *second)))
+    narrow, wide = together(correlated), together(independent)
     assert 0.92 < covers(narrow, 0) < 0.98
     assert covers(wide, 0) > 0.98
-    assert (narrow[1] - narrow[0]).mean() < 0.8 * (wide[1] - wide[0]).mean()
+    assert (narrow.high - narrow.low).mean() < 0.8 * (wide.high - wide.low).mean()
 
 
 def test_documents_of_blocks_that_all_agree_are_worth_one_a_block():
     sizes = np.full(200, 5)
-    carried = 5 * (np.arange(200) % 2 == 0)[:, None]
-    effective, freedom = effective_sizes(carried, sizes)
-    assert effective[0] == pytest.approx(200, rel=0.1)
-    assert freedom == 199
+    counts = 5 * (np.arange(200) % 2 == 0)[:, None]
+    assert effective_sizes(counts, sizes) == pytest.approx([200], rel=0.1)
 
 
 def test_of_many_blocks_the_computed_variance_is_what_the_bootstrap_tends_to(monkeypatch):
     rng = np.random.default_rng(7)
     sizes = rng.integers(1, 9, 501)
-    carried = rng.binomial(sizes[:, None], rng.beta(1, 3, (501, 5)))
-    computed, freedom = effective_sizes(carried, sizes)
-    monkeypatch.setattr(intervals, "_MANY_BLOCKS", 501)
-    drawn, _ = effective_sizes(carried, sizes, draws=20_000)
-    assert freedom == 500
+    counts = rng.binomial(sizes[:, None], rng.beta(1, 3, (501, 5)))
+    computed = effective_sizes(counts, sizes)
+    monkeypatch.setattr(intervals, "_MAX_BOOTSTRAP", 501)
+    drawn = effective_sizes(counts, sizes, draws=20_000)
     assert not np.array_equal(computed, drawn)
     assert computed == pytest.approx(drawn, rel=0.04)
 
 
 def test_blocks_never_make_documents_worth_more_than_they_are():
-    carried, sizes = np.full((40, 1), 2), np.full(40, 4)
-    carried[:2] += [[1], [-1]]
-    assert effective_sizes(carried, sizes)[0].tolist() == [160]
+    counts, sizes = np.full((40, 1), 2), np.full(40, 4)
+    counts[:2] += [[1], [-1]]
+    assert effective_sizes(counts, sizes).tolist() == [160]
 
 
-def test_a_theme_that_none_or_all_carry_loses_as_much_as_the_others_do():
+def test_a_theme_that_none_or_all_have_loses_as_much_as_the_others_do():
     half = 5 * (np.arange(40) % 2 == 0)
-    carried = np.column_stack([half, np.zeros(40), np.full(40, 5)])
-    effective, _ = effective_sizes(carried, np.full(40, 5))
+    counts = np.column_stack([half, np.zeros(40), np.full(40, 5)])
+    effective = effective_sizes(counts, np.full(40, 5))
     assert effective[1] == effective[2] == effective[0] < 60
-    assert effective_sizes(carried[:, 1:], np.full(40, 5))[0].tolist() == [200, 200]
+    assert effective_sizes(counts[:, 1:], np.full(40, 5)).tolist() == [200, 200]
 
 
 def test_shares_of_the_same_blocks_are_correlated_as_their_counts_are():
-    carried, sizes = np.array([[4, 4], [0, 0], [2, 2]]), np.full(3, 4)
-    against = np.array([[4, 0], [0, 4], [2, 2]])
-    assert correlation((carried, sizes), (against, sizes)) == pytest.approx([1, -1])
-    never = np.zeros((3, 2))
-    assert correlation((carried, sizes), (never, sizes)).tolist() == [0, 0]
+    counts, sizes = np.array([[4, 4], [0, 0], [2, 2]]), np.full(3, 4)
+    against, never = np.array([[4, 0], [0, 4], [2, 2]]), np.zeros((3, 2))
+    assert correlation(counts, sizes, against, sizes) == pytest.approx([1, -1])
+    assert correlation(counts, sizes, never, sizes).tolist() == [0, 0]

@@ -87,7 +87,7 @@ def test_every_listed_copy_is_found_and_no_other(sample):
 
 
 def test_named_themes_agree_with_the_gold_labels(sample):
-    from topics.measures import labels_of_passages, read_gold
+    from topics.labelling import labels_of_passages, read_gold
 
     documents = pd.read_parquet(sample / "documents.parquet")
     passages = pd.read_parquet(sample / "passages.parquet")

@@ -11,6 +11,7 @@ from topics.measures import (
     absent_theme,
     borderline,
     find_change_points,
+    near_duplicates,
     theme_support,
     trend_survival,
 )
@@ -92,3 +93,17 @@ def test_what_cannot_be_compared_is_not_said_to_survive(dates, sources):
     names = sources if isinstance(sources, str) else np.repeat(sources, 5).tolist()
     found = concluded(run_on(PORT + FIELD, date=dates, source=names))
     assert found["survives"].isna().all()
+
+
+def test_copies_are_listed_with_their_originals():
+    assert rows(
+        near_duplicates(run_with(DATED, CARRIED)),
+        "document_id",
+        "source",
+        "copy_of",
+        "source_of_original",
+    ) == [("july-copy", "Heron", "may-a", "Gull")]
+
+
+def test_a_corpus_without_copies_lists_none():
+    assert near_duplicates(run_with(DATED[:4], CARRIED)).empty

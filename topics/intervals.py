@@ -1,25 +1,38 @@
-"""Intervals of shares, their differences and ratios, where documents come in blocks."""
+"""Intervals of shares, their differences and ratios, and the numbers that all tests share."""
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import stdtrit
 
+CONFIDENCE = 0.95  # with which an interval covers what it estimates
+FALSE_ALARMS = 0.05  # chance that a test finds anything at all where nothing changed
+PERMUTATIONS = 999  # random orders that a test compares with
+RESAMPLES = 1000  # draws of a bootstrap
+REFITS = 20  # of a model, to see what comes back
+_MAX_BOOTSTRAP = 500  # blocks: with more it takes long and says what the formula says
+
 Array = np.ndarray
-Bounds = tuple[Array, Array]
-Estimate = tuple[Array, Array, Array]  # a share, its low and its high bound
-_MANY_BLOCKS = 500  # from which a bootstrap takes long and says the same
+
+
+class Estimate(NamedTuple):
+    """A number with its interval, or an array of each."""
+
+    value: Array
+    low: Array
+    high: Array
 
 
 def wilson(
-    successes: np.ndarray | float,
-    n: np.ndarray | float,
-    confidence: float = 0.95,
-    freedom: float | np.ndarray = np.inf,
-) -> Bounds:
-    """Interval of a share by Wilson's score method (1927); NaN for n = 0.
+    successes: Array | float,
+    n: Array | float,
+    confidence: float = CONFIDENCE,
+    freedom: float | Array = np.inf,
+) -> Estimate:
+    """A share with its interval by Wilson's score method (1927); NaN for n = 0.
 
     Parameters
     ----------
@@ -29,6 +42,12 @@ def wilson(
         Probability with which the interval covers the share.
     freedom
         Degrees of freedom of the variance that an effective sample size was made from.
+
+    Examples
+    --------
+    >>> share, low, high = wilson(5, 20)
+    >>> f"{share:.2f} ({low:.2f} to {high:.2f})"
+    '0.25 (0.11 to 0.47)'
     """
     successes, n = np.asarray(successes, float), np.asarray(n, float)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -36,96 +55,122 @@ def wilson(
         z2 = stdtrit(freedom, (1 + confidence) / 2) ** 2 / n
         middle = (share + z2 / 2) / (1 + z2)
         half = np.sqrt(z2 * (share * (1 - share) + z2 / 4)) / (1 + z2)
-    return np.where(share <= 0, 0, middle - half), np.where(share >= 1, 1, middle + half)
+    low, high = np.where(share <= 0, 0, middle - half), np.where(share >= 1, 1, middle + half)
+    return Estimate(share, low, high)
 
 
-def difference(first: Estimate, second: Estimate, correlation: np.ndarray | float = 0.0) -> Bounds:
-    """Interval of second - first from those of two shares (MOVER, Zou and Donner 2008).
+def difference(first: Estimate, second: Estimate, correlation: Array | float = 0.0) -> Estimate:
+    """Second less first, with its interval from those of the two (MOVER, Zou and Donner 2008).
 
     For independent shares with Wilson's intervals this is Newcombe's method 10 (1998).
 
     Parameters
     ----------
     first, second
-        Share, low and high of each.
+        Each with its interval.
     correlation
-        Of the two estimates, where the same blocks speak in both.
+        Of the two estimates, where the same blocks are in both.
+
+    Examples
+    --------
+    >>> gap, low, high = difference(wilson(5, 20), wilson(15, 20))
+    >>> f"{gap:.2f} ({low:.2f} to {high:.2f})"
+    '0.50 (0.19 to 0.70)'
     """
-    (p, low_p, high_p), (q, low_q, high_q) = map(np.asarray, (first, second))
-    gap = q - p
+    (p, low_p, high_p), (q, low_q, high_q) = map(np.asarray, first), map(np.asarray, second)
     down, up = q - low_q, high_p - p
     below = np.sqrt(down**2 + up**2 - 2 * correlation * down * up)
     down, up = p - low_p, high_q - q
     above = np.sqrt(down**2 + up**2 - 2 * correlation * down * up)
-    return gap - below, gap + above
+    return Estimate(q - p, q - p - below, q - p + above)
 
 
-def ratio(first: Estimate, second: Estimate) -> Bounds:
-    """Interval of second / first, two independent shares: `difference` on the scale of logarithms.
+def ratio(first: Estimate, second: Estimate) -> Estimate:
+    """Second over first, two independent shares: `difference` on the scale of logarithms.
 
     Where a share is zero, the bounds are those that the shares' own bounds allow.
+
+    Examples
+    --------
+    >>> times, low, high = ratio(wilson(5, 20), wilson(15, 20))
+    >>> f"{times:.1f} ({low:.1f} to {high:.1f})"
+    '3.0 (1.5 to 6.8)'
     """
-    (p, low_p, high_p), (q, low_q, high_q) = map(np.asarray, (first, second))
+    (p, low_p, high_p), (q, low_q, high_q) = map(np.asarray, first), map(np.asarray, second)
     with np.errstate(divide="ignore", invalid="ignore"):
-        one, other = np.log([p, low_p, high_p]), np.log([q, low_q, high_q])
-        low, high = np.exp(difference((one[0], one[1], one[2]), (other[0], other[1], other[2])))
+        _, low, high = np.exp(difference(Estimate(*np.log(first)), Estimate(*np.log(second))))
         none = (p == 0) | (q == 0)
-        return np.where(none, low_q / high_p, low), np.where(none, high_q / low_p, high)
+        low = np.where(none, low_q / high_p, low)
+        return Estimate(q / p, low, np.where(none, high_q / low_p, high))
 
 
-def effective_sizes(carried: Array, sizes: Array, draws: int = 1000) -> tuple[Array, float]:
-    """How many independent documents the blocks are worth, by a block bootstrap of the share.
+def effective_sizes(counts: Array, sizes: Array, draws: int = RESAMPLES) -> Array:
+    """How many independent documents the blocks are worth ``(themes,)``, at most all of them.
 
-    Of more than 500 blocks the variance that it tends to is computed (linearised, Cochran 1977,
-    section 6.3). Where all or none carry a theme, the other themes' loss stands in for its own.
+    That is share times (1 - share) over the variance of the share by a block bootstrap, which has
+    blocks - 1 degrees of freedom; of more than 500 blocks, over the variance that it tends to
+    (linearised, Cochran 1977, section 6.3). Where all or none have a theme, the median loss of
+    the other themes stands in for its own.
 
     Parameters
     ----------
-    carried
-        ``(blocks, themes)`` documents of each block that carry each theme.
+    counts
+        ``(blocks, themes)`` documents of each block that have each theme.
     sizes
         ``(blocks,)`` documents of each block.
     draws
-        Times that the blocks are drawn anew, with replacement, in the same way for all themes.
+        Times that blocks are drawn anew, with replacement, in the same way for all themes.
 
-    Returns
-    -------
-    sizes
-        ``(themes,)``: share times (1 - share) over its variance, at most the number of documents.
-    freedom
-        Degrees of freedom of that variance.
+    Examples
+    --------
+    Ten blocks of four documents that all agree are worth about ten documents, not forty:
+
+    >>> counts = np.array([[4], [0]] * 5)
+    >>> effective_sizes(counts, np.full(10, 4)).round()
+    array([9.])
     """
     blocks, n = len(sizes), sizes.sum()
-    share = carried.sum(axis=0) / n
-    if blocks > _MANY_BLOCKS:
-        variance = ((carried - sizes[:, None] * share) ** 2).sum(axis=0) / n**2
+    share = counts.sum(axis=0) / n
+    if blocks > _MAX_BOOTSTRAP:
+        variance = ((counts - sizes[:, None] * share) ** 2).sum(axis=0) / n**2
     else:
         weights = _resamples(blocks, draws)
-        variance = (weights @ carried / np.maximum(weights @ sizes, 1)[:, None]).var(axis=0, ddof=1)
+        variance = (weights @ counts / np.maximum(weights @ sizes, 1)[:, None]).var(axis=0, ddof=1)
     variance *= blocks / (blocks - 1)
     mixed = variance > 0
-    effective = np.full(carried.shape[1], float(n))
+    effective = np.full(counts.shape[1], float(n))
     effective[mixed] = np.minimum(share * (1 - share) / np.maximum(variance, 1e-300), n)[mixed]
     if mixed.any():
         effective[~mixed] = np.median(effective[mixed])
-    return effective, blocks - 1
+    return effective
 
 
-@lru_cache(maxsize=16)  # one source after the other is set against all others
+@lru_cache(maxsize=16)  # one source after the other is compared with all others
 def _resamples(blocks: int, draws: int) -> Array:
     """How often each block is drawn ``(draws, blocks)``."""
     even = np.full(blocks, 1 / blocks)
     return np.random.default_rng(0).multinomial(blocks, even, size=draws).astype(float)
 
 
-def correlation(first: tuple[Array, Array], second: tuple[Array, Array]) -> Array:
-    """Correlation of two shares that the same blocks speak in, theme by theme.
+def correlation(first: Array, first_sizes: Array, second: Array, second_sizes: Array) -> Array:
+    """Correlation ``(themes,)`` of two shares that the same blocks are in.
 
-    Each is (carried ``(blocks, themes)``, sizes ``(blocks,)``), the same blocks in both.
+    Parameters
+    ----------
+    first, second
+        ``(blocks, themes)`` documents of each block that have each theme, on either side.
+    first_sizes, second_sizes
+        ``(blocks,)`` documents of each block, on either side.
+
+    Examples
+    --------
+    >>> counts, sizes = np.array([[4], [0], [2]]), np.full(3, 4)
+    >>> correlation(counts, sizes, sizes[:, None] - counts, sizes)
+    array([-1.])
     """
-    residuals = [
-        carried - sizes[:, None] * carried.sum(axis=0) / max(sizes.sum(), 1)
-        for carried, sizes in (first, second)
-    ]
-    one, other = (np.sqrt((r**2).sum(axis=0)) for r in residuals)
-    return (residuals[0] * residuals[1]).sum(axis=0) / np.maximum(one * other, 1e-12)
+    one, other = (
+        counts - sizes[:, None] * counts.sum(axis=0) / max(sizes.sum(), 1)
+        for counts, sizes in ((first, first_sizes), (second, second_sizes))
+    )
+    lengths = np.sqrt((one**2).sum(axis=0)) * np.sqrt((other**2).sum(axis=0))
+    return (one * other).sum(axis=0) / np.maximum(lengths, 1e-12)

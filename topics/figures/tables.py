@@ -247,7 +247,8 @@ def trust_table(run: Run, survival: pd.DataFrame, gold: str | None = None) -> Ht
     ]
     facts["survives"] = facts["survives"].map("{:.0%}".format, na_action="ignore")
     if gold:
-        facts = facts.merge(_label_agreement(run, gold)[0], on="theme_id", how="left")
+        scores = labelling.label_agreement(run, _gold_labels(run, gold)).themes
+        facts = facts.merge(scores, on="theme_id", how="left")
     columns = ["theme_id", "caution", "documents", "independent", "sources", "largest_source",
                "stability", "claim", "survives", "precision", "recall"]  # fmt: skip
     shown = fmt.with_names(run, facts[[column for column in columns if column in facts]])
@@ -284,23 +285,23 @@ def label_agreement(run: Run, gold: str | None) -> Html:
     if not gold:
         text = "No labels were given: label a few hundred passages before relying on any share."
         return _nothing(text, "labels")
-    scores, ami, n, labels = _label_agreement(run, gold)
+    labels = _gold_labels(run, gold)
     n_labelled = int(labels.notna().sum())
     if not n_labelled:
         text = f"None of the labels in {gold} belongs to a passage of this corpus."
         return _nothing(text, "labels")
+    found = labelling.label_agreement(run, labels)
     text = (
         f"{n_labelled:,} of {fmt.plural(len(labels), 'passage')} ({labels.notna().mean():.0%}) have "
-        f"labels. Discovered clusters agree with them with an adjusted mutual information of "
-        f"{ami:.2f} (0 is chance, 1 is perfect), over the {n:,} passages with exactly one label."
+        f"labels. Over the {found.n:,} with exactly one, discovered clusters agree with them with "
+        f"an adjusted mutual information of {found.ami:.2f} (0 is chance, 1 is perfect)."
     )
     told = _told(Finding(text, "labels"))
-    return told + table(fmt.with_names(run, scores)) if len(scores) else told
+    return told + table(fmt.with_names(run, found.themes)) if len(found.themes) else told
 
 
-def _label_agreement(run: Run, gold: str) -> tuple[pd.DataFrame, float, int, pd.Series]:
-    labels = measures.labels_of_passages(run.passages, run.documents, measures.read_gold(gold))
-    return *measures.label_agreement(run, labels), labels
+def _gold_labels(run: Run, gold: str) -> pd.Series:
+    return labelling.labels_of_passages(run.passages, run.documents, labelling.read_gold(gold))
 
 
 def corrected_shares(run: Run, folder: str | None) -> Html:

@@ -1,6 +1,13 @@
-"""Blind validation by people: sheets of passages to label, intrusion tests, what they say."""
+"""Validation by people: sheets to label, intrusion tests, and what the labels say of the themes."""
 
-from topics.labelling.estimates import coder_agreement, labelled_shares
+from topics.labelling.estimates import (
+    Agreement,
+    coder_agreement,
+    label_agreement,
+    labelled_shares,
+    labels_of_passages,
+    read_gold,
+)
 from topics.labelling.intrusion import draw_tests, score_tests
 from topics.labelling.sheets import (
     draw_sheet,
@@ -12,6 +19,7 @@ from topics.labelling.sheets import (
 )
 
 __all__ = [
-    "coder_agreement", "draw_sheet", "draw_tests", "labelled_shares", "read_folder", "read_labels",
+    "Agreement", "coder_agreement", "draw_sheet", "draw_tests", "label_agreement",
+    "labelled_shares", "labels_of_passages", "read_folder", "read_gold", "read_labels",
     "read_sheet", "save_sheet", "score_tests", "write_sheet",
 ]  # fmt: skip

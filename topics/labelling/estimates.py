@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import krippendorff
 import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
 from topics.errors import InputError
-from topics.intervals import ratio, wilson
-from topics.run import Run
+from topics.intervals import CONFIDENCE, Estimate, ratio, wilson
 
-_PRECISE = 0.02  # half an interval that is narrow enough
-_IMAGINED = 4.0  # passages with and without the theme, spread evenly: smooth the rates of strata
+if TYPE_CHECKING:
+    from topics.run import Run
+
+_NARROW = 0.02  # half an interval that is narrow enough
+_PSEUDO_COUNTS = (
+    4.0  # passages with and without the theme, spread evenly: smooth the rates of strata
+)
 
 
 def labelled_shares(run: Run, labels: pd.DataFrame) -> pd.DataFrame:
-    """Share of the passages that carry each theme, corrected by labels made by hand.
+    """Share of the passages that have each theme, corrected by labels made by hand.
 
     The model's share, less what it gave wrongly, plus what it missed, labels weighed by one over
     their probability: design-based supervised learning (Egami et al. 2023), its weights
@@ -37,14 +45,29 @@ def labelled_shares(run: Run, labels: pd.DataFrame) -> pd.DataFrame:
     -------
     pd.DataFrame
         theme_id; naive, naive_low, naive_high (share that the model gives, Wilson interval);
-        share, low, high (corrected); precision and recall, each with _low and _high; n
-        (passages labelled); labels_needed (labels still expected for plus or minus 2 points). Missing
-        where none of the passages that the model gives the theme is labelled.
+        share, low, high (corrected); precision and recall, each with _low and _high; n (passages
+        labelled); labels_needed (labels still expected for plus or minus 2 points). Missing where
+        none of the passages that the model gives the theme is labelled.
 
     Raises
     ------
     InputError
         If a labelled passage is not in the run.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> run = SimpleNamespace(
+    ...     passages=pd.DataFrame({"passage_id": ["a:1", "b:1"]}),
+    ...     themes=pd.DataFrame({"theme_id": ["ferries"]}),
+    ...     assignments=pd.DataFrame({"passage_id": ["a:1", "b:1"], "theme_id": "ferries"}),
+    ...     theme_of_passage=pd.Series("ferries", ["a:1", "b:1"]),
+    ... )
+    >>> labels = pd.DataFrame({"passage_id": ["a:1", "b:1"], "stratum": "ferries",
+    ...     "probability": 1.0, "themes": [frozenset({"ferries"}), frozenset()]})
+    >>> labelled_shares(run, labels)[["naive", "share", "precision", "recall"]]
+       naive  share  precision  recall
+    0    1.0    0.5        0.5     1.0
     """
     given, sample = given_themes(run), labels.drop_duplicates("passage_id")
     rows = given.index.get_indexer(sample["passage_id"])
@@ -53,27 +76,26 @@ def labelled_shares(run: Run, labels: pd.DataFrame) -> pd.DataFrame:
         raise InputError(f"labels: passage {wrong!r} is not in this run; take the run of the draw")
     truth, found = _majority(labels, given.columns), given.to_numpy()
     own = given.columns.to_numpy() == run.theme_of_passage.to_numpy(object)[:, None]
-    counts, size = found.sum(axis=0), len(found)
     # Passages that the theme is first in, further ones that have it, the rest: errors differ.
     cells = [own, found & ~own, ~found]
     rates = [_rates(truth, cell[rows], cell.sum(axis=0), sample) for cell in cells]
-    unknown = np.array([rates[0][0], np.zeros(len(own[0])), np.ones(len(own[0]))])
-    rates[1] = np.where(np.isnan(rates[1]), unknown, rates[1])  # none of these few is labelled
-    parts = [_part(c.mean(axis=0), rate) for c, rate in zip(cells, rates, strict=True)]
-    right, lost, share = _joined(parts[:2]), parts[2], _joined(parts)
+    unknown = np.array([rates[0].value, np.zeros(len(own[0])), np.ones(len(own[0]))])
+    rates[1] = Estimate(*np.where(np.isnan(rates[1]), unknown, rates[1]))  # none of these labelled
+    parts = [_weighed(cell.mean(axis=0), rate) for cell, rate in zip(cells, rates, strict=True)]
+    right, missed, share = _sum(parts[:2]), parts[2], _sum(parts)
+    n_given, n_all = found.sum(axis=0), len(found)
     with np.errstate(divide="ignore", invalid="ignore"):
-        precision = right * size / counts
-        odds = lost[0] / right[0], *reversed(ratio(*[(e[0], e[1], e[2]) for e in (right, lost)]))
-    estimates = {
-        "naive": (counts / size, *wilson(counts, size)),
-        "share": share,
-        "precision": precision,
-        "recall": [1 / (1 + part) for part in odds],
-    }
+        odds = ratio(right, missed)
+        estimates = {
+            "naive": wilson(n_given, n_all),
+            "share": share,
+            "precision": [bound * n_all / n_given for bound in right],
+            "recall": [1 / (1 + bound) for bound in (odds.value, odds.high, odds.low)],
+        }
     table = pd.DataFrame({"theme_id": given.columns})
     for name, estimate in estimates.items():
         table[[name, f"{name}_low", f"{name}_high"]] = np.transpose(estimate)
-    needed = _labels_needed((share[2] - share[1]) / 2, len(rows), size)
+    needed = _labels_needed((share.high - share.low) / 2, len(rows), n_all)
     table = table.rename(columns={"share_low": "low", "share_high": "high"})
     return table.assign(n=len(rows), labels_needed=needed)
 
@@ -89,7 +111,7 @@ def given_themes(run: Run) -> pd.DataFrame:
 
 def _labels_needed(half: np.ndarray, n: int, size: int) -> pd.Series:
     """Labels expected beside `n`, out of `size` passages, for half an interval that is precise."""
-    rest = (1 / n - 1 / size) * np.minimum(_PRECISE / half, 1) ** 2
+    rest = (1 / n - 1 / size) * np.minimum(_NARROW / half, 1) ** 2
     return pd.Series(np.ceil(np.round(1 / (1 / size + rest) - n, 6))).astype("Int64")
 
 
@@ -100,39 +122,39 @@ def _majority(labels: pd.DataFrame, themes: pd.Index) -> np.ndarray:
     return (np.sign(share - 0.5) + 1) / 2
 
 
-def _part(weight: np.ndarray, rates: np.ndarray) -> np.ndarray:
+def _weighed(weight: np.ndarray, rates: Estimate) -> Estimate:
     """Rates as shares of all passages; nothing of those that there are none of."""
-    return np.where(weight > 0, weight * rates, 0.0)
+    return Estimate(*np.where(weight > 0, weight * np.array(rates), 0.0))
 
 
-def _joined(parts: list[np.ndarray]) -> np.ndarray:
-    """Sum of independent parts and its bounds (MOVER)."""
+def _sum(parts: list[Estimate]) -> Estimate:
+    """Sum of independent parts with its interval (MOVER)."""
     each, low, high = np.stack(parts, axis=1)
     down, up = (np.sqrt((gap**2).sum(axis=0)) for gap in (each - low, high - each))
-    return each.sum(axis=0) + np.array([np.zeros(len(up)), -down, up])
+    total = each.sum(axis=0)
+    return Estimate(total, total - down, total + up)
 
 
 def _rates(
     truth: np.ndarray, inside: np.ndarray, size: np.ndarray, sample: pd.DataFrame
-) -> np.ndarray:
-    """Share of the passages `inside`, `size` in the corpus, that carry each theme; low and high."""
+) -> Estimate:
+    """Share of the passages `inside`, `size` in the corpus, that have each theme."""
     strata = pd.get_dummies(sample["stratum"], dtype=float).to_numpy().T
     weights = ((strata @ (1 / sample["probability"])) / strata.sum(axis=1))[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         n, hits = strata @ inside, strata @ (inside * truth)
         total, labelled = (weights * n).sum(axis=0), n.sum(axis=0)
         rate = (weights * hits).sum(axis=0) / total
-        imagined = _IMAGINED * n / labelled
-        smooth = np.where(n > 0, (hits + imagined) / (n + 2 * imagined), 0.0)
+        pseudo = _PSEUDO_COUNTS * n / labelled
+        smooth = np.where(n > 0, (hits + pseudo) / (n + 2 * pseudo), 0.0)
         mean = (weights * n * smooth).sum(axis=0) / total
         # Of a stratum labelled whole the passages are known, but not all inside need be of it.
         unseen = np.maximum(1 - 1 / weights, 1 - labelled / size)
         spread = (weights**2 * unseen * n * smooth * (1 - smooth)).sum(axis=0) / total**2
         effective = np.minimum(mean * (1 - mean) / spread, 1e9)  # finite, though all be labelled
-    bounds = [
-        beta.ppf(q, rate * effective + 0.5, (1 - rate) * effective + 0.5) for q in (0.025, 0.975)
-    ]
-    return np.array([rate, np.where(rate == 0, 0, bounds[0]), np.where(rate == 1, 1, bounds[1])])
+    tails = np.array([[(1 - CONFIDENCE) / 2], [(1 + CONFIDENCE) / 2]])
+    low, high = beta.ppf(tails, rate * effective + 0.5, (1 - rate) * effective + 0.5)
+    return Estimate(rate, np.where(rate == 0, 0, low), np.where(rate == 1, 1, high))
 
 
 def coder_agreement(labels: pd.DataFrame) -> pd.DataFrame:
@@ -143,6 +165,15 @@ def coder_agreement(labels: pd.DataFrame) -> pd.DataFrame:
     pd.DataFrame
         theme_id (each that a coder saw), alpha (1: always, 0: as by chance; missing where
         there is no passage or no variation to tell by), n (passages of two coders or more).
+
+    Examples
+    --------
+    >>> ferries, none = frozenset({"ferries"}), frozenset()
+    >>> labels = pd.DataFrame({"passage_id": ["a", "b"] * 2, "coder": ["Ann"] * 2 + ["Ben"] * 2,
+    ...     "themes": [ferries, none, ferries, none]})
+    >>> coder_agreement(labels)
+      theme_id  alpha  n
+    0  ferries    1.0  2
     """
     wide = labels.pivot(index="coder", columns="passage_id", values="themes")
     wide = wide.loc[:, wide.notna().sum() > 1]
@@ -153,3 +184,128 @@ def coder_agreement(labels: pd.DataFrame) -> pd.DataFrame:
         alpha = krippendorff.alpha(seen, level_of_measurement="nominal") if varied else np.nan
         rows.append((theme, alpha, wide.shape[1]))
     return pd.DataFrame(rows, columns=["theme_id", "alpha", "n"])
+
+
+def read_gold(path: str | Path) -> pd.DataFrame:
+    """Read labels that people gave to paragraphs: document_id, opening, themes (separated by ``;``).
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or a column is missing.
+
+    Examples
+    --------
+    >>> {"document_id", "opening", "themes"} <= set(read_gold("data/gold.csv"))
+    True
+    """
+    try:
+        gold = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"gold labels: cannot read {str(path)!r}: {error}") from error
+    missing = {"document_id", "opening", "themes"} - set(gold.columns)
+    if missing:
+        raise InputError(f"gold labels: {str(path)!r} has no column {min(missing)!r}")
+    return gold
+
+
+def labels_of_passages(
+    passages: pd.DataFrame, documents: pd.DataFrame, gold: pd.DataFrame
+) -> pd.Series:
+    r"""Set of true themes of each passage; missing for passages that nobody labelled.
+
+    A label belongs to the passage that holds its paragraph's opening words.
+
+    Parameters
+    ----------
+    passages
+        document_id, start, end.
+    documents
+        document_id, text.
+    gold
+        As from `read_gold`.
+
+    Examples
+    --------
+    >>> documents = pd.DataFrame({"document_id": ["a"], "text": ["Ships wait.\n\nGrain rots."]})
+    >>> passages = pd.DataFrame({"document_id": "a", "start": [0, 13], "end": [11, 24]})
+    >>> gold = pd.DataFrame({"document_id": ["a"], "opening": ["Grain"], "themes": ["grain; none"]})
+    >>> labels_of_passages(passages, documents, gold).tolist()
+    [None, {'grain'}]
+    """
+    texts = documents.set_index("document_id")["text"]
+    rows_of = passages.groupby("document_id").indices
+    labels: list[set[str] | None] = [None] * len(passages)
+    starts, ends = passages["start"].to_numpy(), passages["end"].to_numpy()
+    for row in gold.itertuples():
+        text, opening = texts.get(row.document_id, ""), row.opening.strip()
+        place = f"\n\n{text}".find(f"\n\n{opening}")  # at the start of a paragraph, if there
+        place = text.find(opening) if place < 0 else place
+        themes = {theme.strip() for theme in row.themes.split(";")} - {"none", ""}
+        for i in rows_of.get(row.document_id, ()) if opening and place >= 0 else ():
+            if starts[i] <= place < ends[i]:
+                labels[i] = (labels[i] or set()) | themes
+    return pd.Series(labels, index=passages.index, dtype=object)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well themes agree with labels made by people.
+
+    Attributes
+    ----------
+    themes
+        One row a named theme that has labels: theme_id, n_true, n_found, precision, recall, f1.
+    ami
+        Adjusted mutual information of discovered clusters with the labels, over passages that
+        have exactly one label; 0 is chance, 1 is perfect.
+    n
+        Number of those passages.
+    """
+
+    themes: pd.DataFrame
+    ami: float
+    n: int
+
+
+def label_agreement(run: Run, labels: pd.Series) -> Agreement:
+    """How well named themes and discovered clusters agree with labels of passages.
+
+    Parameters
+    ----------
+    run
+        A run.
+    labels
+        A set of themes for each row of `run.passages`, as from `labels_of_passages`.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> run = SimpleNamespace(
+    ...     passages=pd.DataFrame({"passage_id": ["a:1", "b:1"]}), fitted=np.arange(2),
+    ...     assignments=pd.DataFrame({"passage_id": ["a:1", "b:1"], "theme_id": "ferries"}),
+    ...     model=SimpleNamespace(named=[SimpleNamespace(id="ferries")], clusters_=np.arange(2)),
+    ... )
+    >>> label_agreement(run, pd.Series([{"ferries"}, {"grain"}])).themes
+      theme_id  n_true  n_found  precision  recall        f1
+    0  ferries       1        2        0.5     1.0  0.666667
+    """
+    from sklearn.metrics import adjusted_mutual_info_score  # takes a second to import
+
+    known = labels.notna()
+    every = set().union(*labels[known]) if known.any() else set()
+    ids = run.passages["passage_id"]
+    rows = []
+    for theme_id in (theme.id for theme in run.model.named if theme.id in every):
+        own = run.assignments.loc[run.assignments["theme_id"] == theme_id, "passage_id"]
+        found = ids.isin(own)[known].to_numpy()
+        true = np.array([theme_id in themes for themes in labels[known]])
+        n_true, n_found, both = int(true.sum()), int(found.sum()), int((found & true).sum())
+        precision, recall = both / max(n_found, 1), both / max(n_true, 1)
+        rows.append((theme_id, n_true, n_found, precision, recall, 2 * both / (n_true + n_found)))
+    columns = ["theme_id", "n_true", "n_found", "precision", "recall", "f1"]
+    fitted = labels.iloc[run.fitted]
+    single = np.array([isinstance(own, set) and len(own) == 1 for own in fitted], dtype=bool)
+    truth = [next(iter(own)) for own in fitted[single]]
+    ami = adjusted_mutual_info_score(truth, run.model.clusters_[single]) if truth else 0.0
+    return Agreement(pd.DataFrame(rows, columns=columns), float(ami), len(truth))

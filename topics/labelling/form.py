@@ -31,6 +31,17 @@ class LabellingForm(widgets.VBox):
     ------
     InputError
         If the sheet cannot be read, or has no rows.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> themes = pd.DataFrame({"theme_id": ["ferries"], "name": ["Ferries"]})
+    >>> with TemporaryDirectory() as folder:
+    ...     sheet = pd.DataFrame({"label_id": ["p1"], "text": ["Ships wait."], "themes": [""]})
+    ...     save_sheet(sheet, Path(folder, "sheet.csv"))
+    ...     form = LabellingForm(Path(folder, "sheet.csv"), themes, coder="Ann")
+    >>> len(form.children)
+    5
     """
 
     def __init__(self, sheet_path: str | Path, themes: pd.DataFrame, coder: str = "") -> None:

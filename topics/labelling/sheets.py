@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from topics.cache import digest, written_atomically
 from topics.errors import InputError
-from topics.run import Run
 
-NO_THEME = "none"  # in a sheet: the passage carries none of the themes
+if TYPE_CHECKING:
+    from topics.run import Run
+
+NO_THEME = "none"  # in a sheet: the passage has none of the themes
 KEY_FILE = "key.csv"
-_LEAST = 2  # labels of each theme
+_MIN_LABELS = 2  # of each theme
 _FORMULA = r"(^|[;,\t\r\n])(?=\s*[=+\-@＝＋－＠])"  # also where another separator would cut a cell
 
 
@@ -42,8 +46,8 @@ def draw_sheet(
     Returns
     -------
     sheet
-        label_id, text, themes (to fill in: ids of the themes that the passage carries, parted
-        by ``;``, or ``none``) and coder (may be filled in); nothing that tells what the model
+        label_id, text, themes (to fill in: ids of the themes that the passage has, separated by
+        ``;``, or ``none``) and coder (may be filled in); nothing that tells what the model
         found. Rows are in random order: those labelled from the top down are a random part.
     key
         label_id, passage_id, stratum (theme id or ``none``), period and probability.
@@ -52,11 +56,20 @@ def draw_sheet(
     ------
     InputError
         If `n` is less than two a theme, or a theme's id is ``none``.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> passages = pd.DataFrame({"passage_id": ["a:1", "b:1"], "text": "Ships wait.",
+    ...     "date": pd.Timestamp("2025-05-01")})
+    >>> themes, strongest = pd.DataFrame({"theme_id": ["ferries"]}), pd.Series(["ferries"] * 2)
+    >>> run = SimpleNamespace(passages=passages, themes=themes, theme_of_passage=strongest)
+    >>> sheet, key = draw_sheet(run, 2)
+    >>> list(sheet), list(key)[1:]
+    (['label_id', 'text', 'themes', 'coder'], ['passage_id', 'stratum', 'period', 'probability'])
     """
     if NO_THEME in set(run.themes["theme_id"]):
-        raise InputError(
-            "labels: 'none' stands for no theme, but is a theme's id; rename the theme"
-        )
+        raise InputError("labels: a theme has the id 'none', which means no theme; rename it")
     rng, dates = np.random.default_rng(random_state), run.passages["date"]
     table = run.passages[["passage_id", "text"]].assign(
         stratum=run.theme_of_passage.fillna(NO_THEME).to_numpy(),
@@ -79,11 +92,10 @@ def draw_sheet(
 
 def _allocated(sizes: np.ndarray, n: int) -> np.ndarray:
     """How many of `n` to draw from strata of these sizes."""
-    drawn = np.minimum(sizes, _LEAST)
+    drawn = np.minimum(sizes, _MIN_LABELS)
     if n < drawn.sum():
-        raise InputError(
-            f"labels: expected at least {drawn.sum()} passages, {_LEAST} a theme; got {n}"
-        )
+        expected = f"expected at least {drawn.sum()} passages, {_MIN_LABELS} a theme"
+        raise InputError(f"labels: {expected}; found {n}")
     # By roots of sizes (Bankier 1988): between even, best for each theme, and by size, for all.
     for _ in range(min(n, sizes.sum()) - drawn.sum()):
         drawn[np.argmax(np.where(drawn < sizes, np.sqrt(sizes) / (drawn + 0.5), 0))] += 1
@@ -91,19 +103,38 @@ def _allocated(sizes: np.ndarray, n: int) -> np.ndarray:
 
 
 def harmless(texts: pd.Series) -> pd.Series:
-    """Texts that no spreadsheet takes for a formula: an apostrophe stands before its sign."""
+    """Texts that no spreadsheet takes for a formula: an apostrophe is put before its sign."""
     return texts.str.replace(_FORMULA, r"\1'", regex=True)
 
 
 def write_sheet(table: pd.DataFrame, path: str | Path) -> None:
-    """Write a sheet or its key as CSV; raise InputError if the file exists: labels may be in it."""
+    """Write a sheet or its key as CSV; raise InputError if the file exists: labels may be in it.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_sheet(pd.DataFrame({"themes": ["ferries"]}), Path(folder, "sheet.csv"))
+    ...     read_sheet(Path(folder, "sheet.csv"), ["themes"]).to_dict("list")
+    {'themes': ['ferries'], 'coder': ['']}
+    """
     if Path(path).exists():
         raise InputError(f"labels: {str(path)!r} exists and may hold labels; name another file")
     save_sheet(table, path)
 
 
 def save_sheet(table: pd.DataFrame, path: str | Path) -> None:
-    """Write or replace a CSV file that spreadsheets open as UTF-8, whole or not at all."""
+    """Write or replace a CSV file that spreadsheets open as UTF-8, whole or not at all.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     save_sheet(pd.DataFrame({"themes": [""]}), Path(folder, "sheet.csv"))
+    ...     save_sheet(pd.DataFrame({"themes": ["ferries"]}), Path(folder, "sheet.csv"))
+    ...     read_sheet(Path(folder, "sheet.csv"), ["themes"])["themes"].item()
+    'ferries'
+    """
     with written_atomically(Path(path)) as part:
         table.to_csv(part, index=False, encoding="utf-8-sig")
 
@@ -115,19 +146,23 @@ def read_sheet(path: str | Path, columns: Iterable[str]) -> pd.DataFrame:
     ------
     InputError
         If it cannot be read or has not these columns; `coder` may be missing.
+
+    Examples
+    --------
+    >>> list(read_sheet("data/gold.csv", ["opening", "themes"]))[-1]
+    'coder'
     """
     try:
-        with Path(path).open(encoding="utf-8-sig", errors="replace") as file:
-            mark = ";" if ";" in file.readline() else ","
+        text = Path(path).read_text(encoding="utf-8-sig", errors="replace")
+        mark = ";" if ";" in text.partition("\n")[0] else ","
         table = pd.read_csv(
-            path, sep=mark, dtype=str, keep_default_na=False, encoding_errors="replace",
-            encoding="utf-8-sig", index_col=False,
-        )  # fmt: skip
+            StringIO(text), sep=mark, dtype=str, keep_default_na=False, index_col=False
+        )
     except (OSError, ValueError) as error:
         raise InputError(f"labels: cannot read {str(path)!r}: {error}") from error
-    missing = [name for name in columns if name not in table]
-    if missing:
-        raise InputError(f"labels: {str(path)!r} has no column {missing[0]!r}; put it back")
+    for name in columns:
+        if name not in table:
+            raise InputError(f"labels: {str(path)!r} has no column {name!r}; put it back")
     return table if "coder" in table else table.assign(coder="")
 
 
@@ -144,25 +179,22 @@ def read_answers(
     Raises
     ------
     InputError
-        If a row is missing, not known or there twice for a coder, or none is filled in.
+        If a row is missing, not known or a duplicate of a coder's, or none is filled in.
     """
     paths = [paths] if isinstance(paths, str | Path) else list(paths)
     id_, tables = str(ids.name), []
     for path in map(Path, paths):
         table = read_sheet(path, [id_, answer])[[id_, answer, "coder"]]
         table = table.apply(lambda cells: cells.str.strip()).query(f"{id_} != ''")
-        for wrong, what in ((set(table[id_]) - set(ids), "is not in the key"),
-                            (set(ids) - set(table[id_]), "is missing; put the row back")):  # fmt: skip
-            if wrong:
-                raise InputError(f"labels: {str(path)!r}: {id_} {min(wrong)!r} {what}")
+        for wrong in sorted(set(table[id_]) ^ set(ids)):
+            what = "is missing; put the row back" if wrong in set(ids) else "is not in the key"
+            raise InputError(f"labels: {str(path)!r}: {id_} {wrong!r} {what}")
         tables.append(table.assign(coder=table["coder"].where(table["coder"] != "", path.stem)))
     filled = pd.concat(tables, ignore_index=True).query(f"{answer} != ''")
     if filled.empty:
         raise InputError(f"labels: no {answer!r} is filled in in {', '.join(map(str, paths))}")
-    for row in filled[filled.duplicated([id_, "coder"])].itertuples():
-        raise InputError(
-            f"labels: coder {row.coder!r} has {getattr(row, id_)!r} twice; keep one row"
-        )
+    for coder, wrong in filled.loc[filled.duplicated([id_, "coder"]), ["coder", id_]].to_numpy():
+        raise InputError(f"labels: coder {coder!r} has {wrong!r} twice; keep one row")
     return filled
 
 
@@ -192,8 +224,21 @@ def read_labels(
     Raises
     ------
     InputError
-        If a file cannot be read, a row is missing, not known or there twice for a coder, a
+        If a file cannot be read, a row is missing, not known or a duplicate of a coder's, a
         theme is not known, or nothing is filled in.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> key = pd.DataFrame({"label_id": ["p1"], "passage_id": ["a:1"], "stratum": ["ferries"],
+    ...     "probability": [0.5]})
+    >>> with TemporaryDirectory() as folder:
+    ...     sheet = pd.DataFrame({"label_id": ["p1"], "themes": ["none"]})
+    ...     save_sheet(sheet, Path(folder, "ann.csv"))
+    ...     labels = read_labels(Path(folder, "ann.csv"), key, ["ferries"])
+    >>> labels[["passage_id", "coder", "themes", "probability"]]
+      passage_id coder       themes  probability
+    0        a:1   ann  frozenset()          0.5
     """
     filled, valid = read_answers(paths, key["label_id"], "themes"), set(themes)
     filled["themes"] = [_parsed(row.themes, valid, row.label_id) for row in filled.itertuples()]
@@ -214,18 +259,30 @@ def read_folder(folder: str | Path, themes: Iterable[str]) -> pd.DataFrame:
     ------
     InputError
         If there is no key or no sheet, or one of them cannot be read.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> key = pd.DataFrame({"label_id": ["p1"], "passage_id": ["a:1"], "stratum": ["ferries"],
+    ...     "probability": [0.5]})
+    >>> with TemporaryDirectory() as folder:
+    ...     save_sheet(key, Path(folder, KEY_FILE))
+    ...     sheet = pd.DataFrame({"label_id": ["p1"], "themes": ["ferries"]})
+    ...     save_sheet(sheet, Path(folder, "ann.csv"))
+    ...     read_folder(folder, ["ferries"])[["passage_id", "coder", "probability"]]
+      passage_id coder  probability
+    0        a:1   ann          0.5
     """
     folder = Path(folder)
     sheets = sorted(path for path in folder.glob("*.csv") if path.name != KEY_FILE)
     if not sheets:
-        raise InputError(
-            f"labels: expected a folder with {KEY_FILE} and a sheet, {str(folder)!r} has no sheet"
-        )
+        expected = f"expected a folder with {KEY_FILE} and a sheet"
+        raise InputError(f"labels: {expected}, {str(folder)!r} has no sheet")
     columns = ["label_id", "passage_id", "stratum", "probability"]
     key = read_sheet(folder / KEY_FILE, columns)[columns]
     key["probability"] = pd.to_numeric(key["probability"], errors="coerce")
     if not key["probability"].between(0, 1, inclusive="right").all():
-        raise InputError(f"labels: {KEY_FILE} holds a probability that is none; draw a sheet again")
+        raise InputError(f"labels: {KEY_FILE} has a probability that is none; draw a sheet again")
     return read_labels(sheets, key, themes)
 
 
@@ -234,7 +291,6 @@ def _parsed(cell: str, valid: set[str], label_id: str) -> frozenset[str]:
     unknown = found - valid - {NO_THEME}
     if unknown or (NO_THEME in found and len(found) > 1):
         wrong = f"theme {min(unknown)!r} is not known" if unknown else f"{cell!r} is contradictory"
-        raise InputError(
-            f"labels: {label_id}: {wrong}; expected none, or {'; '.join(sorted(valid))}"
-        )
+        expected = f"expected none, or {'; '.join(sorted(valid))}"
+        raise InputError(f"labels: {label_id}: {wrong}; {expected}")
     return found - {NO_THEME}

@@ -1,42 +1,25 @@
 """Counts that can be claimed: shares, changes, contrasts and trust, each with its uncertainty."""
 
 from topics.measures.actors import actors_by_theme, mentions, read_actors
-from topics.measures.change_points import find_change_points
+from topics.measures.change_points import emerging_themes, find_change_points
 from topics.measures.contrasts import contrast_groups, contrast_two, contrast_within_sources
 from topics.measures.document_themes import DocumentThemes
-from topics.measures.emergence import Backtest, backtest, emerging_themes
-from topics.measures.gold import label_agreement, labels_of_passages, read_gold
-from topics.measures.keyness import distinctive_words, leads
-from topics.measures.reading import metadata_sources, near_duplicates, removed_boilerplate
+from topics.measures.keyness import distinctive_words
 from topics.measures.shares import PERIODS, choose_period, overall_shares, shares_over_time
-from topics.measures.trust import absent_theme, borderline, theme_support, trend_survival
+from topics.measures.trust import (
+    absent_theme,
+    borderline,
+    metadata_sources,
+    near_duplicates,
+    removed_boilerplate,
+    theme_support,
+    trend_survival,
+)
 
 __all__ = [
-    "PERIODS",
-    "Backtest",
-    "DocumentThemes",
-    "absent_theme",
-    "actors_by_theme",
-    "backtest",
-    "borderline",
-    "choose_period",
-    "contrast_groups",
-    "contrast_two",
-    "contrast_within_sources",
-    "distinctive_words",
-    "emerging_themes",
-    "find_change_points",
-    "label_agreement",
-    "labels_of_passages",
-    "leads",
-    "mentions",
-    "metadata_sources",
-    "near_duplicates",
-    "overall_shares",
-    "read_actors",
-    "read_gold",
-    "removed_boilerplate",
-    "shares_over_time",
-    "theme_support",
+    "PERIODS", "DocumentThemes", "absent_theme", "actors_by_theme", "borderline", "choose_period",
+    "contrast_groups", "contrast_two", "contrast_within_sources", "distinctive_words",
+    "emerging_themes", "find_change_points", "mentions", "metadata_sources", "near_duplicates",
+    "overall_shares", "read_actors", "removed_boilerplate", "shares_over_time", "theme_support",
     "trend_survival",
-]
+]  # fmt: skip

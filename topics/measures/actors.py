@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -29,44 +27,49 @@ _NAME = rf"(?!(?:{_OPENERS})\b)[A-Z][\w'.-]+"  # what * stands for
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody or something to look for; `not_` holds what its aliases also stand in."""
+    """Somebody or something to look for; `not_` holds longer names that an alias is part of."""
 
     name: str
     kind: str
     aliases: tuple[str, ...] = ()
     not_: tuple[str, ...] = ()
 
-    def mended(self, by: Actor) -> Actor:
+    def updated(self, by: Actor) -> Actor:
         """With what a later entry of the same name adds and takes away."""
         not_ = tuple(text for text in self.not_ if text not in by.aliases)
         return Actor(self.name, by.kind, self.aliases + by.aliases, not_ + by.not_)
 
 
 def read_actors(path: str | Path | None = None) -> list[Actor]:
-    """States of the world and the bundled ``actors.yml``, mended by a file of the same form.
+    """States of the world and the bundled ``actors.yml``, updated by a file of the same form.
 
     Parameters
     ----------
     path
         A list of ``name, kind`` (state, bloc, agency or instrument), ``aliases`` and ``not``.
-        To an actor of a known name an entry adds its aliases; it takes away what stands under
-        ``not``, and passes over it where it holds an alias ("New Mexico"). There ``*`` stands
-        for any word with a capital.
+        To an actor of a known name an entry adds its aliases. What is under ``not`` is no alias,
+        nor is an alias within it ("New Mexico"); there ``*`` is any word with a capital.
 
     Returns
     -------
     list[Actor]
         States with name, official names, demonym and capital from the package countryinfo,
-        then the others. An alias that several have belongs to the last of them.
+        then the others. An alias that several have is the last one's.
 
     Raises
     ------
     InputError
         If a file cannot be read or is not of that form.
+
+    Examples
+    --------
+    >>> norway = next(actor for actor in read_actors() if actor.name == "Norway")
+    >>> norway.kind, norway.aliases[-2:]
+    ('state', ('Norwegian', 'Oslo'))
     """
     found = {actor.name: actor for actor in _states()}
     for actor in [*_read(_BUNDLED), *(_read(path) if path else [])]:
-        found[actor.name] = found[actor.name].mended(actor) if actor.name in found else actor
+        found[actor.name] = found[actor.name].updated(actor) if actor.name in found else actor
     return list(found.values())
 
 
@@ -82,38 +85,32 @@ def _states() -> Iterator[Actor]:
 
 def _read(path: str | Path) -> list[Actor]:
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8").replace("’", "'"))
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8").replace("’", "'")) or []
     except OSError as error:
         raise InputError(f"actors: cannot read {str(path)!r}: {error.strerror}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # as PyYAML lets them through
         where = " ".join(str(error).split())
         raise InputError(f"actors: {str(path)!r} is not valid YAML: {where}") from error
-    if not isinstance(content or [], list):
-        raise InputError(
-            f"actors: {path}: expected a list of actors (name, kind, aliases), "
-            f"got {type(content).__name__}"
-        )
-    return [
-        _as_actor(item, f"actors: {path}: entry {i}") for i, item in enumerate(content or [], 1)
-    ]
+    if not isinstance(content, list):
+        expected = "expected a list of actors (name, kind, aliases)"
+        raise InputError(f"actors: {path}: {expected}, found {type(content).__name__}")
+    return [_as_actor(item, f"actors: {path}: entry {i}") for i, item in enumerate(content, 1)]
 
 
 def _as_actor(item: Any, where: str) -> Actor:
     if not isinstance(item, dict) or not isinstance(item.get("name"), str) or not item["name"]:
-        raise InputError(f"{where}: expected fields name, kind, aliases; got {item!r:.60}")
-    unknown = [str(key) for key in item if key not in ("name", "kind", "aliases", "not")]
-    if unknown:
-        raise InputError(f"{where}: unknown field {unknown[0]!r}")
-    if item.get("kind") not in KINDS:
-        raise InputError(
-            f"{where}: kind: expected {', '.join(KINDS)}; got {item.get('kind')!r:.60}"
-        )
-    for key in ("aliases", "not"):
-        texts = item.get(key) or []
+        raise InputError(f"{where}: expected fields name, kind, aliases; found {item!r:.60}")
+    name, kind = item["name"], item.get("kind")
+    for key in item:
+        if key not in ("name", "kind", "aliases", "not"):
+            raise InputError(f"{where}: unknown field {str(key)!r}")
+    if kind not in KINDS:
+        raise InputError(f"{where}: kind: expected {', '.join(KINDS)}; found {kind!r:.60}")
+    lists = [item.get(key) or [] for key in ("aliases", "not")]
+    for key, texts in zip(("aliases", "not"), lists, strict=True):
         if not (isinstance(texts, list) and all(isinstance(t, str) and t.strip() for t in texts)):
-            raise InputError(f"{where}: {key}: expected a list of texts, got {texts!r:.60}")
-    aliases = (item["name"], *(item.get("aliases") or ()))
-    return Actor(item["name"], item["kind"], aliases, tuple(item.get("not") or ()))
+            raise InputError(f"{where}: {key}: expected a list of texts, found {texts!r:.60}")
+    return Actor(name, kind, (name, *lists[0]), tuple(lists[1]))
 
 
 def mentions(passages: pd.DataFrame, actors: Iterable[Actor] | None = None) -> pd.DataFrame:
@@ -132,53 +129,51 @@ def mentions(passages: pd.DataFrame, actors: Iterable[Actor] | None = None) -> p
     -------
     pd.DataFrame
         passage_id, actor, kind; one row a passage and actor, in the order of the passages.
+
+    Examples
+    --------
+    >>> passages = pd.DataFrame({"passage_id": ["a:1"], "text": ["Beijing raised tariffs."]})
+    >>> mentions(passages)
+      passage_id   actor        kind
+    0        a:1   China       state
+    1        a:1  tariff  instrument
     """
     known = list(read_actors() if actors is None else actors)
-    names = _Aliases(actor for actor in known if actor.kind != "instrument")
-    instruments = _Aliases(_folded(actor) for actor in known if actor.kind == "instrument")
+    names = _Aliases([actor for actor in known if actor.kind != "instrument"], str)
+    instruments = _Aliases([actor for actor in known if actor.kind == "instrument"], _folded)
     rows = []
     for passage_id, said in zip(passages["passage_id"], passages["text"], strict=True):
         text = " ".join(said.replace("’", "'").split())
-        found = names.found(text) | instruments.found(text.lower().replace("-", " "))
+        found = names.found(text) | instruments.found(text)
         rows += [(passage_id, *mention) for mention in sorted(found)]
     return pd.DataFrame(rows, columns=["passage_id", "actor", "kind"])
 
 
-def _folded(actor: Actor) -> Actor:
-    aliases, not_ = (
-        tuple(text.lower().replace("-", " ") for text in texts)
-        for texts in (actor.aliases, actor.not_)
-    )
-    return Actor(actor.name, actor.kind, aliases, not_)
+def _folded(text: str) -> str:
+    """A text without capitals and hyphens."""
+    return text.lower().replace("-", " ")
 
 
 class _Aliases:
-    """All aliases of some actors as one pattern."""
+    """All aliases of some actors as one pattern, of texts as `fold` writes them."""
 
-    def __init__(self, actors: Iterable[Actor]) -> None:
-        actors = list(actors)
+    def __init__(self, actors: list[Actor], fold: Callable[[str], str]) -> None:
+        self._fold = fold
         self._owner = {
-            alias: (a.name, a.kind) for a in actors for alias in a.aliases if alias not in a.not_
+            fold(alias): (a.name, a.kind)
+            for a in actors
+            for alias in a.aliases
+            if fold(alias) not in map(fold, a.not_)
         }
-        sought = {*self._owner, *(text for a in actors for text in a.not_)}
-        self._alias = re.compile(rf"(?<!\w)({_union(sought)})(?:e?s)?(?![\w$])")
+        known = {*self._owner, *(fold(text) for a in actors for text in a.not_)}
+        longest_first = sorted(known, key=lambda text: (-len(text), text))
+        any_of = "|".join(re.escape(text).replace(r"\*", _NAME) for text in longest_first)
+        self._pattern = re.compile(rf"(?<!\w)({any_of})(?:e?s)?(?![\w$])")
 
     def found(self, text: str) -> set[tuple[str, str]]:
-        """Name and kind of each actor that a text holds."""
-        return {self._owner[m] for m in self._alias.findall(text) if m in self._owner}
-
-
-def _union(texts: Iterable[str]) -> str:
-    """Pattern of any of the texts, the longest first; by initial, which makes it fast."""
-    ordered = sorted(texts, key=lambda text: (text[0], -len(text), text))
-    return "|".join(
-        _pattern(initial) + "(?:" + "|".join(_pattern(text[1:]) for text in own) + ")"
-        for initial, own in groupby(ordered, key=itemgetter(0))
-    )
-
-
-def _pattern(text: str) -> str:
-    return re.escape(text).replace(r"\*", _NAME)
+        """Name and kind of each actor that a text mentions."""
+        aliases = self._pattern.findall(self._fold(text))
+        return {self._owner[alias] for alias in aliases if alias in self._owner}
 
 
 def actors_by_theme(
@@ -187,25 +182,37 @@ def actors_by_theme(
     assignments: pd.DataFrame,
     found: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Which actors documents mention where they speak of a theme, against other documents.
+    """Which actors documents mention where they have a theme, compared with other documents.
 
     Parameters
     ----------
     document_themes
         The documents that count: without near-copies, or those of a source or period.
     passages, assignments
-        passage_id, document_id; passage_id, theme_id; as in an `Run`.
+        passage_id, document_id; passage_id, theme_id; as in a `Run`.
     found
         From `mentions`.
 
     Returns
     -------
     pd.DataFrame
-        theme_id, actor, kind, n (documents that mention the actor in a passage that carries
-        the theme), n_total (documents with the theme), share, low, high (95% Wilson interval),
-        share_elsewhere (share to expect in documents without the theme, in as many passages of each
-        drawn at random: rarefaction, Hurlbert 1971), lift (share / share_elsewhere, infinite for an
-        actor met nowhere else). By theme, the most frequent actors first.
+        theme_id, actor, kind, n (documents that mention the actor in a passage with the theme),
+        n_total (documents with the theme), share, low, high (Wilson interval), share_elsewhere
+        (share to expect in documents without the theme, in as many passages of each drawn at
+        random: rarefaction, Hurlbert 1971), lift (share / share_elsewhere, infinite for an actor
+        met nowhere else). By theme, the most frequent actors first.
+
+    Examples
+    --------
+    >>> passages = pd.DataFrame({"passage_id": ["a:1", "b:1"], "document_id": ["a", "b"]})
+    >>> found = pd.DataFrame({"passage_id": ["a:1"], "actor": "China", "kind": "state"})
+    >>> themes = pd.DataFrame({"trade": [True, False]})
+    >>> table = DocumentThemes(passages[["document_id"]], themes)
+    >>> assignments = pd.DataFrame({"passage_id": ["a:1"], "theme_id": "trade"})
+    >>> rows = actors_by_theme(table, passages, assignments, found)
+    >>> rows[["theme_id", "actor", "n", "n_total", "share", "share_elsewhere"]]
+      theme_id  actor  n  n_total  share  share_elsewhere
+    0    trade  China  1        1    1.0              0.0
     """
     rows = pd.Index(document_themes.documents["document_id"]).get_indexer(passages["document_id"])
     owner = passages[["passage_id"]].assign(row=rows)[rows >= 0]
@@ -213,8 +220,7 @@ def actors_by_theme(
     pairs = held.merge(found).drop_duplicates(["theme_id", "row", "actor"])
     table = pairs.value_counts(["theme_id", "actor", "kind"]).rename("n").reset_index()
     table["n_total"] = document_themes.has_theme.sum()[table["theme_id"]].to_numpy()
-    table["share"] = table["n"] / table["n_total"]
-    table["low"], table["high"] = wilson(table["n"], table["n_total"])
+    table[["share", "low", "high"]] = np.transpose(wilson(table["n"], table["n_total"]))
     elsewhere = _elsewhere(document_themes, held, owner, found)
     order = elsewhere.index.get_indexer(table["theme_id"])
     column = elsewhere.columns.get_indexer(table["actor"])

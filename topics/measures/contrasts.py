@@ -1,115 +1,123 @@
-"""How sides differ: one period, source, country or language against another, theme by theme."""
+"""How two sets of documents differ: one period, source, country or language against others."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
 from topics.errors import InputError
-from topics.intervals import correlation, difference, ratio
+from topics.intervals import CONFIDENCE, correlation, difference, ratio
 from topics.measures.document_themes import DocumentThemes
-from topics.measures.permutation import difference_within, sums
-from topics.measures.shares import BY_SOURCE, estimates
+from topics.measures.permutation import difference_within, sum_by
+from topics.measures.shares import BY_SOURCE, count_documents
 
 _MIN_DOCUMENTS = 5
+_COLUMNS = ["theme_id", "n_first", "total_first", "first", "n_second", "total_second", "second",
+            "difference", "low", "high", "ratio", "ratio_low", "ratio_high", "clear"]  # fmt: skip
 
 
 def contrast_two(
-    first: DocumentThemes, second: DocumentThemes, tests: int | None = None
+    document_themes: DocumentThemes, first: np.ndarray, second: np.ndarray, tests: int | None = None
 ) -> pd.DataFrame:
-    """How much more of the second documents than of the first carry each theme.
+    """How much more of the second documents than of the first have each theme.
 
     Parameters
     ----------
+    document_themes
+        Documents and themes.
     first, second
-        Two sets of documents with the same themes.
+        Boolean, which documents are in either set.
     tests
         Number of comparisons that `clear` allows for; the number of themes if None.
 
     Returns
     -------
     pd.DataFrame
-        theme_id, n_first, total_first, first (share), n_second, total_second, second, difference, low,
-        high (95%, MOVER), ratio, ratio_low, ratio_high, clear (the interval of the difference
-        leaves zero out, widened for the number of tests by Bonferroni's rule).
+        theme_id, n_first, total_first, first (share), n_second, total_second, second, difference,
+        low, high (MOVER interval), ratio, ratio_low, ratio_high, clear (the interval of the
+        difference leaves zero out, widened for the number of tests by Bonferroni's rule).
+
+    Examples
+    --------
+    >>> documents = pd.DataFrame({"document_id": range(40), "date": pd.NaT, "source": None,
+    ...     "country": None})
+    >>> late = np.arange(40) >= 20
+    >>> table = DocumentThemes(documents, pd.DataFrame({"ferries": np.arange(40) >= 15}))
+    >>> contrast_two(table, ~late, late)[["first", "second", "difference", "clear"]]
+       first  second  difference  clear
+    0   0.25     1.0        0.75   True
     """
-    return _contrast(*_joined(first, second), tests)
+    themes = document_themes.has_theme.columns
+    wide = 1 - (1 - CONFIDENCE) / (tests or len(themes))
+    before, after = (count_documents(document_themes, rows) for rows in (first, second))
+    by_source = before.interval == after.interval == BY_SOURCE
+    together = _correlation(document_themes, first, second) if by_source else 0.0
+    gap = difference(before.share(), after.share(), together)
+    _, low, high = difference(before.share(wide), after.share(wide), together)
+    columns = [
+        themes, before.n, before.n_total, before.share().value, after.n, after.n_total,
+        after.share().value, *gap, *ratio(before.share(), after.share()), (low > 0) | (high < 0),
+    ]  # fmt: skip
+    return pd.DataFrame(dict(zip(_COLUMNS, columns, strict=True)))
 
 
-def _contrast(both: DocumentThemes, is_second: np.ndarray, tests: int | None) -> pd.DataFrame:
-    """What `contrast_two` returns, of two sets that are one table."""
-    themes = both.has_theme.columns
-    levels = (0.95, 1 - 0.05 / (tests or len(themes)))
-    first, second = both.where(~is_second), both.where(is_second)
-    n_first, total_first, kind_first, (one, one_wide) = estimates(first, *levels)
-    n_second, total_second, kind_second, (other, other_wide) = estimates(second, *levels)
-    by_source = kind_first == kind_second == BY_SOURCE
-    together = _correlation(both, is_second) if by_source else 0.0
-    low, high = difference(one, other, together)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        times = other[0] / one[0]
-    times_low, times_high = ratio(one, other)
-    wide_low, wide_high = difference(one_wide, other_wide, together)
-    return pd.DataFrame(
-        {
-            "theme_id": themes,
-            "n_first": n_first,
-            "total_first": total_first,
-            "first": one[0],
-            "n_second": n_second,
-            "total_second": total_second,
-            "second": other[0],
-            "difference": other[0] - one[0],
-            "low": low,
-            "high": high,
-            "ratio": times,
-            "ratio_low": times_low,
-            "ratio_high": times_high,
-            "clear": (wide_low > 0) | (wide_high < 0),
-        }
-    )
+def _correlation(
+    document_themes: DocumentThemes, first: np.ndarray, second: np.ndarray
+) -> np.ndarray:
+    """Of the two shares ``(themes,)``, the same sources being in both."""
+    has_theme, voices = document_themes.has_theme.to_numpy(dtype=float), document_themes.voices
+    return correlation(
+        sum_by(voices, has_theme * first[:, None]), np.bincount(voices, first),
+        sum_by(voices, has_theme * second[:, None]), np.bincount(voices, second),
+    )  # fmt: skip
 
 
-def _correlation(both: DocumentThemes, is_second: np.ndarray) -> np.ndarray:
-    """Of the two shares, the same sources being in both."""
-    carries = both.has_theme.to_numpy(dtype=float)
-    halves = [
-        (sums(carries * kept[:, None], both.voices), np.bincount(both.voices, kept))
-        for kept in (~is_second, is_second)
-    ]
-    return correlation(halves[0], halves[1])
-
-
-def contrast_within_sources(first: DocumentThemes, second: DocumentThemes) -> pd.DataFrame:
-    """How much more of the second documents carry each theme, each source set against itself.
+def contrast_within_sources(
+    document_themes: DocumentThemes, first: np.ndarray, second: np.ndarray
+) -> pd.DataFrame:
+    """How much more of the second documents have each theme, each source compared with itself.
 
     Where this is about zero and `contrast_two` is not, other sources may be all that changed.
+
+    Parameters
+    ----------
+    document_themes, first, second
+        As for `contrast_two`.
 
     Returns
     -------
     pd.DataFrame
-        theme_id, difference, low, high (Mantel-Haenszel difference with its 95% interval under
-        permutation within sources); NaN where no source is on both sides.
+        theme_id, difference, low, high (Mantel-Haenszel difference with its interval under
+        permutation within sources); NaN where no source is in both sets.
+
+    Examples
+    --------
+    >>> documents = pd.DataFrame({"document_id": range(40), "source": "Gull", "country": None,
+    ...     "date": pd.date_range("2025-01-01", periods=40)})
+    >>> late = np.arange(40) >= 20
+    >>> table = DocumentThemes(documents, pd.DataFrame({"ferries": np.arange(40) >= 15}))
+    >>> contrast_within_sources(table, ~late, late).round(2)
+      theme_id  difference   low  high
+    0  ferries        0.75  0.45  1.05
     """
-    both, is_second = _joined(first, second)
-    gap, error = difference_within(both.has_theme.to_numpy(), both.strata, both.days, is_second)
-    half = ndtri(0.975) * error
-    columns = {"difference": gap, "low": gap - half, "high": gap + half}
-    return pd.DataFrame({"theme_id": both.has_theme.columns, **columns})
-
-
-def _joined(first: DocumentThemes, second: DocumentThemes) -> tuple[DocumentThemes, np.ndarray]:
-    """Both as one, and which rows are of the second."""
-    both = DocumentThemes(
-        pd.concat([first.documents, second.documents], ignore_index=True),
-        pd.concat([first.has_theme, second.has_theme], ignore_index=True),
+    rows = first | second
+    has_theme = document_themes.has_theme.to_numpy()[rows]
+    estimate = difference_within(
+        has_theme, document_themes.sources[rows], document_themes.source_days[rows], second[rows]
     )
-    return both, np.arange(len(both.documents)) >= len(first.documents)
+    columns = dict(zip(["difference", "low", "high"], estimate, strict=True))
+    return pd.DataFrame({"theme_id": document_themes.has_theme.columns, **columns})
 
 
 def contrast_groups(document_themes: DocumentThemes, column: str) -> pd.DataFrame:
     """Each source (or country, or language) against all the others.
+
+    Parameters
+    ----------
+    document_themes
+        Documents and themes.
+    column
+        Of the documents: what to compare.
 
     Returns
     -------
@@ -122,25 +130,28 @@ def contrast_groups(document_themes: DocumentThemes, column: str) -> pd.DataFram
     ------
     InputError
         If there is no such column.
+
+    Examples
+    --------
+    >>> documents = pd.DataFrame({"document_id": range(40), "country": None,
+    ...     "date": pd.date_range("2025-01-01", periods=40), "source": ["Gull", "Heron"] * 20})
+    >>> table = DocumentThemes(documents, pd.DataFrame({"ferries": [True, False] * 20}))
+    >>> contrast_groups(table, "source")[["source", "second", "first", "clear"]]
+      source  second  first  clear
+    0   Gull     1.0    0.0   True
+    1  Heron     0.0    1.0   True
     """
     if column not in document_themes.documents:
-        there = ", ".join(document_themes.documents.columns)
-        raise InputError(f"column: expected one of {there}; got {column!r}")
-    known = document_themes.where(document_themes.documents[column].notna())
-    counts = (
-        known.documents[column]
-        .value_counts()
-        .sort_index()
-        .sort_values(ascending=False, kind="stable")
-    )
+        expected = ", ".join(document_themes.documents.columns)
+        raise InputError(f"column: expected one of {expected}; found {column!r}")
+    values = document_themes.documents[column]
+    counts = values.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     groups = counts.index[counts >= _MIN_DOCUMENTS] if len(counts) > 1 else []
-    tests = len(groups) * document_themes.has_theme.shape[1]
-    _ = known.days  # blocks are numbered here, once, not for each group
-    parts = []
+    tests, known = len(groups) * document_themes.has_theme.shape[1], values.notna().to_numpy()
+    parts = [pd.DataFrame(columns=[column, *_COLUMNS])] if not len(groups) else []
     for group in groups:
-        table = _contrast(known, (known.documents[column] == group).to_numpy(), tests)
+        own = (values == group).to_numpy(dtype=bool)
+        table = contrast_two(document_themes, known & ~own, own, tests)
         table.insert(0, column, group)
         parts.append(table)
-    if not parts:
-        return pd.DataFrame(columns=[column, *contrast_two(known, known).columns])
     return pd.concat(parts, ignore_index=True)

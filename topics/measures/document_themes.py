@@ -1,19 +1,21 @@
-"""Which documents carry which themes: the table that every share and test is counted from."""
+"""Which documents have which themes: the table that every share and test is counted from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from topics.measures.permutation import permuted_within
+
 if TYPE_CHECKING:
     from topics.run import Run
 
-_FEW = 10
+_MIN_TO_DOUBT = 10  # dated documents; of fewer all dates are believed
 _ABOUT = ["document_id", "date", "source", "country", "language"]
 
 
@@ -26,38 +28,41 @@ class DocumentThemes:
     documents
         document_id, date, source, country, language; one row a document.
     has_theme
-        One column a theme, True where a passage of the document carries it; same rows.
+        One column a theme, True where a passage of the document has it; same rows.
+
+    Examples
+    --------
+    >>> documents = pd.DataFrame({"document_id": ["a", "b"], "source": ["Gull", "Gull"],
+    ...     "date": pd.to_datetime(["2025-05-01", "2025-05-01"]), "country": None})
+    >>> table = DocumentThemes(documents, pd.DataFrame({"ferries": [True, False]}))
+    >>> table.source_days
+    array([0, 0])
     """
 
     documents: pd.DataFrame
     has_theme: pd.DataFrame
 
     @classmethod
-    @lru_cache(maxsize=4)  # four notebooks ask
     def from_run(cls, run: Run, *, independent: bool = True) -> DocumentThemes:
         """Count a run, without later near-copies of earlier documents if `independent`."""
         documents = run.documents[_ABOUT]
         if independent:
             documents = documents[documents["document_id"].isin(run.copy_of)]
         documents = documents.reset_index(drop=True)
-        owner = run.passages[["passage_id", "document_id"]]
-        pairs = run.assignments.merge(owner, on="passage_id")
-        rows = pd.Index(documents["document_id"]).get_indexer(pairs["document_id"])
+        pairs = run.assignments.merge(run.passages[["passage_id", "document_id"]], on="passage_id")
         themes = pd.Index(run.themes["theme_id"])
-        carries = np.zeros((len(documents), len(themes)), dtype=bool)
-        known = rows >= 0
-        carries[rows[known], themes.get_indexer(pairs["theme_id"])[known]] = True
-        return cls(documents, pd.DataFrame(carries, columns=themes))
+        rows = pd.Index(documents["document_id"]).get_indexer(pairs["document_id"])
+        columns, known = themes.get_indexer(pairs["theme_id"]), rows >= 0
+        has_theme = np.zeros((len(documents), len(themes)), dtype=bool)
+        has_theme[rows[known], columns[known]] = True
+        return cls(documents, pd.DataFrame(has_theme, columns=themes))
 
-    def where(self, kept: np.ndarray | pd.Series) -> DocumentThemes:
-        """The documents for which `kept`, a boolean a row, is True."""
-        kept = np.asarray(kept, dtype=bool)
-        part = DocumentThemes(
-            self.documents[kept].reset_index(drop=True), self.has_theme[kept].reset_index(drop=True)
+    def where(self, rows: np.ndarray | pd.Series) -> DocumentThemes:
+        """The documents for which `rows`, a boolean each, is True."""
+        rows = np.asarray(rows, dtype=bool)
+        return DocumentThemes(
+            self.documents[rows].reset_index(drop=True), self.has_theme[rows].reset_index(drop=True)
         )
-        for name in {"strata", "voices", "days"} & set(vars(self)):  # known: not grouped once more
-            vars(part)[name] = _from_zero(getattr(self, name)[kept])
-        return part
 
     def only(self, themes: Sequence[str]) -> DocumentThemes:
         """These themes alone, so that no test is corrected for the others."""
@@ -68,14 +73,12 @@ class DocumentThemes:
 
         A placebo: nothing that is found in it can be about time.
         """
-        random = np.random.default_rng(random_state)
-        first = np.unique(self.days, return_index=True)[1]
-        strata, dates = self.strata[first], self.documents["date"].to_numpy()[first]
-        exchanged = dates.copy()
-        exchanged[np.argsort(strata, kind="stable")] = dates[
-            np.argsort(strata + random.random(len(strata)))
-        ]
-        return DocumentThemes(self.documents.assign(date=exchanged[self.days]), self.has_theme)
+        first = np.unique(self.source_days, return_index=True)[1]
+        random, dates = np.random.default_rng(random_state), self.documents["date"].to_numpy()
+        exchanged = dates[first][permuted_within(self.sources[first], random)]
+        return DocumentThemes(
+            self.documents.assign(date=exchanged[self.source_days]), self.has_theme
+        )
 
     @cached_property
     def dated(self) -> DocumentThemes:
@@ -85,7 +88,7 @@ class DocumentThemes:
         Of fewer than 10 documents all are believed.
         """
         dates = self.documents["date"]
-        if dates.count() < _FEW:
+        if dates.count() < _MIN_TO_DOUBT:
             return self.where(dates.notna())
         low = dates.quantile(0.02, interpolation="higher")
         high = dates.quantile(0.98, interpolation="lower")
@@ -93,20 +96,20 @@ class DocumentThemes:
         return self.where(dates.between(low - reach, high + reach))
 
     @cached_property
-    def strata(self) -> np.ndarray:
+    def sources(self) -> np.ndarray:
         """Number of the source and country of each document; where neither is known, one more."""
         about = self.documents[["source", "country"]]
         return about.groupby(["source", "country"], dropna=False).ngroup().to_numpy()
 
     @cached_property
     def voices(self) -> np.ndarray:
-        """Number of the voice of each document: its source and country; its own if unknown."""
+        """Number of the source and country of each document; one of its own if neither is known."""
         known = self.documents[["source", "country"]].notna().any(axis=1).to_numpy()
-        return _numbered(self.strata, np.where(known, -1, np.arange(len(known))))
+        return _numbered(self.sources, np.where(known, -1, np.arange(len(known))))
 
     @cached_property
-    def days(self) -> np.ndarray:
-        """Number of the block of each document: what its voice published on one day."""
+    def source_days(self) -> np.ndarray:
+        """Number of the voice and day of each document; one of its own if the day is not known."""
         dates = self.documents["date"].dt.normalize()
         alone = np.where(dates.isna(), np.arange(len(dates)), -1)
         return _numbered(self.voices, dates.astype("int64").to_numpy(), alone)
@@ -115,9 +118,3 @@ class DocumentThemes:
 def _numbered(*columns: np.ndarray) -> np.ndarray:
     """Rows that are the same in all columns get the same number, from 0 on."""
     return np.unique(np.column_stack(columns), axis=0, return_inverse=True)[1].ravel()
-
-
-def _from_zero(numbers: np.ndarray) -> np.ndarray:
-    """The same numbers without gaps, in the same order."""
-    held = np.bincount(numbers) > 0
-    return (np.cumsum(held) - 1)[numbers]

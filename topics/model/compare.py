@@ -134,7 +134,7 @@ def changes(
     rows = []
     for theme_id in [*themes["theme_id"], *sorted(set(before.index) - set(themes["theme_id"]))]:
         a, b = int(before.get(theme_id, 0)), int(after.get(theme_id, 0))
-        low, high = difference((a / n, *wilson(a, n)), (b / m, *wilson(b, m)))
+        _, low, high = difference(wilson(a, n), wilson(b, m))
         known = "grown" if low > 0 else "shrunk" if high < 0 else "steady"
         change = "new" if b and not a else "vanished" if a and not b else known
         rows.append((theme_id, names[theme_id], change, a, b, a / n, b / m, low, high))

@@ -40,7 +40,7 @@ def write_report(path: str, out: str | Path, **options: Any) -> Path:
     InputError
         If the input, an option or the output folder is wrong.
     """
-    from topics.measures.gold import read_gold
+    from topics.labelling import read_gold
     from topics.report.findings import findings_of
     from topics.report.notebooks import run_notebooks
     from topics.report.page import as_page

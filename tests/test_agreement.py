@@ -5,7 +5,7 @@ import pytest
 from runs import rows, run_with
 
 from topics import InputError, split_passages
-from topics.measures import label_agreement, labels_of_passages, read_gold
+from topics.labelling import label_agreement, labels_of_passages, read_gold
 
 
 @pytest.mark.parametrize(
@@ -98,20 +98,21 @@ def found_by_hand():
 
 def test_precision_and_recall_are_counted_over_labelled_passages():
     labels = pd.Series([{"ferries"}, {"ferries"}, {"grain"}, {"grain"}, {"ferries"}, None])
-    table, ami, n = label_agreement(found_by_hand(), labels)
+    found = label_agreement(found_by_hand(), labels)
+    table = found.themes
     assert rows(table, "theme_id", "n_true", "n_found") == [("ferries", 3, 3), ("grain", 2, 0)]
     assert table["precision"].tolist() == pytest.approx([2 / 3, 0])
     assert table["recall"].tolist() == pytest.approx([2 / 3, 0])
     assert table["f1"].tolist() == pytest.approx([2 / 3, 0])
-    assert (ami, n) == (pytest.approx(1), 5)
+    assert (found.ami, found.n) == (pytest.approx(1), 5)
 
 
 def test_clusters_are_compared_over_passages_of_exactly_one_label():
     labels = pd.Series([{"ferries"}, {"grain"}, {"ferries", "grain"}, set(), None, None])
-    _, ami, n = label_agreement(found_by_hand(), labels)
-    assert (ami, n) == (0, 2)
+    found = label_agreement(found_by_hand(), labels)
+    assert (found.ami, found.n) == (0, 2)
 
 
 def test_without_labels_there_is_nothing_to_agree_with():
-    table, ami, n = label_agreement(found_by_hand(), pd.Series([None] * 6, dtype=object))
-    assert (len(table), ami, n) == (0, 0, 0)
+    found = label_agreement(found_by_hand(), pd.Series([None] * 6, dtype=object))
+    assert (len(found.themes), found.ami, found.n) == (0, 0, 0)

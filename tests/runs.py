@@ -7,7 +7,7 @@ import pandas as pd
 
 from topics import Corpus, Run, ThemeModel, embed, split_passages
 from topics.measures import DocumentThemes
-from topics.text.duplicates import document_copies
+from topics.text.duplicates import document_duplicates
 
 NO_ROWS = pd.DataFrame()
 PORT = [
@@ -41,7 +41,7 @@ def run_around(model, corpus, left_out, passages, vectors, layout):
     """A run on a model that was fitted on all passages."""
     fitted, assignments = np.arange(len(passages)), model.assignments_
     known = not corpus.documents.empty
-    copy_of = document_copies(corpus.documents, passages) if known else pd.Series(dtype="str")
+    copy_of = document_duplicates(corpus.documents) if known else pd.Series(dtype="str")
     return Run(
         corpus, left_out, copy_of, passages, vectors, model, fitted, assignments, layout, about={}
     )

@@ -4,49 +4,39 @@ import os
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from topics import InputError
+from topics import InputError, embed
 from topics.__main__ import main
-from topics.cache import (
-    cache_limit,
-    digest,
-    entries,
-    file_digest,
-    folder_digests,
-    replace_surrogates,
-    trim,
-    written_atomically,
-)
+from topics.cache import cache_limit, entries, is_intact, trim, write_checksum, written_atomically
 
 DAY = 86_400
 HEAVY = {"bertopic", "fastembed", "nbformat", "numpy", "pandas", "plotly", "scipy", "sklearn"}
-NAMES = {"runs": "runs/" + "a" * 24, "vectors": f"vectors/{'b' * 16}/{'c' * 16}.npy"}
-MODEL = "models/" + "d" * 16
+MB = 1_000_000
 
 
 @pytest.fixture
 def held(tmp_path, monkeypatch):
-    """A cache of the test's own; call it to put 100 bytes there, used so many seconds ago."""
+    """A cache of the test's own; call it to put an MB there, used so many seconds ago."""
     monkeypatch.setenv("TOPICS_CACHE", str(tmp_path))
 
-    def hold(name, age=0.0):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(bytes(100))
-        os.utime(path, (time.time() - age,) * 2)
-        return path
+    def hold(kind, name, age=0.0):
+        folder = tmp_path / kind / (24 * name if len(name) == 1 else name)
+        folder.mkdir(parents=True)
+        with (folder / "file").open("wb") as file:
+            file.truncate(MB)
+        for path in (folder / "file", folder):
+            os.utime(path, (time.time() - age,) * 2)
+        return folder
 
     return hold
 
 
-def run_name(letter):
-    return f"runs/{letter * 24}"
-
-
 def left():
-    return sorted(entry.path.name[0] for entry in entries())
+    return "".join(sorted(entry.path.name[0] for entry in entries()))
 
 
 def loaded_by(code):
@@ -54,14 +44,6 @@ def loaded_by(code):
     tail = f"\nimport sys; print(sorted({HEAVY!r} & set(sys.modules)))"
     run = [sys.executable, "-c", code + tail]
     return subprocess.run(run, capture_output=True, text=True, check=True).stdout.splitlines()[-1]
-
-
-def test_a_half_of_a_surrogate_pair_becomes_a_question_mark():
-    assert replace_surrogates("quay \ud83d 7 🚢") == "quay ? 7 🚢"
-
-
-def test_parts_that_join_to_the_same_text_differ_in_digest():
-    assert digest("quay", "side") != digest("quays", "ide")
 
 
 def test_what_is_written_replaces_the_file(tmp_path):
@@ -92,71 +74,76 @@ def test_an_error_leaves_nothing_behind(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_digests_of_a_folder_are_those_of_its_files_but_for_the_list_itself(tmp_path):
-    (tmp_path / "model").mkdir()
-    for name in ("a.txt", "model/b.txt", "digests.json"):
-        (tmp_path / name).write_text(name)
-    a, b = file_digest(tmp_path / "a.txt"), file_digest(tmp_path / "model" / "b.txt")
-    assert folder_digests(tmp_path) == f'{{\n "a.txt": "{a}",\n "model/b.txt": "{b}"\n}}'
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda folder: None, True),
+        (lambda folder: (folder / "b" / "c.txt").write_text("hut"), False),
+        (lambda folder: (folder / "a.txt").unlink(), False),
+        (lambda folder: (folder / "a.txt").rename(folder / "d.txt"), False),
+        (lambda folder: (folder / "checksum.txt").write_text(""), False),
+        (lambda folder: (folder / "checksum.txt").unlink(), False),
+    ],
+    ids=["nothing", "changed", "missing", "renamed", "checksum damaged", "checksum missing"],
+)
+def test_a_folder_is_intact_while_its_files_are_those_of_its_checksum(tmp_path, change, expected):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a.txt").write_text("quay")
+    (tmp_path / "b" / "c.txt").write_text("shut")
+    write_checksum(tmp_path)
+    change(tmp_path)
+    assert is_intact(tmp_path) is expected
 
 
 @pytest.mark.parametrize(
-    ("limit", "expected"),
-    [(500, "abcd"), (300, "bcd"), (250, "cd"), (100, "d"), (-1, "")],
-    ids=["all", "the oldest run goes", "all runs go", "vectors go", "models go"],
+    ("limit", "expected"), [(4, "abcd"), (3, "bcd"), (2, "cd"), (1, "d"), (-1, "")]
 )
-def test_runs_go_first_and_models_last(held, limit, expected):
-    held(run_name("a"), age=20)
-    held(run_name("b"), age=10)
-    held(NAMES["vectors"], age=99)
-    held(MODEL, age=999)
-    trim(limit)
-    assert "".join(left()) == expected
-
-
-def test_of_runs_the_one_used_longest_ago_goes_first(held):
-    held(run_name("a"), age=10)
-    held(run_name("b"), age=20)
-    trim(100)
-    assert left() == ["a"]
+def test_runs_go_before_vectors_and_what_was_used_longest_ago_before_the_rest(
+    held, limit, expected
+):
+    held("runs", "b", age=10)
+    held("runs", "a", age=20)
+    held("vectors", "d", age=99)
+    held("vectors", "c", age=999)
+    trim((limit + 0.5) * MB)
+    assert left() == expected
 
 
 def test_a_run_stamped_with_a_time_to_come_goes_before_one_of_just_now(held):
-    held(run_name("a"), age=-30 * DAY)
-    held(run_name("b"))
-    trim(100)
-    assert left() == ["b"]
+    held("runs", "a", age=-30 * DAY)
+    held("runs", "b")
+    trim(1.5 * MB)
+    assert left() == "b"
+
+
+def test_vectors_that_are_used_are_young_again_even_if_stamped_with_a_time_to_come(held, tmp_path):
+    embedder = SimpleNamespace(name="ones", encode=lambda texts: np.ones((len(texts), 2)))
+    embed(["a"], embedder, progress=False)
+    (entry,) = entries()
+    for path in (entry.path, *entry.path.iterdir()):
+        os.utime(path, (2**33, 2**33))
+    embed(["a"], embedder, progress=False)
+    assert entries()[0].age < DAY
 
 
 def test_the_run_just_written_is_kept_whatever_the_limit(held):
-    trim(0, keep=held(run_name("a")))
-    assert left() == ["a"]
+    trim(0, keep=held("runs", "a"))
+    assert left() == "a"
 
 
-@pytest.mark.parametrize("age", [2 * DAY, -2 * DAY])
-def test_what_a_killed_process_left_behind_is_deleted_but_not_what_is_being_written(held, age):
-    held("runs/.part-abandond/half", age=age)
-    os.utime(held("runs/.part-abandond/half", age=age).parent, (time.time() - age,) * 2)
-    held("runs/.part-ofnow_12/half")
-    trim(10**9)
-    assert [entry.path.name for entry in entries()] == [".part-ofnow_12"]
+def test_what_a_killed_process_left_behind_is_deleted_in_its_turn(held):
+    held("runs", ".part-abandond", age=2 * DAY)
+    held("runs", "a", age=DAY)
+    held("runs", ".part-ofnow_12")
+    trim(2.5 * MB)
+    assert [entry.path.name[:8] for entry in entries()] == ["aaaaaaaa", ".part-of"]
 
 
-def test_files_of_others_are_neither_counted_nor_deleted(held, tmp_path):
-    others = [
-        held(name)
-        for name in (
-            "thesis.txt",
-            "runs/marathon.csv",
-            "models/boat",
-            "vectors/map.svg",
-            "vectors/mine/a.npy",
-            "data/" + "a" * 24,
-        )
-    ]
+def test_files_of_others_are_neither_counted_nor_deleted(held):
+    others = [held("theses", "a"), held("runs", "marathon"), held("vectors", "map.svg")]
     assert entries() == []
     trim(-1)
-    assert all(path.exists() for path in others)
+    assert all((folder / "file").exists() for folder in others)
 
 
 def test_the_limit_is_10_gb_unless_the_environment_says_otherwise(monkeypatch):
@@ -176,25 +163,24 @@ def test_the_command_shows_where_the_cache_is_and_what_it_holds(
     held, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setenv("TOPICS_CACHE_LIMIT", "2.5")
-    with held(NAMES["vectors"]).open("wb") as file:
-        file.truncate(1_200_000_000)
-    held(run_name("a"))
+    held("runs", "a")
+    with (held("vectors", "b") / "file").open("wb") as file:
+        file.truncate(1_200 * MB)
     assert main(["cache"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         f"cache: {tmp_path}",
-        "cells         0 items     0.000 GB",
-        "runs          1 items     0.000 GB",
+        "runs          1 items     0.001 GB",
         "vectors       1 items     1.200 GB",
-        "models        0 items     0.000 GB",
-        "in all                    1.200 GB; at most 2.5 are kept (TOPICS_CACHE_LIMIT)",
+        "in all                    1.201 GB; at most 2.5 are kept (TOPICS_CACHE_LIMIT)",
     ]
 
 
 def test_the_command_clears_the_cache_and_nothing_else(held, tmp_path):
-    for name in (*NAMES.values(), MODEL, "thesis.txt"):
-        held(name)
+    held("runs", "a")
+    held("vectors", "b")
+    kept = held("theses", "c")
     assert main(["cache", "--clear"]) == 0
-    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["thesis.txt"]
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [kept / "file"]
 
 
 def test_a_cache_that_is_not_there_yet_is_empty(tmp_path, monkeypatch, capsys):
@@ -217,15 +203,17 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(code):
 
 
 def test_what_only_computes_is_not_loaded_to_read_a_run_back():
-    assert loaded_by("import topics.report.page") == "['numpy', 'pandas', 'scipy']"
+    assert loaded_by("import topics.run") == "['numpy', 'pandas', 'scipy']"
 
 
 def test_a_run_is_computed_by_modules_that_its_digest_of_code_covers():
-    code = "import topics.run, sys; print([m for m in sys.modules if m.count('.') > 1 and"
-    told = subprocess.run(
-        [sys.executable, "-c", code + " m.startswith('topics.')])"], capture_output=True, text=True
+    code = (
+        "import topics.run, sys\n"
+        "names = [name.split('.') for name in sys.modules if name.startswith('topics.')]\n"
+        "print(*sorted({name[1] for name in names if len(name) > 2}))"
     )
-    assert told.stdout == "[]\n"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert told.stdout == "model read text vectors\n"
 
 
 def test_two_processes_that_write_the_same_file_leave_one_whole(tmp_path):

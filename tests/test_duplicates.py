@@ -1,10 +1,9 @@
-"""Which texts count as copies of one another."""
+"""Which texts count as near-duplicates of one another."""
 
 import pandas as pd
 import pytest
 
-from topics import split_passages
-from topics.text.duplicates import copy_groups, document_copies, group_copies
+from topics.text.duplicates import document_duplicates, near_duplicate_groups, representatives
 
 LEAD = (
     "The harbour board voted on Tuesday to keep the northern quay shut until all three of its "
@@ -25,6 +24,12 @@ OTHER_REPORT = (
     "A surveyor blamed subsidence under the tracks. Cover for extra shifts, he told the meeting, "
     "could not be bought at any price, and the ministry had left two letters unanswered."
 )
+QUOTE = " “We have waited long enough for an answer from the capital,” he said."
+FIGURES = "Copper {} dollars, tin {}, zinc {}, lead {}, nickel {} at the close of trade in the city"
+
+
+def words(name, number):
+    return " ".join(f"{name}{i}" for i in range(number))
 
 
 @pytest.mark.parametrize(
@@ -38,40 +43,35 @@ OTHER_REPORT = (
     ],
     ids=["exact", "byline changed", "last paragraph cut", "few words changed", "case and marks"],
 )
-def test_a_light_edit_shares_the_group_of_the_earlier_text(copy):
-    assert group_copies([REPORT, OTHER_REPORT, copy]).tolist() == [0, 1, 0]
+def test_a_light_edit_is_represented_by_the_earlier_text(copy):
+    assert representatives([REPORT, OTHER_REPORT, copy]).tolist() == [0, 1, 0]
 
 
-def test_different_reports_of_one_event_stay_apart():
-    quote = " “We have waited long enough for an answer from the capital,” he said."
-    reports = [f"{LEAD}{quote} {MIDDLE}", OTHER_REPORT + quote]
-    assert group_copies(reports).tolist() == [0, 1]
-
-
-def test_a_sentence_quoted_in_a_long_text_is_no_copy_of_it():
-    sentence = "The board will meet again in a month."
-    assert group_copies([REPORT, sentence]).tolist() == [0, 1]
-
-
-def words(name: str, number: int) -> str:
-    return " ".join(f"{name}{i}" for i in range(number))
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (f"{LEAD}{QUOTE} {MIDDLE}", OTHER_REPORT + QUOTE),
+        (REPORT, "The board will meet again in a month."),
+        (FIGURES.format(*range(11, 16)), FIGURES.format(*range(21, 26))),
+        ("…", ""),
+    ],
+    ids=["two reports of one event", "a sentence quoted", "figures filled in anew", "no words"],
+)
+def test_texts_that_only_share_parts_stay_apart(one, other):
+    assert representatives([one, other]).tolist() == [0, 1]
 
 
 def test_an_exact_copy_is_found_though_earlier_texts_borrowed_parts_of_it():
     one, two, three = words("one", 30), words("two", 30), words("three", 30)
     borrowers = [f"{one} {words('other', 70)}", f"{two} {words('another', 70)}"]
     text = f"{one} {two} {three}"
-    assert group_copies([*borrowers, text, text]).tolist() == [0, 1, 2, 2]
+    assert representatives([*borrowers, text, text]).tolist() == [0, 1, 2, 2]
 
 
 def test_a_text_made_of_two_earlier_ones_joins_the_earlier():
     for i in range(20):  # chance may be right once, not always
         one, two = words(f"one{i}x", 40), words(f"two{i}x", 40)
-        assert group_copies([one, two, f"{one} {two}"]).tolist() == [0, 1, 0]
-
-
-def test_texts_without_words_are_copies_of_nothing():
-    assert group_copies(["", "…", ""]).tolist() == [0, 1, 2]
+        assert representatives([one, two, f"{one} {two}"]).tolist() == [0, 1, 0]
 
 
 def test_a_group_is_named_after_its_earliest_member_and_undated_ones_come_last():
@@ -83,15 +83,12 @@ def test_a_group_is_named_after_its_earliest_member_and_undated_ones_come_last()
         },
         index=[7, 3, 5, 1],
     )
-    groups = copy_groups(frame, "id")
-    assert groups.to_dict() == {7: "early", 3: "early", 5: "other", 1: "early"}
-    assert groups.index.tolist() == [7, 3, 5, 1]
-
-
-@pytest.mark.parametrize("rest", ["", f"\n\n{LAST}"], ids=["one passage each", "more"])
-def test_documents_that_copy_each_other_are_known_by_the_earliest(rest):
-    texts = {"copy": f"{LEAD} Again.{rest}", "other": f"{MIDDLE}{rest}", "first": f"{LEAD}{rest}"}
-    documents = pd.DataFrame({"document_id": list(texts), "text": list(texts.values())})
-    documents["date"] = pd.to_datetime(["2025-05-03", "2025-05-02", "2025-05-01"])
-    copies = document_copies(documents, split_passages(documents))
-    assert copies.to_dict() == {"copy": "first", "other": "other", "first": "first"}
+    groups = near_duplicate_groups(frame, "id")
+    assert list(groups.items()) == [(7, "early"), (3, "early"), (5, "other"), (1, "early")]
+    documents = frame.rename(columns={"id": "document_id"})
+    assert list(document_duplicates(documents).items()) == [
+        ("undated", "early"),
+        ("late", "early"),
+        ("other", "other"),
+        ("early", "early"),
+    ]

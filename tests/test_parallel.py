@@ -1,9 +1,8 @@
-"""A cluster's workers find what one machine finds: files read, texts embedded, themes assigned."""
+"""A cluster's workers find what one machine finds: texts embedded, themes assigned."""
 
 import os
 import signal
 from itertools import count, islice
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ from pandas.testing import assert_frame_equal
 from runs import FIELD, PORT, run_on
 
 from topics import embed
-from topics.parallel import spread, threads
+from topics.parallel import map_parts, threads
 
 
 class Letters:
@@ -21,7 +20,7 @@ class Letters:
 
     name = "letters"
 
-    def __init__(self, deadly: str = "", killed: Path | None = None) -> None:
+    def __init__(self, deadly="", killed=None):
         self.deadly, self.killed = deadly, killed
 
     def encode(self, texts):
@@ -31,27 +30,17 @@ class Letters:
         return np.array([[text.count(letter) for letter in "0123456789"] for text in texts])
 
 
-def half(number):
-    return number / 2
-
-
 def threads_here(_):
     return threads()
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
-    folder = str(tmp_path_factory.mktemp("workers"))
-    with (
-        LocalCluster(
-            n_workers=2,
-            processes=True,
-            threads_per_worker=1,
-            dashboard_address=None,
-            local_directory=folder,
-        ) as cluster,
-        Client(cluster) as client,
-    ):
+    cluster = LocalCluster(
+        n_workers=2, processes=True, threads_per_worker=1, dashboard_address=None,
+        local_directory=str(tmp_path_factory.mktemp("workers")),
+    )  # fmt: skip
+    with cluster, Client(cluster) as client:
         yield client
 
 
@@ -72,20 +61,14 @@ def run():
     return run_on(PORT + FIELD, named)
 
 
-def many(run, n=7000):
+def many(run):
     """Passages of documents of one to five, near those that the model was fitted to."""
-    rng = np.random.default_rng(0)
-    own = rng.integers(len(PORT + FIELD), size=n)
+    rng, texts, n = np.random.default_rng(0), np.array(PORT + FIELD), 7000
+    own = rng.integers(len(texts), size=n)
     vectors = run.vectors[own] + 0.05 * rng.normal(size=(n, run.vectors.shape[1]))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    documents = np.arange(n).repeat(rng.integers(1, 6, n))[:n]
-    passages = pd.DataFrame(
-        {
-            "passage_id": [f"p{row:04}" for row in range(n)],
-            "document_id": [f"new{document}" for document in documents],
-            "text": np.array(PORT + FIELD)[own],
-        }
-    )
+    passages = pd.DataFrame({"passage_id": [f"p{row:04}" for row in range(n)], "text": texts[own]})
+    passages["document_id"] = np.arange(n).repeat(rng.integers(1, 6, n))[:n].astype(str)
     return passages, vectors.astype(np.float32)
 
 
@@ -117,16 +100,17 @@ def test_workers_assign_what_is_assigned_here(client, run):
 def test_passages_of_a_document_count_for_each_other_wherever_they_stand(run):
     passages, vectors = many(run)
     mixed = np.random.default_rng(1).permutation(len(passages))
-    found = run.model.predict(passages.iloc[mixed], vectors[mixed])
-    found = found.sort_values(["passage_id", "theme_id"], ignore_index=True)
-    ordered = run.model.predict(passages, vectors)
-    ordered = ordered.sort_values(["passage_id", "theme_id"], ignore_index=True)
-    assert_frame_equal(found, ordered, atol=1e-3)
+    found = run.model.predict(passages.iloc[mixed], vectors[mixed]).set_index(
+        ["passage_id", "theme_id"]
+    )
+    ordered = run.model.predict(passages, vectors).set_index(["passage_id", "theme_id"])
+    assert_frame_equal(found.sort_index(), ordered.sort_index(), atol=1e-3)
 
 
 def test_parts_are_taken_while_results_are_asked_for(client):
-    assert list(islice(spread(half, count(), client=client), 4)) == [0, 0.5, 1, 1.5]
+    assert list(islice(map_parts(pow, count(), 2, client=client), 4)) == [0, 1, 4, 9]
 
 
 def test_a_task_works_on_one_thread(client):
-    assert list(spread(threads_here, range(3), client=client)) == [1, 1, 1]
+    assert list(map_parts(threads_here, range(3), client=client)) == [1, 1, 1]
+    assert threads() == os.cpu_count()

@@ -5,16 +5,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topics.text.passages import COLUMNS, best_sentence, split_passages
-from topics.vectors.encoders import WINDOW, _tokenizer, count_tokens, embed
+from topics import embed, split_passages
+from topics.text.passages import COLUMNS
+from topics.text.tokens import WINDOW, count_tokens, tokenizer
+from topics.vectors.quotes import best_sentence
 
 
-def passages(text: str, *, least: int = 5, most: int = 14, language: str = "en") -> list[str]:
+def cuts(text, min_words, max_tokens, language):
     documents = pd.DataFrame({"document_id": ["a"], "text": [text], "language": [language]})
-    return split_passages(documents, min_words=least, max_tokens=most)["text"].tolist()
+    table = split_passages(documents, min_words=min_words, max_tokens=max_tokens)
+    return list(table[["start", "end", "text"]].itertuples(index=False, name=None))
 
 
-def n_words(number: int, start: str = "The") -> str:
+def passages(text):
+    return [passage for _, _, passage in cuts(text, 5, 14, "en")]
+
+
+def n_words(number, start="The"):
     return " ".join([start, *["quay"] * (number - 1)]) + "."
 
 
@@ -28,35 +35,19 @@ TEXTS = st.one_of(
 )
 
 
-def cuts(text: str, least: int, most: int, language: str) -> list[tuple[int, int, str]]:
-    documents = pd.DataFrame({"document_id": ["a"], "text": [text], "language": [language]})
-    table = split_passages(documents, min_words=least, max_tokens=most)
-    return list(table[["start", "end", "text"]].itertuples(index=False, name=None))
-
-
-ANY_CUT = (TEXTS, st.integers(1, 12), st.integers(3, 20), st.sampled_from(["en", "zh", "xx"]))
-
-
 @settings(max_examples=200, deadline=None)
-@given(*ANY_CUT)
-def test_passages_are_exact_ordered_short_and_leave_out_only_whitespace(
-    text, least, most, language
+@given(TEXTS, st.integers(1, 12), st.integers(3, 20), st.sampled_from(["en", "zh", "xx"]))
+def test_passages_are_exact_ordered_short_and_leave_out_only_whitespace_around_them(
+    text, min_words, max_tokens, language
 ):
     done = 0
-    for start, end, passage in cuts(text, least, most, language):
-        assert text[start:end] == passage
+    for start, end, passage in cuts(text, min_words, max_tokens, language):
+        assert text[start:end] == passage == passage.strip()
         assert start >= done
         assert text[done:start].strip() == ""
-        assert count_tokens(passage) <= max(most, count_tokens(passage[0]))
+        assert count_tokens(passage) <= max(max_tokens, count_tokens(passage[0]))
         done = end
     assert text[done:].strip() == ""
-
-
-@settings(max_examples=200, deadline=None)
-@given(*ANY_CUT)
-def test_no_passage_begins_or_ends_with_whitespace(text, least, most, language):
-    found = [passage for _, _, passage in cuts(text, least, most, language)]
-    assert found == [passage.strip() for passage in found]
 
 
 def test_each_paragraph_is_a_passage_with_its_place_and_its_documents_metadata():
@@ -76,20 +67,20 @@ def test_each_paragraph_is_a_passage_with_its_place_and_its_documents_metadata()
     assert table["date"].isna().tolist() == [False, False, True]
 
 
-def test_a_heading_joins_the_paragraph_below_it():
-    text = f"{n_words(6)}\n\nThe bill\n\n{n_words(8)}"
-    assert passages(text) == [n_words(6), f"The bill\n\n{n_words(8)}"]
-
-
-def test_short_paragraphs_join_until_they_say_enough():
-    text = f"{n_words(2)}\n\n{n_words(2)}\n\n{n_words(3)}\n\n{n_words(6)}"
-    assert passages(text) == [f"{n_words(2)}\n\n{n_words(2)}\n\n{n_words(3)}", n_words(6)]
-
-
-@pytest.mark.parametrize(("before", "joined"), [(9, True), (10, False)])  # 14 and 15 tokens
-def test_a_short_last_paragraph_joins_the_one_above_where_there_is_room(before, joined):
-    text = f"{n_words(before)}\n\n{n_words(3)}"
-    assert passages(text) == ([text] if joined else [n_words(before), n_words(3)])
+@pytest.mark.parametrize(
+    ("paragraphs", "expected"),
+    [
+        ([6, 2, 8], [[6], [2, 8]]),
+        ([2, 2, 3, 6], [[2, 2, 3], [6]]),
+        ([9, 3], [[9, 3]]),  # 14 tokens
+        ([10, 3], [[10], [3]]),  # 15 tokens
+    ],
+    ids=["a heading", "until they say enough", "the last to the one above", "if there is room"],
+)
+def test_a_short_paragraph_joins_the_next_one(paragraphs, expected):
+    assert passages("\n\n".join(map(n_words, paragraphs))) == [
+        "\n\n".join(map(n_words, part)) for part in expected
+    ]
 
 
 def test_a_long_paragraph_is_split_at_ends_of_sentences_into_like_parts():
@@ -123,8 +114,7 @@ def test_a_sentence_longer_than_a_passage_is_cut_between_words():
 def test_whatever_the_text_no_passage_is_longer_than_the_model_reads(text):
     documents = pd.DataFrame({"document_id": ["a"], "text": [text.strip()]})
     parts = split_passages(documents)["text"]
-    tokenizer = _tokenizer()
-    assert max(len(tokenizer.encode(part).ids) for part in parts) <= WINDOW
+    assert max(len(tokenizer().encode(part).ids) for part in parts) <= WINDOW
     assert "".join("".join(parts).split()) == "".join(text.split())
 
 
@@ -136,15 +126,11 @@ def test_the_sentence_nearest_to_a_theme_is_quoted():
     assert f"{other} {about} {other}"[start:end] == about
 
 
-def test_near_copies_in_two_documents_share_a_copy_group():
+def test_near_duplicates_in_two_documents_share_a_copy_group():
     text = " ".join(f"word{i}" for i in range(30)) + "."
-    documents = pd.DataFrame(
-        {
-            "document_id": ["late", "early"],
-            "text": [text.replace("word7", "other"), text],
-            "date": pd.to_datetime(["2025-05-07", "2025-05-06"]),
-        }
-    )
+    documents = pd.DataFrame({"document_id": ["late", "early"]})
+    documents["text"] = [text.replace("word7", "other"), text]
+    documents["date"] = pd.to_datetime(["2025-05-07", "2025-05-06"])
     assert split_passages(documents)["copy_group"].tolist() == ["early:1", "early:1"]
 
 

@@ -74,10 +74,10 @@ def test_every_passage_leads_back_to_its_place_in_a_document(sample):
 def test_every_listed_copy_is_found_and_no_other(sample):
     with (ROOT / "data" / "copies.csv").open() as file:
         listed = {row["document_id"]: row["copy_of"] for row in csv.DictReader(file)}
-    from topics.text.duplicates import copy_groups
+    from topics.text.duplicates import near_duplicate_groups
 
     documents = pd.read_parquet(sample / "documents.parquet")
-    heads = copy_groups(documents, "document_id")
+    heads = near_duplicate_groups(documents, "document_id")
     found = {
         document: head
         for document, head in zip(documents["document_id"], heads, strict=True)

@@ -128,7 +128,7 @@ def test_a_run_is_read_back_as_it_was(folder, fresh):
 
 
 @pytest.mark.parametrize(
-    "damaged", ["passages.parquet", "arrays.npz", "about.json", "model/model.json", "digests.json"]
+    "damaged", ["passages.parquet", "arrays.npz", "about.json", "model/model.json", "checksum.txt"]
 )
 def test_a_damaged_run_is_told_in_one_line_and_computed_again(folder, fresh, damaged, capfd):
     first = topics.analyse(folder, progress=False)
@@ -145,7 +145,7 @@ def test_a_damaged_run_is_told_in_one_line_and_computed_again(folder, fresh, dam
     assert topics.Run.load(run).passages.equals(first.passages)
 
 
-@pytest.mark.parametrize("missing", ["digests.json", "left_out.parquet"])
+@pytest.mark.parametrize("missing", ["checksum.txt", "left_out.parquet"])
 def test_a_run_that_is_not_complete_is_not_loaded(run, tmp_path, missing):
     run.save(tmp_path / "run")
     (tmp_path / "run" / missing).unlink()

@@ -1,13 +1,11 @@
-"""A cache on disk, addressed by content: what was computed once is read back, never guessed."""
+"""A cache on disk, addressed by content: results are read back where inputs and code are the same."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,11 +17,10 @@ from platformdirs import user_cache_path
 
 from topics.errors import InputError
 
-# Folders, and where in them entries are
-KINDS = {"cells": "*", "runs": "*", "vectors": "*/*", "models": "*"}
+KINDS = ("runs", "vectors")  # folders of entries; what is deleted first
 # Names that this package gives: other files in these folders are not ours to delete.
-_OURS = re.compile(r"(static-)?[0-9a-f]{16,24}(\.npy|\.npz|\.json)?|\.part-\w{8}")
-_ABANDONED = 86_400  # seconds after which a part is one that a killed process left behind
+_OURS = re.compile(r"[0-9a-f]{16,24}|\.part-\w{8}")
+_CHECKSUM = "checksum.txt"
 
 
 def cache_dir() -> Path:
@@ -32,7 +29,7 @@ def cache_dir() -> Path:
 
 
 def cache_limit() -> float:
-    """Most bytes that the cache may keep: ``$TOPICS_CACHE_LIMIT`` in GB, 10 if not set."""
+    """Most bytes that the cache may hold: ``$TOPICS_CACHE_LIMIT`` in GB, 10 if not set."""
     given = os.environ.get("TOPICS_CACHE_LIMIT") or "10"
     try:
         return float(given) * 1e9
@@ -40,15 +37,14 @@ def cache_limit() -> float:
         raise InputError(f"TOPICS_CACHE_LIMIT: expected a number of GB, got {given!r}") from None
 
 
-def log(text: str) -> None:
-    """Tell the user one line, apart from what is printed as result."""
-    # JupyterLab shows what comes on stderr as if it were a fault.
-    in_kernel = type(sys.stdout).__module__.startswith("ipykernel")
-    print(text, file=sys.stdout if in_kernel else sys.stderr)
-
-
 def digest(*parts: str | bytes) -> str:
-    """SHA-256 of the parts in order, as 64 hexadecimal digits; no two lists of parts collide."""
+    """SHA-256 of the parts in order, as 64 hexadecimal digits; no two lists of parts collide.
+
+    Examples
+    --------
+    >>> digest("quay", "side") == digest("quays", "ide")
+    False
+    """
     sha = hashlib.sha256()
     for part in parts:
         raw = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
@@ -57,9 +53,28 @@ def digest(*parts: str | bytes) -> str:
     return sha.hexdigest()
 
 
-def replace_surrogates(text: str) -> str:
-    """Text without halves of surrogate pairs, which no file can hold."""
-    return text.encode("utf-8", "replace").decode()
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content, read piece by piece."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_digest(folder: Path) -> str:
+    """Digest of the files in a folder and below: their names and contents."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    own = (path for path in paths if path != folder / _CHECKSUM)
+    return digest(*(f"{path.relative_to(folder).as_posix()} {file_digest(path)}" for path in own))
+
+
+def write_checksum(folder: Path) -> None:
+    """Write a folder's digest into it, for `is_intact`."""
+    (folder / _CHECKSUM).write_text(folder_digest(folder))
+
+
+def is_intact(folder: Path) -> bool:
+    """Whether a folder holds what it held when its checksum was written."""
+    noted = folder / _CHECKSUM
+    return noted.is_file() and noted.read_bytes() == folder_digest(folder).encode()
 
 
 @cache
@@ -76,6 +91,14 @@ def written_atomically(target: Path) -> Iterator[Path]:
 
     A reader sees the whole file or folder, or none. If another process made the target
     meanwhile, its content is the same by construction and is kept.
+
+    Examples
+    --------
+    >>> target = Path(tempfile.mkdtemp(), "report.txt")
+    >>> with written_atomically(target) as path:
+    ...     _ = path.write_text("whole")
+    >>> target.read_text()
+    'whole'
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".part-", dir=target.parent))
@@ -90,25 +113,11 @@ def written_atomically(target: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's content, read piece by piece."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def folder_digests(folder: Path) -> str:
-    """Digests of the files in a folder and below, as JSON; ``digests.json`` itself is left out."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    found = {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
-    found.pop("digests.json", None)
-    return json.dumps(found, indent=1)
-
-
 class Entry:
-    """A file or folder of the cache: its bytes, and seconds since it was last written or used."""
+    """A folder of the cache: its bytes, and seconds since it was last written or used."""
 
-    def __init__(self, kind: str, path: Path) -> None:
-        self.kind, self.path, stats = kind, path, []
+    def __init__(self, path: Path) -> None:
+        self.path, self.kind, stats = path, path.parent.name, []
         with suppress(OSError):  # deleted meanwhile
             stats = [file.lstat() for file in (path, *path.rglob("*"))]
         self.size = sum(stat.st_size for stat in stats)
@@ -118,35 +127,29 @@ class Entry:
 
 def entries() -> list[Entry]:
     """All that the cache holds, and nothing else that may lie in its folder."""
-    found = ((kind, path) for kind in KINDS for path in (cache_dir() / kind).glob(KINDS[kind]))
-    return [Entry(kind, path) for kind, path in found if _OURS.fullmatch(path.name)]
+    paths = (path for kind in KINDS for path in (cache_dir() / kind).glob("*"))
+    return [Entry(path) for path in paths if _OURS.fullmatch(path.name)]
 
 
 def trim(limit: float, keep: Path | None = None) -> None:
-    """Delete what was used longest ago until `limit` bytes are left, by kind, in their order above.
+    """Delete what was used longest ago until `limit` bytes are left: all runs before any vectors.
 
-    `keep` stays, and so does what a process may still be writing.
+    `keep` stays. What a killed process left behind is deleted like the rest.
     """
-    found = entries()
-    over = sum(entry.size for entry in found) - limit
-    for entry in sorted(found, key=lambda entry: (list(KINDS).index(entry.kind), -entry.age)):
-        if entry.path.name.startswith(".part-"):
-            if entry.age > _ABANDONED:
-                remove(entry.path)
-        elif over > 0 and entry.path != keep:
+    found = sorted(entries(), key=lambda entry: (KINDS.index(entry.kind), -entry.age))
+    excess = sum(entry.size for entry in found) - limit
+    for entry in found:
+        if excess > 0 and entry.path != keep:
             remove(entry.path)
-            over -= entry.size
+            excess -= entry.size
 
 
 def touch(path: Path) -> None:
     """Note that a file or folder of the cache was used just now."""
-    with suppress(OSError):  # in a cache that can only be read
+    with suppress(OSError):  # not there yet, or in a cache that can only be read
         os.utime(path)
 
 
 def remove(path: Path) -> None:
-    """Delete a file or folder, if it is there and may be deleted."""
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    with suppress(OSError):
-        path.unlink()
+    """Delete a folder of the cache, if it is there and may be deleted."""
+    shutil.rmtree(path, ignore_errors=True)

@@ -18,8 +18,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from topics import cache
-from topics.cache import cache_dir, code_digest, digest, log, written_atomically
-from topics.errors import InputError
+from topics.cache import cache_dir, code_digest, digest, written_atomically
+from topics.errors import InputError, log
 from topics.model.compare import CHANGE_COLUMNS, changes, earlier_files, read_earlier
 from topics.model.named_themes import NamedTheme
 from topics.model.projection import project_2d
@@ -27,7 +27,7 @@ from topics.model.themes import ThemeModel
 from topics.options import Options
 from topics.read.corpus import Corpus, read_corpus
 from topics.read.files import find_files, shown_name
-from topics.text.duplicates import document_copies
+from topics.text.duplicates import document_duplicates
 from topics.text.passages import split_passages
 from topics.vectors.encoders import embed, load_embedder, reads_english_only
 
@@ -127,7 +127,7 @@ class Run:
         np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
         self.model.save(folder / "model")
         (folder / "about.json").write_text(json.dumps(self.about, indent=1))
-        (folder / "digests.json").write_text(cache.folder_digests(folder))
+        cache.write_checksum(folder)
 
     @classmethod
     def load(cls, folder: Path, options: Options | None = None) -> Run:
@@ -139,8 +139,7 @@ class Run:
             If a file is missing or was changed.
         """
         options = options or Options()
-        noted = folder / "digests.json"
-        if not noted.is_file() or noted.read_bytes() != cache.folder_digests(folder).encode():
+        if not cache.is_intact(folder):
             raise InputError(f"run: {str(folder)!r} is damaged or not complete")
         frames = {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
         with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
@@ -240,7 +239,7 @@ def _compute(path: str | Path, options: Options, progress: bool, client: Client 
     documents = _without(corpus.documents, left_out)
     with _stage("passages", seconds, progress):
         passages = split_passages(documents)
-        copy_of = document_copies(documents, passages)
+        copy_of = document_duplicates(documents)
     if embedder == "minilm" and len(passages) > _MANY:
         log(f"{len(passages):,} passages: with --embedder static they would take minutes")
     with _stage("embedding", seconds, progress):

@@ -14,7 +14,7 @@ from topics.figures import format as fmt
 from topics.figures.trends import clearest_first, emerging
 from topics.findings import Finding
 from topics.html import Html, note, table
-from topics.text.passages import best_sentence
+from topics.vectors.quotes import best_sentence
 
 if TYPE_CHECKING:
     from topics.run import Run
@@ -247,8 +247,8 @@ def trust_table(run: Run, survival: pd.DataFrame, gold: str | None = None) -> Ht
     ]
     facts["survives"] = facts["survives"].map("{:.0%}".format, na_action="ignore")
     if gold:
-        scores = labelling.label_agreement(run, _gold_labels(run, gold)).themes
-        facts = facts.merge(scores, on="theme_id", how="left")
+        agreement = labelling.label_agreement(run, _gold_labels(run, gold))
+        facts = facts.merge(agreement.themes, on="theme_id", how="left")
     columns = ["theme_id", "caution", "documents", "independent", "sources", "largest_source",
                "stability", "claim", "survives", "precision", "recall"]  # fmt: skip
     shown = fmt.with_names(run, facts[[column for column in columns if column in facts]])

@@ -61,7 +61,7 @@ def distinctive_words(
         texts = texts.iloc[np.sort(random.permutation(len(texts))[:_MAX_DOCUMENTS])]
     texts = texts[texts.groupby("side").transform("size") >= _MIN_DOCUMENTS]
     texts = texts.iloc[random.permutation(len(texts))]  # so that no side owns shared sentences
-    words = Phrases(texts.tolist(), least=_MIN_WITH_WORD)
+    words = Phrases(texts.tolist(), min_texts=_MIN_WITH_WORD)
     member = pd.get_dummies(texts.index.get_level_values("side"), dtype=float)
     if member.shape[1] < 2 or len(words.keys) < 2:
         return pd.DataFrame(columns=_COLUMNS)

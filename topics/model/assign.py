@@ -11,7 +11,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from topics.model.graph import Batch, knn
-from topics.parallel import sent, spread
+from topics.parallel import broadcast, map_parts
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -63,7 +63,7 @@ class Assigner:
         parts = ((own.iloc[at], vectors[at]) for at in _whole_documents(own["document_id"]))
         # The same parts and one BLAS thread, for products of other shapes are rounded otherwise.
         with threadpool_limits(1, "blas"):
-            found = list(spread(_predict_part, parts, sent(self, client), client=client))
+            found = list(map_parts(_predict_part, parts, broadcast(self, client), client=client))
         return pd.concat(found, ignore_index=True)
 
     def memberships(self, passages: pd.DataFrame, vectors: np.ndarray) -> pd.DataFrame:

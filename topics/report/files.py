@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topics import cache
-from topics.cache import digest, file_digest, log, written_atomically
-from topics.errors import InputError
+from topics.cache import digest, file_digest, written_atomically
+from topics.errors import InputError, log
 from topics.options import Options
 from topics.read.files import find_files
 
@@ -91,7 +91,7 @@ def _shown_digests(options: Options) -> dict[str, str]:
     from topics.report.notebooks import notebook_paths
 
     labels = [file_digest(Path(options.gold))] if options.gold else []
-    labels += [cache.folder_digests(Path(options.labels))] if options.labels else []
+    labels += [cache.folder_digest(Path(options.labels))] if options.labels else []
     pages = [*notebook_paths(), *Path(__file__).parent.glob("page.*")]
     code = digest(cache.code_digest(_SHOWN_BY), *map(file_digest, sorted(pages)))
     return {"labels": digest(*labels), "page": code}

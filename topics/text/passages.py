@@ -8,16 +8,14 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from topics.read.boilerplate import count_words
-from topics.text.duplicates import copy_groups
-from topics.vectors.encoders import WINDOW, Embedder, count_tokens, embed
+from topics.text.duplicates import near_duplicate_groups
+from topics.text.tokens import WINDOW, count_tokens
 
 MIN_WORDS = 25  # shorter paragraphs say too little alone and join the next one
 MAX_TOKENS = WINDOW - 6  # what the bundled model reads, less its two marks and a margin
-_AT_ONCE = 20_000  # documents whose passages Python holds, before Arrow does
 # Paragraphs are searched for sentences in pieces of at most so many characters, to bound time.
 _PIECE = re.compile(r"\S.{0,50000}(?!\S)|\S{1,50000}", re.DOTALL)
 _PARAGRAPH = re.compile(r"\S(?:.*?\S)??(?=\s*\n\s*\n|\s*\Z)", re.DOTALL)
@@ -30,13 +28,13 @@ COLUMNS = ["passage_id", "document_id", "start", "end", "text", "copy_group", *_
 def split_passages(
     documents: pd.DataFrame, *, min_words: int = MIN_WORDS, max_tokens: int = MAX_TOKENS
 ) -> pd.DataFrame:
-    """Cut documents into passages.
+    r"""Split documents into passages.
 
     Parameters
     ----------
     documents
         As `read_corpus` returns them; ``document_id`` and ``text`` are needed, the rest is
-        carried along where it is there.
+        copied where it is there.
     min_words
         Paragraphs of fewer words are joined to the next one (a heading to the one below it).
     max_tokens
@@ -48,72 +46,73 @@ def split_passages(
     pd.DataFrame
         One row a passage: passage_id, document_id, start, end, text, copy_group and the
         document's metadata. ``document.text[start:end] == passage.text``, always. Passages
-        that are near-copies of each other share a `copy_group`, named after the earliest.
+        that are near-duplicates share a `copy_group`, the passage_id of the earliest.
+
+    Examples
+    --------
+    >>> text = "The bill\n\nIt was passed on Tuesday.\n\nThe strike goes on."
+    >>> documents = pd.DataFrame({"document_id": ["a.txt"], "text": [text]})
+    >>> split_passages(documents, min_words=4)[["passage_id", "start", "end"]].to_numpy().tolist()
+    [['a.txt:1', 0, 35], ['a.txt:2', 37, 56]]
     """
     about = documents.reindex(columns=["document_id", "text", *_META]).reset_index(drop=True)
     about["date"] = pd.to_datetime(about["date"]).astype("datetime64[us]")
     about = about.astype({name: "str" for name in about if name != "date"})
-    parts = (about[start : start + _AT_ONCE] for start in range(0, max(len(about), 1), _AT_ONCE))
-    table = pd.concat([_cut(part, min_words, max_tokens) for part in parts], ignore_index=True)
-    return table.assign(copy_group=copy_groups(table, "passage_id").astype("str"))[COLUMNS]
+    columns = (about[name] for name in ("document_id", "text", "language"))
+    passages = [
+        (row, f"{document_id}:{number}", start, end, text[start:end])
+        for row, (document_id, text, language) in enumerate(zip(*columns, strict=True))
+        for number, (start, end) in enumerate(_passages(text, language, min_words, max_tokens), 1)
+    ]
+    types = {"row": "int64", "passage_id": "str", "start": "int64", "end": "int64", "text": "str"}
+    table = pd.DataFrame(passages, columns=list(types)).astype(types)
+    table = table.join(about.drop(columns="text"), on="row")
+    groups = near_duplicate_groups(table, "passage_id").astype("str")
+    return table.assign(copy_group=groups)[COLUMNS]
 
 
-def _cut(documents: pd.DataFrame, least: int, most: int) -> pd.DataFrame:
-    """The passages of documents, without their groups of copies."""
-    rows, ids, spans, texts = [], [], [], []
-    columns = zip(*(documents[name] for name in ("document_id", "text", "language")), strict=True)
-    for row, (document_id, text, language) in enumerate(columns):
-        for number, span in enumerate(_spans(text, language, least, most), 1):
-            rows.append(row)
-            ids.append(f"{document_id}:{number}")
-            spans.append(span)
-            texts.append(text[slice(*span)])
-    start, end = np.array(spans, dtype=np.int64).reshape(-1, 2).T
-    about = documents.drop(columns="text").iloc[rows]
-    found = about.assign(passage_id=ids, start=start, end=end, text=texts)
-    return found.astype({"passage_id": "str", "text": "str"})
-
-
-def _spans(text: str, language: Any, least: int, most: int) -> Iterator[Span]:
+def _passages(text: str, language: Any, min_words: int, max_tokens: int) -> Iterator[Span]:
     """Start and end of each passage of `text`, in order."""
     joined: list[Span] = []
     start: int | None = None
     for match in _PARAGRAPH.finditer(text):
         start = match.start() if start is None else start
-        if count_words(text[start : match.end()]) >= least:
+        if count_words(text[start : match.end()]) >= min_words:
             joined.append((start, match.end()))
             start = None
     if start is not None:  # what is left says too little alone
         end = len(text.rstrip())
-        if joined and count_tokens(text[joined[-1][0] : end]) <= most:
+        if joined and count_tokens(text[joined[-1][0] : end]) <= max_tokens:
             start, _ = joined.pop()
         joined.append((start, end))
     for span in joined:
-        yield from _split(text, *span, language, most)
+        yield from _split(text, *span, language, max_tokens)
 
 
-def _split(text: str, start: int, end: int, language: Any, most: int) -> list[Span]:
-    """Parts of about equal length, none above `most` tokens, cut after sentences where possible."""
+def _split(text: str, start: int, end: int, language: Any, max_tokens: int) -> list[Span]:
+    """Parts of about equal length, none above `max_tokens`, cut after sentences where possible."""
     tokens = count_tokens(text[start:end])
-    if tokens <= most:
+    if tokens <= max_tokens:
         return [(start, end)]
     parts: list[Span] = []
-    for first, last in _sentences(text, start, end, language):
-        fits = count_tokens(text[first:last]) <= most
-        words = [] if fits else _packed(text, _words(text, first, last, most), most, most)
-        parts += words or [(first, last)]
-    return _packed(text, parts, most, tokens / math.ceil(tokens / most))
+    for sentence in sentences(text, language, start, end):
+        fits = count_tokens(text[slice(*sentence)]) <= max_tokens
+        words = [] if fits else _joined(text, _words(text, *sentence, max_tokens), max_tokens)
+        parts += words or [sentence]
+    return _joined(text, parts, max_tokens, tokens / math.ceil(tokens / max_tokens))
 
 
-def _packed(text: str, spans: Iterable[Span], most: int, goal: float) -> list[Span]:
-    """Spans joined to about `goal` tokens, and to `most` at most."""
+def _joined(
+    text: str, spans: Iterable[Span], max_tokens: int, goal: float = math.inf
+) -> list[Span]:
+    """Spans joined to parts of about `goal` tokens, and of `max_tokens` at most."""
     parts: list[Span] = []
     size = math.inf
     for first, last in spans:
         length = count_tokens(text[first:last])
         if parts and first == parts[-1][1]:  # no blank between: their tokens may not add up
             size = count_tokens(text[parts[-1][0] : last]) - length
-        if size + length <= most and size + length / 2 <= goal:
+        if size + length <= max_tokens and size + length / 2 <= goal:
             parts[-1] = (parts[-1][0], last)
             size += length
         else:
@@ -122,57 +121,39 @@ def _packed(text: str, spans: Iterable[Span], most: int, goal: float) -> list[Sp
     return parts
 
 
-def _words(text: str, start: int, end: int, most: int) -> Iterator[Span]:
-    """Words, and parts of those that have more than `most` tokens themselves."""
-    for match in re.compile(rf"\S{{1,{most}}}").finditer(text, start, end):
-        yield from _halved(text, *match.span(), most)
+def _words(text: str, start: int, end: int, max_tokens: int) -> Iterator[Span]:
+    """Words, and parts of those that have more than `max_tokens` themselves."""
+    for match in re.compile(rf"\S{{1,{max_tokens}}}").finditer(text, start, end):
+        yield from _halved(text, *match.span(), max_tokens)
 
 
-def _halved(text: str, start: int, end: int, most: int) -> Iterator[Span]:
-    if end - start == 1 or count_tokens(text[start:end]) <= most:
+def _halved(text: str, start: int, end: int, max_tokens: int) -> Iterator[Span]:
+    if end - start == 1 or count_tokens(text[start:end]) <= max_tokens:
         yield start, end
     else:
         middle = (start + end) // 2
-        yield from _halved(text, start, middle, most)
-        yield from _halved(text, middle, end, most)
+        yield from _halved(text, start, middle, max_tokens)
+        yield from _halved(text, middle, end, max_tokens)
 
 
-def _sentences(text: str, start: int, end: int, language: Any) -> Iterator[Span]:
-    """Start and end of each sentence, blanks around it left out."""
+def sentences(
+    text: str, language: Any = "en", start: int = 0, end: int | None = None
+) -> Iterator[Span]:
+    """Start and end of each sentence of ``text[start:end]``, blanks around it left out.
+
+    `language` is an ISO 639-1 code; a missing one is taken for English.
+
+    Examples
+    --------
+    >>> list(sentences("Mr. Roe spoke. Nobody listened."))
+    [(0, 14), (15, 31)]
+    """
     import sentencex
 
     code = language if isinstance(language, str) else "en"
-    for piece in _PIECE.finditer(text, start, end):
+    for piece in _PIECE.finditer(text, start, len(text) if end is None else end):
         found = sentencex.get_sentence_boundaries(code, piece[0])
         starts = [piece.start() + sentence["start_index"] for sentence in found]
         for first, last in pairwise([*starts, piece.end()]):
             if sentence := _TRIMMED.search(text, first, last):
                 yield sentence.span()
-
-
-def best_sentence(
-    text: str, like: np.ndarray, language: Any = "en", embedder: str | Embedder = "minilm"
-) -> tuple[int, int]:
-    """The sentence of a passage that is nearest in meaning to a vector: the one to quote.
-
-    Parameters
-    ----------
-    text
-        The passage.
-    like
-        Unit vector ``(dim,)``, a theme's centroid or a question's, of the same embedder.
-    language
-        ISO 639-1 code; a missing one is taken for English.
-    embedder
-        As for `embed`.
-
-    Returns
-    -------
-    tuple[int, int]
-        Start and end of the sentence in `text`; the whole text if it has none.
-    """
-    spans = list(_sentences(text, 0, len(text), language)) or [(0, len(text))]
-    if len(spans) == 1:
-        return spans[0]
-    vectors = embed([text[a:b] for a, b in spans], embedder, progress=False)
-    return spans[int(np.argmax(vectors @ like))]

@@ -26,13 +26,13 @@ isn wasn won hasn haven couldn wouldn shouldn ll ve re http https www com
 """.split()
 _TOPICAL = frozenset("bill fire interest mill mine system".split())  # stop words in scikit-learn
 _IN_NAMES = {"May": -1, "New": 1, "First": 1, "Second": 1, "Third": 1}  # Theresa May, New Zealand
-_INSIDE = frozenset(["of", "de"])  # stop words that a phrase may hold
+_INSIDE = frozenset(["of", "de"])  # stop words that a phrase may contain
 _CONTRACTION = re.compile(r"(n[’']t|[’'](ll|ve|re|d|m|s|t))$")
 _TOKEN = r"(?<![\w?�])[^\W\d_](?:[\w’'.&-]*\w)?"
 _BREAK = r"[^\w\s’'.&-]+|\.\s|\s[-–—]\s|\n\s*\n|(?<!\w)\d[\w.,’'-]*"
 _UNIT = re.compile(rf"({_TOKEN})|{_BREAK}")
 _SENTENCE = re.compile(r"\s*\n\s*|(?<=[.!?])\s+|https?:\S+")
-_LONGEST = 4  # words in a phrase
+_MAX_WORDS = 4  # in a phrase
 
 # What may follow the common start of two words for them to be forms of one.
 _BASES = frozenset(["", "e", "a", "y", "ain"])
@@ -43,20 +43,38 @@ _FORMS = _BASES | set(
 
 @cache
 def stop_words() -> frozenset[str]:
-    """Words that say nothing about what a news text is about, in lower case."""
+    """Words that say nothing about what a news text is about, in lower case.
+
+    Examples
+    --------
+    >>> "monday" in stop_words(), "harbour" in stop_words()
+    (True, False)
+    """
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # takes a second to import
 
     return (frozenset(ENGLISH_STOP_WORDS) - _TOPICAL) | frozenset(_NEWS_WORDS)
 
 
 def tokens(text: str) -> list[str]:
-    """Words without possessive endings; empty ones for marks, figures and blank lines."""
+    """Words without possessive endings; an empty one for each mark, figure and blank line.
+
+    Examples
+    --------
+    >>> tokens("Korvia's dockers, 40 of them")
+    ['Korvia', 'dockers', '', '', 'of', 'them']
+    """
     return [u.removesuffix("'s").removesuffix("’s") for u in _UNIT.findall(text)]
 
 
 @lru_cache(maxsize=2**18)
 def stem(word: str) -> str:
-    """A word in lower case without its plural ending."""
+    """A word in lower case without its plural ending.
+
+    Examples
+    --------
+    >>> stem("Ferries")
+    'ferry'
+    """
     word = word.lower().removeprefix("al-")
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
@@ -69,7 +87,13 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=2**18)
 def alike(one: str, other: str) -> bool:
-    """Whether two words are forms of one: China and Chinese, vote and voter."""
+    """Whether two words are forms of one.
+
+    Examples
+    --------
+    >>> alike("China", "Chinese"), alike("police", "policy")
+    (True, False)
+    """
     one, other = (re.sub("ism$", "ist", stem(word)) for word in (one, other))
     pairs = zip(one, other, strict=False)
     same = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
@@ -87,39 +111,53 @@ def _is_stop(word: str) -> bool:
 
 
 def content_words(text: str) -> list[str]:
-    """Stems of the words of a text that say something."""
+    """Stems of the words of a text that are no stop words.
+
+    Examples
+    --------
+    >>> content_words("The ministers said on Monday that ferries were late")
+    ['minister', 'ferry']
+    """
     return [stem(t) for t in tokens(text) if len(t) > 2 and not _is_stop(t)]
 
 
 class Phrases:
-    """Phrases of up to four words that stand in texts, without regard to case or plural.
+    """Phrases of up to four words in texts, without regard to case or plural.
 
-    They neither start nor end with a stop word and hold none but "of" and "de". A sentence
-    that stands in an earlier text too, as boilerplate and agency copy do, counts once.
+    They neither start nor end with a stop word and contain none but "of" and "de". A sentence
+    that is in an earlier text too, such as boilerplate and agency copy, counts once.
 
     Parameters
     ----------
     texts
         What to read.
-    least
-        Texts that a phrase stands in to be kept.
+    min_texts
+        Phrases of fewer texts are left out.
 
     Attributes
     ----------
     keys, written
-        The phrases, each as the stems of its words, and its commonest form.
+        The phrases: each as the stems of its words, and in its commonest form.
     table
         Sparse ``(len(texts), len(keys))``, 1 where a text has a phrase.
+
+    Examples
+    --------
+    >>> phrases = Phrases(["Grain Silos", "the grain silo", "a grain port"], min_texts=2)
+    >>> phrases.keys, phrases.written
+    (['grain', 'silo', 'grain silo'], ['grain', 'silo', 'grain silo'])
+    >>> phrases.table.toarray().tolist()
+    [[1, 1, 1], [1, 1, 1], [1, 0, 0]]
     """
 
-    def __init__(self, texts: Sequence[str], least: int = 1) -> None:
+    def __init__(self, texts: Sequence[str], min_texts: int = 1) -> None:
         found = [_phrases(text) for text in _without_repeats(texts)]
         rows = np.repeat(np.arange(len(texts)), [len(phrases) for phrases in found])
         codes, forms = pd.factorize(np.array([p for phrases in found for p in phrases], object))
         keys, names = pd.factorize(np.array([_key(form) for form in forms], object))
         ones = np.ones(len(codes), np.int32)
         table = sp.csr_matrix((ones, (rows, keys[codes])), (len(texts), len(names))).sign()
-        kept = np.flatnonzero((table.getnnz(axis=0) >= least) & (names != ""))
+        kept = np.flatnonzero((table.getnnz(axis=0) >= min_texts) & (names != ""))
         lower = [form == form.lower() for form in forms]
         order = np.lexsort((lower, np.bincount(codes, minlength=len(forms))))
         best = np.zeros(len(names), int)
@@ -130,7 +168,7 @@ class Phrases:
 
 
 def _without_repeats(texts: Sequence[str]) -> Iterator[str]:
-    """Texts without the sentences of four words or more that stood before."""
+    """Texts without the sentences of four words or more that an earlier text has."""
     seen: set[str] = set()
     for text in texts:
         parts = _SENTENCE.split(text)
@@ -141,32 +179,44 @@ def _without_repeats(texts: Sequence[str]) -> Iterator[str]:
 def _phrases(text: str) -> list[str]:
     """All phrases of a text, as written."""
     units = tokens(text)
-    says = [not _is_stop(unit) or unit in _INSIDE for unit in units]
+    kept = [not _is_stop(unit) or unit in _INSIDE for unit in units]
     for at in [i for i, unit in enumerate(units) if unit in _IN_NAMES]:
         beside = "".join(units[max(at + _IN_NAMES[units[at]], 0) :][:1])
-        says[at] = beside[:1].isupper() and not _is_stop(beside)
-    words = [unit if said else "|" for unit, said in zip(units, says, strict=True)]
-    grams = (zip(*(words[k:] for k in range(n)), strict=False) for n in range(1, _LONGEST + 1))
+        kept[at] = beside[:1].isupper() and not _is_stop(beside)
+    words = [unit if keep else "|" for unit, keep in zip(units, kept, strict=True)]
+    grams = (zip(*(words[k:] for k in range(n)), strict=False) for n in range(1, _MAX_WORDS + 1))
     return [g for part in grams for g in map(" ".join, part) if "|" not in g]
 
 
 def _key(phrase: str) -> str:
-    """Stems of the words of a phrase; nothing for one cut at an "of"."""
+    """Stems of the words of a phrase; empty for one that begins or ends with "of" or "de"."""
     words = phrase.split(" ")
     return "" if {words[0], words[-1]} & _INSIDE else " ".join(map(stem, words))
 
 
-def distinct(terms: Iterable[str], most: int) -> list[str]:
-    """The first `most` terms of which none has much in common with an earlier one."""
+def distinct(terms: Iterable[str], max_terms: int) -> list[str]:
+    """The first `max_terms` terms that have little in common with those before them.
+
+    Examples
+    --------
+    >>> distinct(["grain silo", "silo", "ferry", "port"], 2)
+    ['grain silo', 'ferry']
+    """
     kept: list[str] = []
     for term in terms:
-        if len(kept) < most and not any(overlap(term, other) for other in kept):
+        if len(kept) < max_terms and not any(overlap(term, other) for other in kept):
             kept.append(term)
     return kept
 
 
 def overlap(one: str, other: str) -> bool:
-    """Whether two phrases share two words, or the only one of either."""
+    """Whether two phrases share two words, or the only word of either.
+
+    Examples
+    --------
+    >>> overlap("grain silo", "silos"), overlap("grain silo", "grain port")
+    (True, False)
+    """
     shorter, longer = sorted((one.split(), other.split()), key=len)
     shared = sum(any(alike(word, w) for w in longer) for word in shorter)
     return shared >= min(len(shorter), 2)

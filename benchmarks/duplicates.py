@@ -1,6 +1,6 @@
-"""Near-copies: recall on planted edits, precision on texts that are merely alike.
+"""Near-duplicates: recall on planted edits, precision on texts that are merely alike.
 
-``python benchmarks/copies.py`` takes real articles from ``$TOPICS_CORPORA``, or from
+``python benchmarks/duplicates.py`` takes real articles from ``$TOPICS_CORPORA``, or from
 ``../shared/corpora``, edits some of them, puts the edits behind the rest and prints which find back
 to their originals. Half of the answer is which pairs stay apart: the pairs nearest by TF-IDF, by
 different outlets within two days or by one outlet on different days where that is known, of which
@@ -26,7 +26,7 @@ from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 
 import topics
-from topics.text.duplicates import group_copies
+from topics.text.duplicates import representatives
 
 ROOT = Path(__file__).parents[1]
 CORPORA = Path(os.environ.get("TOPICS_CORPORA") or ROOT.parent / "shared" / "corpora")
@@ -244,27 +244,27 @@ def jaccard(texts: list[str]) -> np.ndarray:
     )  # fmt: skip
     rows = csr_array(shingles.transform(texts))
     sizes = np.diff(rows.indptr)
-    heads = np.arange(len(texts))
+    found = np.arange(len(texts))
     for start in range(0, len(texts), 500):
         common = (rows[start : start + 500] @ rows.T).tocoo()
         i, j = common.row + start, common.col
         same = (j < i) & (2 * common.data >= sizes[i] + sizes[j] - common.data)
         for a, b in sorted(zip(i[same], j[same], strict=True)):
-            if heads[a] == a:
-                heads[a] = heads[b]
-    return heads
+            if found[a] == a:
+                found[a] = found[b]
+    return found
 
 
 def measured(trial: Trial, method: Callable[[list[str]], np.ndarray]) -> dict[str, float]:
     """Recall of each kind of edit, share of strangers put together, precision, time."""
     started = time.perf_counter()
-    heads = method(trial.texts)
+    first = method(trial.texts)
     seconds = time.perf_counter() - started
-    together = {k: [heads[a] == heads[b] for a, b in v] for k, v in trial.copies.items()}
-    wrong = {k: [heads[a] == heads[b] for a, b in v] for k, v in trial.strangers.items()}
+    together = {k: [first[a] == first[b] for a, b in v] for k, v in trial.copies.items()}
+    wrong = {k: [first[a] == first[b] for a, b in v] for k, v in trial.strangers.items()}
     found = sum(sum(v) for v in together.values())
     astray = sum(
-        heads[b] != b and heads[a] != heads[b] for v in trial.copies.values() for a, b in v
+        first[b] != b and first[a] != first[b] for v in trial.copies.values() for a, b in v
     )
     false = astray + sum(sum(v) for v in wrong.values())
     return {
@@ -280,11 +280,11 @@ def measured(trial: Trial, method: Callable[[list[str]], np.ndarray]) -> dict[st
 def main() -> None:
     """Print one row a kind of edit and one column a corpus, and the same of two peers in brief."""
     trials = {name: Trial(frame) for name, frame in samples()}
-    for method in (group_copies, jaccard, exact):
+    for method in (representatives, jaccard, exact):
         table = pd.DataFrame({name: measured(trial, method) for name, trial in trials.items()})
-        if method is not group_copies:
+        if method is not representatives:
             table = table.loc["recall":]
-        print(f"\nnear-copies by {method.__name__}:")
+        print(f"\nnear-duplicates by {method.__name__}:")
         print(table.to_string(float_format=lambda value: f"{value:,.3f}"))
 
 

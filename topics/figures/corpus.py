@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import plotly.graph_objects as go
 
-from topics import measures
 from topics.figures import format as fmt
 from topics.findings import Finding
+from topics.measures.document_themes import DocumentThemes
+from topics.measures.shares import PERIODS, choose_period
+from topics.measures.trust import near_duplicates
 
 if TYPE_CHECKING:
     from topics.run import Run
@@ -26,7 +28,7 @@ def funnel(run: Run) -> go.Figure:
     n_files = n_read + unread["file"].nunique()
     n_with_theme = run.assignments["passage_id"].nunique()
     languages = ", ".join(run.left_out["language"].value_counts().index[:3])
-    independent = measures.DocumentThemes.from_run(run).documents
+    independent = DocumentThemes.from_run(run).documents
     steps = [
         ("files found", n_files, ""),
         ("files read", n_read, _reasons(unread["reason"])),
@@ -63,13 +65,13 @@ def documents_over_time(run: Run) -> go.Figure:
     dates = run.documents["date"].dropna()
     if dates.empty:
         return fmt.nothing_to_show("No document has a date.", "corpus")
-    code = measures.choose_period(dates)
+    code = choose_period(dates)
     periods = dates.dt.to_period(code)
     every = pd.period_range(periods.min(), periods.max())
     counts = periods.value_counts().reindex(every, fill_value=0)
     table = pd.DataFrame({"period": every.astype(str), "documents": counts.to_numpy()})
     figure = go.Figure(go.Bar(x=every.to_timestamp(), y=counts, marker_color=fmt.PALETTE[0]))
-    figure.update_yaxes(title=f"documents a {measures.PERIODS[code]}", rangemode="tozero")
+    figure.update_yaxes(title=f"documents a {PERIODS[code]}", rangemode="tozero")
     text = (
         f"Documents run from {fmt.day(dates.min())} to {fmt.day(dates.max())}; "
         f"most, {counts.max():,}, are from {counts.idxmax()}."
@@ -103,7 +105,7 @@ def coverage(run: Run, column: str) -> go.Figure:
     known = run.documents.dropna(subset=[column, "date"])
     if known.empty:
         return fmt.nothing_to_show(f"No document names both its date and its {column}.", "corpus")
-    code = measures.choose_period(known["date"])
+    code = choose_period(known["date"])
     periods = known["date"].dt.to_period(code)
     counts = pd.crosstab(known[column], periods)
     counts = counts.reindex(columns=pd.period_range(periods.min(), periods.max()), fill_value=0)
@@ -111,15 +113,15 @@ def coverage(run: Run, column: str) -> go.Figure:
     throughout = int((counts > 0).all(axis=1).sum())
     text = (
         f"{throughout} of {fmt.plural(len(counts), column)} published in every "
-        f"{measures.PERIODS[code]}; where one starts or stops, a theme may seem to rise or fall."
+        f"{PERIODS[code]}; where one starts or stops, a theme may seem to rise or fall."
     )
     shown = counts.head(fmt.MAX_GROUPS).set_axis(counts.columns.astype(str), axis=1)
-    return _counts_map(shown, text, measures.PERIODS[code])
+    return _counts_map(shown, text, PERIODS[code])
 
 
 def near_duplicates_by_source(run: Run) -> go.Figure:
     """Near-duplicates by the source that published them and that of the earliest text."""
-    found = measures.near_duplicates(run).dropna(subset=["source", "source_of_original"])
+    found = near_duplicates(run).dropna(subset=["source", "source_of_original"])
     if found.empty:
         text = "No near-duplicates were found among documents that name their sources."
         return fmt.nothing_to_show(text, "corpus")

@@ -293,8 +293,8 @@ def label_agreement(run: Run, gold: str | None) -> Html:
     found = labelling.label_agreement(run, labels)
     text = (
         f"{n_labelled:,} of {fmt.plural(len(labels), 'passage')} ({labels.notna().mean():.0%}) have "
-        f"labels. Discovered clusters agree with them with an adjusted mutual information of "
-        f"{found.ami:.2f} (0 is chance, 1 is perfect), over the {found.n:,} passages with exactly one label."
+        f"labels. Over the {found.n:,} with exactly one, discovered clusters agree with them with "
+        f"an adjusted mutual information of {found.ami:.2f} (0 is chance, 1 is perfect)."
     )
     told = _told(Finding(text, "labels"))
     return told + table(fmt.with_names(run, found.themes)) if len(found.themes) else told

@@ -10,9 +10,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from topics import measures
 from topics.figures import format as fmt
 from topics.findings import Finding
+from topics.measures.trust import theme_support
 
 if TYPE_CHECKING:
     from topics.run import Run
@@ -114,7 +114,7 @@ def _add_names(figure: go.Figure, run: Run, strongest: np.ndarray, counts: pd.Se
 def theme_sizes(run: Run) -> go.Figure:
     """Passages and independent documents a theme."""
     about = run.themes[["theme_id", "name", "kind", "n_passages"]]
-    sizes = measures.theme_support(run).merge(about, on="theme_id")
+    sizes = theme_support(run).merge(about, on="theme_id")
     table = sizes[["name", "kind", "n_passages", "documents", "independent"]]
     texts = [f"{p} in {d}" for p, d in sizes[["n_passages", "documents"]].itertuples(index=False)]
     shades = [*fmt.theme_colours(run).values()]

@@ -10,13 +10,14 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from topics import measures
 from topics.errors import InputError
 from topics.figures import format as fmt
 from topics.findings import Finding
+from topics.measures.change_points import emerging_themes
 from topics.text.words import overlap
 
 if TYPE_CHECKING:
+    from topics.measures.document_themes import DocumentThemes
     from topics.run import Run
 
 _COLUMNS = 3
@@ -109,15 +110,15 @@ def _when(row: Any) -> str:
 
 
 @lru_cache(maxsize=1)  # a figure and a table ask
-def emerging(document_themes: measures.DocumentThemes) -> pd.DataFrame:
+def emerging(document_themes: DocumentThemes) -> pd.DataFrame:
     """`measures.emerging_themes`; no rows where the periods are too few to tell what is new."""
     try:
-        return measures.emerging_themes(document_themes)
+        return emerging_themes(document_themes)
     except InputError:
         return pd.DataFrame(columns=["theme_id", "kind", "since"])
 
 
-def emergence(run: Run, document_themes: measures.DocumentThemes) -> go.Figure:
+def emergence(run: Run, document_themes: DocumentThemes) -> go.Figure:
     """Share of each theme before and in the recent periods; what is new or rising stands out."""
     names, colours = fmt.theme_names(run), fmt.theme_colours(run)
     table = emerging(document_themes)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from topics import embed, split_passages
 from topics.text.minilm import WINDOW, count_tokens, tokenizer
 from topics.text.passages import COLUMNS
-from topics.vectors.quotes import best_sentence
+from topics.vectors.encoders import best_sentence
 
 
 def cuts(text, min_words, max_tokens, language):

@@ -17,19 +17,9 @@ if TYPE_CHECKING:
     from topics.vectors.encoders import embed
 
 __all__ = [
-    "Corpus",
-    "InputError",
-    "NamedTheme",
-    "Options",
-    "Run",
-    "ThemeModel",
-    "analyse",
-    "cluster",
-    "embed",
-    "read_corpus",
-    "read_themes",
-    "split_passages",
-]
+    "Corpus", "InputError", "NamedTheme", "Options", "Run", "ThemeModel", "analyse", "cluster",
+    "embed", "read_corpus", "read_themes", "split_passages",
+]  # fmt: skip
 
 _HOMES = {
     "Run": "run",

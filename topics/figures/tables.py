@@ -14,7 +14,7 @@ from topics.figures import format as fmt
 from topics.figures.trends import clearest_first, emerging
 from topics.findings import Finding
 from topics.html import Html, note, table
-from topics.vectors.quotes import best_sentence
+from topics.vectors.encoders import best_sentence
 
 if TYPE_CHECKING:
     from topics.run import Run

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -19,6 +19,7 @@ from topics.errors import InputError
 from topics.parallel import broadcast, map_parts, threads
 from topics.read.files import replace_surrogates
 from topics.text.minilm import SHA256, TOKENIZER, WEIGHTS, WINDOW, bundled_file, tokenizer
+from topics.text.passages import Span, sentences
 from topics.vectors.store import VectorStore, text_key
 
 if TYPE_CHECKING:
@@ -183,6 +184,38 @@ def encode(texts: Sequence[str], embedder: str | Embedder) -> np.ndarray:
     block = np.asarray(model.encode([replace_surrogates(text) for text in texts]), dtype=np.float32)
     block[~block.any(axis=1)] = 1.0  # of a text without a known token: all alike
     return block / np.linalg.norm(block, axis=1, keepdims=True)
+
+
+def best_sentence(
+    text: str, like: np.ndarray, language: Any = "en", embedder: str | Embedder = "minilm"
+) -> Span:
+    """Start and end of the sentence of a passage that is nearest in meaning to a vector.
+
+    Parameters
+    ----------
+    text
+        The passage; all of it is returned if it has no sentence.
+    like
+        Unit vector ``(dim,)``, a theme's centroid or a question's, of the same embedder.
+    language
+        ISO 639-1 code; a missing one is taken for English.
+    embedder
+        As for `embed`.
+
+    Examples
+    --------
+    >>> class Letters:
+    ...     name = "counts of a and b"
+    ...     def encode(self, texts):
+    ...         return np.array([[text.count("a"), text.count("b")] for text in texts])
+    >>> best_sentence("A bad day. Bob bobs.", np.array([0.0, 1.0]), embedder=Letters())
+    (11, 20)
+    """
+    spans = list(sentences(text, language)) or [(0, len(text))]
+    if len(spans) == 1:
+        return spans[0]
+    vectors = embed([text[slice(*span)] for span in spans], embedder, progress=False)
+    return spans[int(np.argmax(vectors @ like))]
 
 
 @lru_cache(maxsize=4)

@@ -151,25 +151,22 @@ def test_a_repeat_sees_that_nothing_changed_and_writes_again_what_was_damaged(th
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limits")
-def test_a_full_disk_is_told_in_one_line_and_no_half_file_is_left(sample, tmp_path):
-    """The limit on the size of a file stands for the full disk."""
-    arguments = [
-        "report", "data/articles", "--themes", "data/themes.yml", "--gold", "data/gold.csv",
-        "--out", str(tmp_path),
-    ]  # fmt: skip
+def test_a_full_disk_is_told_in_one_line_and_no_half_file_is_left(thirty, tmp_path):
+    """The limit on the size of a file stands for the full disk; the model is loaded before."""
+    once, again = ([*thirty, str(tmp_path / name)] for name in ("once", "again"))
     code = (
+        f"from topics.__main__ import main; main({once!r})\n"
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))\n"
-        f"from topics.__main__ import main; sys.exit(main({arguments!r}))"
+        f"sys.exit(main({again!r}))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (
         2,
-        f"topics: output: cannot write to {str(tmp_path)!r} (File too large); make room, or name "
-        "another with --out: what was computed is kept",
+        f"topics: output: cannot write to {str(tmp_path / 'again')!r} (File too large); make room, "
+        "or name another with --out: what was computed is kept",
     )
-    assert not [
-        path for path in tmp_path.iterdir() if path.suffix not in (".parquet", ".csv", ".json")
-    ]
+    suffixes = {path.suffix for path in (tmp_path / "again").iterdir()}
+    assert suffixes <= {".parquet", ".csv", ".json"}
 
 
 @pytest.mark.parametrize("width", [1440, 390])
@@ -236,7 +233,7 @@ def test_hostile_text_and_files_that_cannot_be_read_do_no_harm(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
     for i in range(6):
-        (folder / f"brief-{i}.md").write_text(
+        (folder / f"brief-{i}.txt").write_text(
             f"---\ntitle: {json.dumps(HOSTILE)}\nsource: {json.dumps(HOSTILE)}\ndate: someday\n---\n\n"
             f"Brief number {i} {HOSTILE} speaks of copper prices in the harbour and of the ships "
             "that wait there for a berth, more of them every week since the strike began in spring.\n"

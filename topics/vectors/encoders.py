@@ -271,14 +271,20 @@ def _minilm(device: str = "", provider: str = "CPUExecutionProvider") -> FastEmb
     def load() -> TextEmbedding:
         from fastembed import TextEmbedding
 
-        with TemporaryDirectory(prefix="topics-") as folder:
-            for file in (WEIGHTS, TOKENIZER):
-                Path(folder, Path(file).name).write_bytes(bundled_file(file))
-            for file, settings in _SETTINGS.items():
-                Path(folder, file).write_text(json.dumps(settings))
-            return TextEmbedding(
-                _MINILM, specific_model_path=folder, threads=1, providers=[provider]
-            )
+        try:
+            with TemporaryDirectory(prefix="topics-") as folder:
+                for file in (WEIGHTS, TOKENIZER):
+                    Path(folder, Path(file).name).write_bytes(bundled_file(file))
+                for file, settings in _SETTINGS.items():
+                    Path(folder, file).write_text(json.dumps(settings))
+                return TextEmbedding(
+                    _MINILM, specific_model_path=folder, threads=1, providers=[provider]
+                )
+        except OSError as error:
+            raise InputError(
+                f"embedder: the bundled model cannot be unpacked ({error}); make room in the "
+                "folder for temporary files, or name another in TMPDIR"
+            ) from error
 
     name = f"minilm-{SHA256[WEIGHTS][:12]}-{WINDOW}"
     return FastEmbedder(load, f"{name}-{device}" if device else name, _BATCH if device else 1)

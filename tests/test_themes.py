@@ -223,22 +223,6 @@ def test_the_hierarchy_is_that_of_the_levels(model):
     assert tree.groupby("level").size().tolist() == model.levels_["n_clusters"].tolist()
 
 
-def test_memberships_are_shares_that_leave_room_for_no_theme(model, passages, vectors):
-    shares = model.memberships(passages, vectors)
-    assert list(shares) == model.themes_["theme_id"].tolist()
-    assert shares.index.tolist() == passages["passage_id"].tolist()
-    assert shares.to_numpy().min() >= 0
-    assert shares.sum(axis=1).max() <= 1 + 1e-9
-    assert shares["volcanoes"].max() < 0.1
-    strongest = shares.idxmax(axis=1).to_numpy()
-    assert (strongest[:9] == "A_fisheries").sum() >= 7
-    assert set(strongest[9:]).isdisjoint({"A_fisheries"})
-
-
-def test_the_share_of_passages_without_a_theme_is_told(model):
-    assert model.abstained_ == 1 - model.assignments_["passage_id"].nunique() / 36
-
-
 def test_a_model_read_back_answers_as_the_saved_one(model, saved, passages, vectors):
     loaded = ThemeModel.load(saved)
     assert loaded.named == model.named

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from topics.model.discovered import DiscoveredThemes
 
 VOTERS = 15  # nearest fitted passages, itself among them, that say which theme a passage has
-_SOFTNESS = 8.0  # steepness of a named theme's membership around its threshold
 _PART = 3000  # passages assigned at once; with their vectors below the 10 MB that dask warns of
 
 
@@ -65,15 +64,6 @@ class Assigner:
         with threadpool_limits(1, "blas"):
             found = list(map_parts(_predict_part, parts, broadcast(self, client), client=client))
         return pd.concat(found, ignore_index=True)
-
-    def memberships(self, passages: pd.DataFrame, vectors: np.ndarray) -> pd.DataFrame:
-        """See `ThemeModel.memberships`."""
-        batch = self.batch(passages, vectors)
-        # Half at the threshold, and what the scale of the scores makes of the distance from it.
-        distance = self.named.scores(batch) - self.named.thresholds
-        soft = np.hstack([1 / (1 + np.exp(-_SOFTNESS * distance)), self.discovered.scores(batch)])
-        soft /= np.maximum(soft.sum(axis=1, keepdims=True), 1.0)
-        return pd.DataFrame(soft, pd.Index(passages["passage_id"], name="passage_id"), self.ids)
 
 
 def _predict_part(part: tuple[pd.DataFrame, np.ndarray], assigner: Assigner) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import scipy
 
 from topics.errors import InputError
 from topics.intervals import difference, wilson
+from topics.model.labels import strongest_theme
 
 _FILES = ("themes.csv", "assignments.parquet", "passages.parquet")
 _PASSAGES = ["passage_id", "document_id", "text"]
@@ -44,9 +45,7 @@ class Earlier:
         """The strongest discovered theme of each passage, missing for none."""
         ids = self.themes.loc[self.themes["kind"] == "discovered", "theme_id"]
         own = self.assignments[self.assignments["theme_id"].isin(ids)]
-        own = own.sort_values("score", ascending=False, kind="stable")
-        first = own.drop_duplicates("passage_id").set_index("passage_id")["theme_id"]
-        return first.reindex(self.passages["passage_id"])
+        return strongest_theme(own).reindex(self.passages["passage_id"])
 
 
 def earlier_files(folder: str | Path) -> list[Path]:

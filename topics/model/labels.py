@@ -63,26 +63,36 @@ def describe(
     list of (name, keywords)
         One for each cluster, names all different.
     """
-    themes, texts = _read_texts(passages, labels, len(centroids))
-    phrases = Phrases(texts, _MIN_DOCUMENTS)
-    if not phrases.keys:
-        phrases = Phrases(texts)
-    tables = [phrases.table[themes == i] for i in range(len(centroids))]
-    keywords = [_keywords(phrases, table) for table in tables]
-    fit = [w[~w.index.str.fullmatch(_ADJECTIVE)].head(_MAX_EMBEDDED) for w in keywords]
+    found = keywords_of(passages, labels, len(centroids))
+    fit = [w[~w.index.str.fullmatch(_ADJECTIVE)].head(_MAX_EMBEDDED) for w, _ in found]
     unique = sorted({phrase for words in fit for phrase in words.index})
     vectors = embed(unique) if unique else np.zeros((0, centroids.shape[1]))
     if vectors.shape[1] != centroids.shape[1]:  # centroids of another model: words alone decide
         vectors = np.zeros((len(unique), centroids.shape[1]))
     rows = pd.DataFrame(vectors, index=unique)
     described: dict[str, list[str]] = {}
-    for i, words in enumerate(fit):
-        uses = tables[i][:, words["column"]].toarray() > 0
+    for i, (words, (keywords, table)) in enumerate(zip(fit, found, strict=True)):
+        uses = table[:, words["column"]].toarray() > 0
         name = _name(i, words, rows.loc[words.index].to_numpy(), centroids, uses)
         while name in described:
             name += " (other)"
-        described[name] = keywords[i].index.tolist()
+        described[name] = keywords.index.tolist()
     return list(described.items())
+
+
+def keywords_of(
+    passages: pd.DataFrame, labels: np.ndarray, n: int
+) -> list[tuple[pd.DataFrame, sp.csr_matrix]]:
+    """Keywords of each of `n` clusters, see `describe`, and the phrases of its documents.
+
+    Keywords are rows, best first, with the phrase's column in the sparse table and its score.
+    """
+    themes, texts = _read_texts(passages, labels, n)
+    phrases = Phrases(texts, _MIN_DOCUMENTS)
+    if not phrases.keys:
+        phrases = Phrases(texts)
+    tables = [phrases.table[themes == i] for i in range(n)]
+    return [(_keywords(phrases, table), table) for table in tables]
 
 
 def centroid_of(vectors: np.ndarray) -> np.ndarray:
@@ -116,9 +126,8 @@ def _keywords(phrases: Phrases, table: sp.csr_matrix) -> pd.DataFrame:
     kept = [number[key] for key in distinct(fullest, _MAX_CANDIDATES)]
     scores = _coherent(np.array([score[c] for c in kept]), phrases.table[:, kept])
     found = {"column": [kept[i] for i in scores], "score": scores.values()}
-    return pd.DataFrame(
-        found, index=pd.Index([phrases.written[kept[i]] for i in scores], dtype=str)
-    )
+    written = pd.Index([phrases.written[column] for column in found["column"]], dtype=str)
+    return pd.DataFrame(found, written)
 
 
 def _fullest(counts: dict[str, float]) -> list[str]:
@@ -200,23 +209,18 @@ class ThemedPassages:
         different = best.drop_duplicates("copy_group").drop_duplicates("document_id")
         return different["passage_id"].head(_EXEMPLARS).tolist()
 
-    def counts(self, ids: list[str]) -> np.ndarray:
-        """Numbers of passages and documents of each theme ``(2, n_themes)``."""
-        owner = self.passages.set_index("passage_id")["document_id"]
-        documents = owner.loc[self.assignments["passage_id"]]
-        groups = documents.groupby(self.assignments["theme_id"].to_numpy())
-        return groups.agg(["size", "nunique"]).reindex(ids, fill_value=0).to_numpy().T
-
-    def keywords(self, ids: list[str], embed: Embed) -> list[str]:
+    def keywords(self, ids: list[str]) -> list[str]:
         """Keywords of some themes, each among the passages that it is the strongest theme of."""
         if not ids:
             return []
-        ordered = self.assignments.sort_values("score", kind="stable", ascending=False)
-        strongest = ordered.drop_duplicates("passage_id").set_index("passage_id")["theme_id"]
-        numbers = pd.Series(range(len(ids)), ids)
-        own = self.passages["passage_id"].map(strongest).map(numbers).fillna(len(ids))
-        present, labels = np.unique(own.to_numpy(int), return_inverse=True)
-        centroids = [centroid_of(self.vectors[labels == i]) for i in range(len(present))]
-        described = describe(self.passages, labels, np.array(centroids), embed)
-        keywords = {i: ", ".join(own) for i, (_, own) in zip(present, described, strict=True)}
-        return [keywords.get(i, "") for i in range(len(ids))]
+        numbers = {theme_id: number for number, theme_id in enumerate(ids)}
+        strongest = self.passages["passage_id"].map(strongest_theme(self.assignments))
+        labels = strongest.map(numbers).fillna(len(ids)).to_numpy(int)
+        found = keywords_of(self.passages, labels, len(ids) + 1)[:-1]
+        return [", ".join(keywords.index) for keywords, _ in found]
+
+
+def strongest_theme(assignments: pd.DataFrame) -> pd.Series:
+    """The theme with the highest score by passage_id; of equal scores the first."""
+    ordered = assignments.sort_values("score", kind="stable", ascending=False)
+    return ordered.drop_duplicates("passage_id").set_index("passage_id")["theme_id"]

@@ -202,17 +202,6 @@ class ThemeModel:
         scores = self._assigner.named.scores(Batch(passages, vectors, near))
         return pd.DataFrame(scores, columns=self._assigner.named.ids.tolist())
 
-    def memberships(self, passages: pd.DataFrame, vectors: np.ndarray) -> pd.DataFrame:
-        """How far each passage is on each theme, 0 to 1: the mixture that it is made of.
-
-        Returns
-        -------
-        pd.DataFrame
-            One row a passage by passage_id, one column a theme. A row sums to 1 at most; what
-            is missing fits no theme. The mean over a document's rows is the document's mixture.
-        """
-        return self._assigner.memberships(passages, self._like_fitted(passages, vectors))
-
     def has_theme(
         self, theme: NamedTheme, passages: pd.DataFrame, vectors: np.ndarray
     ) -> np.ndarray:
@@ -224,11 +213,6 @@ class ThemeModel:
         batch = Batch(passages, vectors, knn(vectors, vectors, VOTERS))
         classifier = ThemeClassifier.fit([*self.named, theme], batch, self._embed)
         return classifier.scores(batch)[:, -1] >= classifier.thresholds[-1]
-
-    @property
-    def abstained_(self) -> float:
-        """Share of the fitted passages that have no theme."""
-        return float(1 - self._passages["passage_id"].isin(self.assignments_["passage_id"]).mean())
 
     @property
     def hierarchy_(self) -> pd.DataFrame:
@@ -290,18 +274,20 @@ class ThemeModel:
         """`themes_`, given the stability of the clusters."""
         themed, discovered = self._themed, self._assigner.discovered
         ids, n_named = self._assigner.ids, len(self.named)
-        passages, documents = themed.counts(ids)
+        owners = self._passages.set_index("passage_id")["document_id"]
+        documents = self.assignments_["passage_id"].map(owners)
+        sizes = documents.groupby(self.assignments_["theme_id"]).agg(["size", "nunique"])
+        n_passages, n_documents = sizes.reindex(ids, fill_value=0).to_numpy().T
         own = stability[discovered.most_common(self.clusters_)].round(4)
         parents = discovered.parents(self._levels.coarser_labels())
-        words = themed.keywords(ids[:n_named], self._embed)
         return pd.DataFrame(
             {
                 "theme_id": ids,
                 "name": [*(theme.name for theme in self.named), *discovered.names],
                 "kind": ["named"] * n_named + ["discovered"] * len(parents),
-                "n_passages": passages,
-                "n_documents": documents,
-                "keywords": [*words, *discovered.keywords],
+                "n_passages": n_passages,
+                "n_documents": n_documents,
+                "keywords": [*themed.keywords(ids[:n_named]), *discovered.keywords],
                 "exemplars": ["; ".join(themed.exemplars(theme_id)) for theme_id in ids],
                 "parent": [None] * n_named + parents,
                 "stability": [np.nan] * n_named + own.tolist(),

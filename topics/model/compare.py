@@ -105,7 +105,7 @@ def kept_ids(
     new = again[:, None] == np.arange(again.max() + 1)
     shared = old.T.astype(float) @ new
     dice = 2 * shared / (old.sum(axis=0)[:, None] + np.maximum(new.sum(axis=0), 1))
-    names = dict(zip(earlier.themes["theme_id"], earlier.themes["name"], strict=True))
+    names = earlier.themes.set_index("theme_id")["name"]
     return {
         int(j): (ids[i], names[ids[i]])
         for i, j in zip(*scipy.optimize.linear_sum_assignment(-dice), strict=True)
@@ -128,8 +128,7 @@ def changes(
     before = _documents(earlier.assignments, earlier.passages)
     after = _documents(assignments, passages)
     n, m = earlier.passages["document_id"].nunique(), passages["document_id"].nunique()
-    names = dict(zip(earlier.themes["theme_id"], earlier.themes["name"], strict=True))
-    names = dict(zip(themes["theme_id"], themes["name"], strict=True)) | names
+    names = dict(pd.concat([themes, earlier.themes])[["theme_id", "name"]].to_numpy())
     rows = []
     for theme_id in [*themes["theme_id"], *sorted(set(before.index) - set(themes["theme_id"]))]:
         a, b = int(before.get(theme_id, 0)), int(after.get(theme_id, 0))

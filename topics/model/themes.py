@@ -15,11 +15,10 @@ import pandas as pd
 
 from topics.errors import InputError
 from topics.html import note, table
-from topics.model.assign import VOTERS, Assigner
 from topics.model.classifier import ThemeClassifier
 from topics.model.clusters import Levels, cluster_stability, find_levels, neighbours_for
 from topics.model.compare import Earlier, kept_ids
-from topics.model.discovered import DiscoveredThemes, themes_of_clusters
+from topics.model.discovered import VOTERS, Assigner, DiscoveredThemes, themes_of_clusters
 from topics.model.graph import Batch, knn
 from topics.model.labels import ThemedPassages
 from topics.model.named_themes import NamedTheme, as_themes, read_themes
@@ -91,10 +90,7 @@ class ThemeModel:
         *,
         embedder: str | Embedder = "minilm",
     ) -> None:
-        if isinstance(named, str | Path):
-            self.named = read_themes(named)
-        else:
-            self.named = as_themes(list(named))
+        self.named = read_themes(named) if isinstance(named, str | Path) else as_themes([*named])
         self.random_state = random_state
         self.embedder = embedder
 
@@ -258,8 +254,6 @@ class ThemeModel:
         """
         rule, refitted = self._assigner, self._refitted[:n]
         discovered = rule.discovered.refits(self.clusters_, refitted)
-        if not self.named:
-            return discovered
         random = np.random.default_rng(self.random_state)
         rows = np.arange(len(self.clusters_))
         if len(rows) > _MAX_RESCORED:
@@ -376,11 +370,8 @@ class ThemeModel:
                 path.stem: dict(np.load(path, allow_pickle=False)) for path in files.glob("*.npz")
             }
             frames = {path.stem: pd.read_parquet(path) for path in files.glob("*.parquet")}
-            model = cls((), state["random_state"], embedder=embedder or state["embedder"])
-            model.named = [
-                NamedTheme(**t | {"phrases": tuple(t["phrases"]), "not_": tuple(t["not_"])})
-                for t in state["named"]
-            ]
+            named = [{"not": theme.pop("not_"), **theme} for theme in state["named"]]
+            model = cls(named, state["random_state"], embedder=embedder or state["embedder"])
             themes = ThemeClassifier(**parts["named"]), DiscoveredThemes(**parts["discovered"])
             fitted = parts["fitted"]
             model._assigner = Assigner(fitted["vectors"], *themes)

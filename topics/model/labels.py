@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -180,44 +179,28 @@ def _name(
     return name[0].upper() + name[1:]
 
 
-@dataclass(frozen=True)
-class ThemedPassages:
-    """Fitted passages, numbered from 0, their vectors and their assignments."""
+def exemplars_of(passages: pd.DataFrame, vectors: np.ndarray, scores: pd.Series) -> list[str]:
+    """See `ThemeModel.exemplars`; `scores` of a theme's passages are labelled by their row."""
+    if scores.empty:
+        return []
+    own = vectors[scores.index]
+    ranked = (scores + own @ centroid_of(own)).sort_values(ascending=False, kind="stable")
+    best = passages.loc[ranked.index]
+    different = best.drop_duplicates("copy_group").drop_duplicates("document_id")
+    return different["passage_id"].head(_EXEMPLARS).tolist()
 
-    passages: pd.DataFrame
-    vectors: np.ndarray
-    assignments: pd.DataFrame
 
-    def of_theme(self, theme_id: str) -> pd.Series:
-        """Scores of the passages of a theme, by the row of the passage."""
-        own = self.assignments[self.assignments["theme_id"] == theme_id]
-        rows = pd.Series(self.passages.index, self.passages["passage_id"])
-        return pd.Series(own["score"].to_numpy(), rows[own["passage_id"]].to_numpy())
-
-    def centroid(self, theme_id: str) -> np.ndarray:
-        """See `ThemeModel.centroid`."""
-        return centroid_of(self.vectors[self.of_theme(theme_id).index])
-
-    def exemplars(self, theme_id: str) -> list[str]:
-        """See `ThemeModel.exemplars`."""
-        scores = self.of_theme(theme_id)
-        if scores.empty:
-            return []
-        closeness = self.vectors[scores.index] @ self.centroid(theme_id)
-        ranked = (scores + closeness).sort_values(ascending=False, kind="stable")
-        best = self.passages.loc[ranked.index]
-        different = best.drop_duplicates("copy_group").drop_duplicates("document_id")
-        return different["passage_id"].head(_EXEMPLARS).tolist()
-
-    def keywords(self, ids: list[str]) -> list[str]:
-        """Keywords of some themes, each among the passages that it is the strongest theme of."""
-        if not ids:
-            return []
-        numbers = {theme_id: number for number, theme_id in enumerate(ids)}
-        strongest = self.passages["passage_id"].map(strongest_theme(self.assignments))
-        labels = strongest.map(numbers).fillna(len(ids)).to_numpy(int)
-        found = keywords_of(self.passages, labels, len(ids) + 1)[:-1]
-        return [", ".join(keywords.index) for keywords, _ in found]
+def keywords_of_themes(
+    ids: list[str], passages: pd.DataFrame, assignments: pd.DataFrame
+) -> list[str]:
+    """Keywords of some themes, each among the passages that it is the strongest theme of."""
+    if not ids:
+        return []
+    numbers = {theme_id: number for number, theme_id in enumerate(ids)}
+    strongest = passages["passage_id"].map(strongest_theme(assignments))
+    labels = strongest.map(numbers).fillna(len(ids)).to_numpy(int)
+    found = keywords_of(passages, labels, len(ids) + 1)[:-1]
+    return [", ".join(keywords.index) for keywords, _ in found]
 
 
 def strongest_theme(assignments: pd.DataFrame) -> pd.Series:

@@ -106,12 +106,6 @@ def test_a_text_that_is_nearer_to_what_a_theme_is_not_loses_by_it():
     assert with_not["port"][0] < without["port"][0] - 0.01
 
 
-def test_without_named_themes_there_are_no_scores():
-    model = fitted([], TEXTS)
-    assert model.decision_function(embed(TEXTS, progress=False)).shape == (10, 0)
-    assert model.thresholds_.empty
-
-
 def test_one_more_theme_is_scored_beside_the_named_ones_and_the_model_stays_as_it_was():
     model, data = fitted([PORT], TEXTS), passages_of(TEXTS)
     before = model.decision_function(data[1])

@@ -217,9 +217,11 @@ def test_search_finds_the_passage_that_means_what_was_asked_and_where_it_is():
     assert found["similarity"].is_monotonic_decreasing
 
 
-def test_the_hierarchy_is_that_of_the_levels(model):
+def test_every_cluster_of_a_level_has_a_parent_at_the_coarser_one(model):
     tree = model.hierarchy_
     assert list(tree) == ["level", "cluster", "parent", "n_passages", "inside"]
+    assert tree[tree["level"] == 0].values.tolist() == [[0, 0, -1, 36, 1.0]]
+    assert tree.groupby("level")["n_passages"].sum().eq(36).all()
     assert tree.groupby("level").size().tolist() == model.levels_["n_clusters"].tolist()
 
 
@@ -252,11 +254,6 @@ def test_refits_tell_which_passages_would_have_each_theme(model):
     for theme_id, found in zip(model.themes_["theme_id"][2:], discovered, strict=True):
         (subject,) = set(subjects_of(model, theme_id))
         assert (found == (subject == SUBJECTS))[found >= 0].mean() > 0.9
-
-
-def test_without_named_themes_refits_are_of_the_discovered_ones():
-    model = fitted(TEXTS)
-    assert model.refits(3).shape == (len(model.themes_), 3, len(TEXTS))
 
 
 def test_no_file_of_a_saved_model_is_a_pickle(saved):
@@ -311,10 +308,13 @@ def test_vectors_of_another_embedder_are_refused(model, passages):
         model.predict(passages, rows)
 
 
-def test_vectors_of_any_embedder_do_without_named_themes(passages):
+def test_without_named_themes_vectors_of_any_embedder_do(passages):
     rows = np.eye(36, 8) + 0.1
-    model = ThemeModel().fit(passages, rows / np.linalg.norm(rows, axis=1, keepdims=True))
-    assert len(model.themes_) >= 1
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    model = ThemeModel().fit(passages, rows)
+    assert model.refits(3).shape == (len(model.themes_), 3, 36)
+    assert model.decision_function(rows).shape == (36, 0)
+    assert model.thresholds_.empty
 
 
 @pytest.mark.parametrize("named", [(), (VOLCANOES, FISHERIES)], ids=["none named", "two named"])

@@ -40,13 +40,6 @@ class Earlier:
     passages: pd.DataFrame
     vectors: np.ndarray
 
-    @property
-    def discovered(self) -> pd.Series:
-        """The strongest discovered theme of each passage, missing for none."""
-        ids = self.themes.loc[self.themes["kind"] == "discovered", "theme_id"]
-        own = self.assignments[self.assignments["theme_id"].isin(ids)]
-        return strongest_theme(own).reindex(self.passages["passage_id"])
-
 
 def earlier_files(folder: str | Path) -> list[Path]:
     """The files of an earlier run that tell its themes; raise InputError if they are not there."""
@@ -97,11 +90,13 @@ def kept_ids(
     taken
         Ids that are not to be kept.
     """
-    before = earlier.discovered.to_numpy()
-    ids = [theme for theme in pd.unique(before) if isinstance(theme, str) and theme not in taken]
+    discovered = earlier.themes.loc[earlier.themes["kind"] == "discovered", "theme_id"]
+    pairs = earlier.assignments[earlier.assignments["theme_id"].isin(discovered)]
+    before = strongest_theme(pairs).reindex(earlier.passages["passage_id"])
+    ids = [theme for theme in before.dropna().unique() if theme not in taken]
     if not ids or again.max(initial=-1) < 0:
         return {}
-    old = before[:, None] == np.array(ids, dtype=object)
+    old = before.to_numpy()[:, None] == np.array(ids, dtype=object)
     new = again[:, None] == np.arange(again.max() + 1)
     shared = old.T.astype(float) @ new
     dice = 2 * shared / (old.sum(axis=0)[:, None] + np.maximum(new.sum(axis=0), 1))

@@ -72,10 +72,10 @@ class DiscoveredThemes:
         blank = np.full(n, "")
         themes = cls(blank, blank, blank, theme_of_passage, centroids, min_similarity)
         described = describe(batch.passages, themes.strongest(batch), centroids, embed)
-        names = [name for name, _ in described]
-        words = [", ".join(keywords) for _, keywords in described]
-        columns = {"ids": _slugs(names, taken), "names": names, "keywords": words}
-        return replace(themes, **{name: np.array(own, str) for name, own in columns.items()})
+        names = np.array([name for name, _ in described], str)
+        keywords = np.array([", ".join(words) for _, words in described], str)
+        ids = np.array(_slugs(names.tolist(), taken), str)
+        return replace(themes, ids=ids, names=names, keywords=keywords)
 
     @property
     def thresholds(self) -> np.ndarray:

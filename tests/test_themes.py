@@ -124,6 +124,7 @@ def test_a_named_theme_gets_its_passages_and_an_absent_one_none(model):
     assert len(found) >= 7
     theme = model.themes_.set_index("theme_id").loc["volcanoes"]
     assert (theme["n_passages"], theme["n_documents"], theme["exemplars"]) == (0, 0, "")
+    assert model.centroid("volcanoes").tolist() == [0] * 384
 
 
 def test_named_themes_keep_their_ids_and_order_before_the_discovered_ones(model):

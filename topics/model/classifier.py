@@ -103,8 +103,7 @@ class ThemeClassifier:
         rows = pd.DataFrame(raw, batch.documents)
         fitted = np.array([raw, _share(rows, rows, rows, batch.neighbours)])
         scores = _share_twice(raw, batch, batch.documents, fitted)
-        pairs = zip(scores.T, raw.T >= 1, strict=True)
-        thresholds = np.array([_threshold(own, seeds) for own, seeds in pairs])
+        thresholds = np.array([_threshold(*own) for own in zip(scores.T, raw.T >= 1, strict=True)])
         thresholds[dominant] = 0.5
         shared = ~np.isnan(thresholds)
         return cls(

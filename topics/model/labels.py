@@ -95,8 +95,8 @@ def keywords_of(
 
 
 def centroid_of(vectors: np.ndarray) -> np.ndarray:
-    """Mean direction of vectors, a unit vector; zeros of zeros."""
-    mean = vectors.mean(axis=0)
+    """Mean direction of vectors, a unit vector; zeros of zeros and of none."""
+    mean = vectors.sum(axis=0) / max(len(vectors), 1)
     return mean / max(float(np.linalg.norm(mean)), 1e-12)
 
 

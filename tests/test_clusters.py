@@ -95,15 +95,6 @@ def test_a_level_says_how_far_its_clusters_hold_and_stand_apart(planted, levels)
     assert found["score"] == pytest.approx(found["separation"])
 
 
-def test_every_cluster_of_a_level_has_a_parent_at_the_coarser_one(levels):
-    tree = levels.hierarchy()
-    assert tree[tree["level"] == 0].values.tolist() == [[0, 0, -1, 75, 1.0]]
-    assert tree.groupby("level")["n_passages"].sum().eq(75).all()
-    assert tree.groupby("level").size().tolist() == levels.table["n_clusters"].tolist()
-    below = tree[tree["level"] == 1]
-    assert (below["parent"].eq(0) & below["inside"].eq(1)).all()
-
-
 def test_planted_groups_come_back_in_every_refit(planted, levels):
     stability, refitted = cluster_stability(graph_of(planted[0]), levels, refits=5)
     assert stability.tolist() == [1, 1, 1, 1]
@@ -118,9 +109,3 @@ def test_one_cluster_is_always_the_same(n):
     stability, refitted = cluster_stability(graph, find_levels(graph), refits=3)
     assert stability.tolist() == [1]
     assert refitted.tolist() == [[0] * n] * 3
-
-
-def test_where_no_level_is_good_all_rows_are_one_cluster():
-    levels = find_levels(graph_of(around(np.zeros((1, 32)), [400], 1.0)))
-    assert set(levels.table["score"]) == {0.0}
-    assert levels.labels.tolist() == [0] * 400

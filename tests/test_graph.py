@@ -58,17 +58,6 @@ def test_weights_of_neighbours_are_the_cubes_of_their_cosines_and_sum_to_one():
     assert near.first(2).indices.tolist() == [[0, 1]]
 
 
-def test_a_row_is_the_nearest_to_itself():
-    vectors = random_rows(40)
-    found = knn(vectors, vectors, 3)
-    assert found.indices[:, 0].tolist() == list(range(40))
-    np.testing.assert_allclose(found.similarities[:, 0], 1, atol=1e-6)
-
-
-def test_a_query_gets_no_more_rows_than_there_are():
-    assert knn(along_axes(1), along_axes(0, 1, 2), 10).indices.tolist() == [[1, 0, 2]]
-
-
 def test_of_equally_near_rows_the_lowest_come_first():
     assert knn(along_axes(0), along_axes(*[0] * 300), 3).indices.tolist() == [[0, 1, 2]]
 

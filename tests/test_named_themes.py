@@ -3,7 +3,6 @@
 import pytest
 
 from topics import InputError, NamedTheme, ThemeModel, read_themes
-from topics.model.named_themes import as_themes
 
 GOOD = """
 - id: harbour
@@ -115,6 +114,6 @@ def test_a_missing_file_is_refused(tmp_path):
 
 def test_a_model_checks_themes_written_by_hand_alike():
     theme = NamedTheme("harbour", "Harbour")
-    assert as_themes([theme, {"id": "b", "name": "B"}]) == [theme, NamedTheme("b", "B")]
+    assert ThemeModel([theme, {"id": "b"}]).named == [theme, NamedTheme("b", "b")]
     with pytest.raises(InputError, match="themes: named: duplicate id 'harbour'"):
         ThemeModel([theme, {"id": "harbour"}])

@@ -124,6 +124,7 @@ def test_a_named_theme_gets_its_passages_and_an_absent_one_none(model):
     assert len(found) >= 7
     theme = model.themes_.set_index("theme_id").loc["volcanoes"]
     assert (theme["n_passages"], theme["n_documents"], theme["exemplars"]) == (0, 0, "")
+    assert model.centroid("volcanoes").tolist() == [0] * 384
 
 
 def test_named_themes_keep_their_ids_and_order_before_the_discovered_ones(model):
@@ -217,26 +218,12 @@ def test_search_finds_the_passage_that_means_what_was_asked_and_where_it_is():
     assert found["similarity"].is_monotonic_decreasing
 
 
-def test_the_hierarchy_is_that_of_the_levels(model):
+def test_every_cluster_of_a_level_has_a_parent_at_the_coarser_one(model):
     tree = model.hierarchy_
     assert list(tree) == ["level", "cluster", "parent", "n_passages", "inside"]
+    assert tree[tree["level"] == 0].values.tolist() == [[0, 0, -1, 36, 1.0]]
+    assert tree.groupby("level")["n_passages"].sum().eq(36).all()
     assert tree.groupby("level").size().tolist() == model.levels_["n_clusters"].tolist()
-
-
-def test_memberships_are_shares_that_leave_room_for_no_theme(model, passages, vectors):
-    shares = model.memberships(passages, vectors)
-    assert list(shares) == model.themes_["theme_id"].tolist()
-    assert shares.index.tolist() == passages["passage_id"].tolist()
-    assert shares.to_numpy().min() >= 0
-    assert shares.sum(axis=1).max() <= 1 + 1e-9
-    assert shares["volcanoes"].max() < 0.1
-    strongest = shares.idxmax(axis=1).to_numpy()
-    assert (strongest[:9] == "A_fisheries").sum() >= 7
-    assert set(strongest[9:]).isdisjoint({"A_fisheries"})
-
-
-def test_the_share_of_passages_without_a_theme_is_told(model):
-    assert model.abstained_ == 1 - model.assignments_["passage_id"].nunique() / 36
 
 
 def test_a_model_read_back_answers_as_the_saved_one(model, saved, passages, vectors):
@@ -268,11 +255,6 @@ def test_refits_tell_which_passages_would_have_each_theme(model):
     for theme_id, found in zip(model.themes_["theme_id"][2:], discovered, strict=True):
         (subject,) = set(subjects_of(model, theme_id))
         assert (found == (subject == SUBJECTS))[found >= 0].mean() > 0.9
-
-
-def test_without_named_themes_refits_are_of_the_discovered_ones():
-    model = fitted(TEXTS)
-    assert model.refits(3).shape == (len(model.themes_), 3, len(TEXTS))
 
 
 def test_no_file_of_a_saved_model_is_a_pickle(saved):
@@ -327,10 +309,13 @@ def test_vectors_of_another_embedder_are_refused(model, passages):
         model.predict(passages, rows)
 
 
-def test_vectors_of_any_embedder_do_without_named_themes(passages):
+def test_without_named_themes_vectors_of_any_embedder_do(passages):
     rows = np.eye(36, 8) + 0.1
-    model = ThemeModel().fit(passages, rows / np.linalg.norm(rows, axis=1, keepdims=True))
-    assert len(model.themes_) >= 1
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    model = ThemeModel().fit(passages, rows)
+    assert model.refits(3).shape == (len(model.themes_), 3, 36)
+    assert model.decision_function(rows).shape == (36, 0)
+    assert model.thresholds_.empty
 
 
 @pytest.mark.parametrize("named", [(), (VOLCANOES, FISHERIES)], ids=["none named", "two named"])

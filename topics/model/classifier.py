@@ -97,20 +97,18 @@ class ThemeClassifier:
         weights = _word_weights(themes, texts)
         worth = [_in_common(*pair) for pair in zip(themes, weights, strict=True)]
         offset, scale, weight = _units(closeness, np.array(level), np.array(worth), dominant, dim)
-        words = np.array(sorted(set().union(*weights)), str)
-        matrix = np.array([[w.get(x, 0.0) for w in weights] for x in words])
-        matrix = matrix.reshape(len(words), len(themes))
-        raw = (closeness - offset + weight * _words_used(texts, words, matrix)) / scale
+        table = pd.DataFrame(weights, dtype=float).fillna(0.0).T.sort_index()
+        words, word_weights = table.index.to_numpy(str), table.to_numpy()
+        raw = (closeness - offset + weight * _words_used(texts, words, word_weights)) / scale
         rows = pd.DataFrame(raw, batch.documents)
         fitted = np.array([raw, _share(rows, rows, rows, batch.neighbours)])
         scores = _share_twice(raw, batch, batch.documents, fitted)
-        pairs = zip(scores.T, raw.T >= 1, strict=True)
-        thresholds = np.array([_threshold(own, seeds) for own, seeds in pairs])
+        thresholds = np.array([_threshold(*own) for own in zip(scores.T, raw.T >= 1, strict=True)])
         thresholds[dominant] = 0.5
         shared = ~np.isnan(thresholds)
         return cls(
             np.array([theme.id for theme in themes], str), means, anchors, offset, scale, weight,
-            words, matrix, batch.documents, fitted, shared, np.where(shared, thresholds, 1.0),
+            words, word_weights, batch.documents, fitted, shared, np.where(shared, thresholds, 1.0),
         )  # fmt: skip
 
     def scores(self, batch: Batch) -> np.ndarray:

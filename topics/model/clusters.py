@@ -272,12 +272,9 @@ def _crossed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 def largest_first(labels: Sequence[int]) -> np.ndarray:
     """Renumber labels by falling size; of equal ones the first to appear comes first."""
-    _, first, inverse, sizes = np.unique(
-        np.asarray(labels), return_index=True, return_inverse=True, return_counts=True
-    )
-    rank = np.empty(len(sizes), dtype=int)
-    rank[np.lexsort((first, -sizes))] = np.arange(len(sizes))
-    return rank[inverse]
+    codes, _ = pd.factorize(np.asarray(labels))  # in order of appearance
+    by_size = np.argsort(-np.bincount(codes), kind="stable")
+    return np.argsort(by_size)[codes]
 
 
 def _separation(graph: sp.csr_matrix, labels: np.ndarray) -> float:

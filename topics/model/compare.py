@@ -12,6 +12,7 @@ import scipy
 
 from topics.errors import InputError
 from topics.intervals import difference, wilson
+from topics.model.labels import strongest_theme
 
 _FILES = ("themes.csv", "assignments.parquet", "passages.parquet")
 _PASSAGES = ["passage_id", "document_id", "text"]
@@ -38,15 +39,6 @@ class Earlier:
     assignments: pd.DataFrame
     passages: pd.DataFrame
     vectors: np.ndarray
-
-    @property
-    def discovered(self) -> pd.Series:
-        """The strongest discovered theme of each passage, missing for none."""
-        ids = self.themes.loc[self.themes["kind"] == "discovered", "theme_id"]
-        own = self.assignments[self.assignments["theme_id"].isin(ids)]
-        own = own.sort_values("score", ascending=False, kind="stable")
-        first = own.drop_duplicates("passage_id").set_index("passage_id")["theme_id"]
-        return first.reindex(self.passages["passage_id"])
 
 
 def earlier_files(folder: str | Path) -> list[Path]:
@@ -98,15 +90,17 @@ def kept_ids(
     taken
         Ids that are not to be kept.
     """
-    before = earlier.discovered.to_numpy()
-    ids = [theme for theme in pd.unique(before) if isinstance(theme, str) and theme not in taken]
+    discovered = earlier.themes.loc[earlier.themes["kind"] == "discovered", "theme_id"]
+    pairs = earlier.assignments[earlier.assignments["theme_id"].isin(discovered)]
+    before = strongest_theme(pairs).reindex(earlier.passages["passage_id"])
+    ids = [theme for theme in before.dropna().unique() if theme not in taken]
     if not ids or again.max(initial=-1) < 0:
         return {}
-    old = before[:, None] == np.array(ids, dtype=object)
+    old = before.to_numpy()[:, None] == np.array(ids, dtype=object)
     new = again[:, None] == np.arange(again.max() + 1)
     shared = old.T.astype(float) @ new
     dice = 2 * shared / (old.sum(axis=0)[:, None] + np.maximum(new.sum(axis=0), 1))
-    names = dict(zip(earlier.themes["theme_id"], earlier.themes["name"], strict=True))
+    names = earlier.themes.set_index("theme_id")["name"]
     return {
         int(j): (ids[i], names[ids[i]])
         for i, j in zip(*scipy.optimize.linear_sum_assignment(-dice), strict=True)
@@ -129,8 +123,7 @@ def changes(
     before = _documents(earlier.assignments, earlier.passages)
     after = _documents(assignments, passages)
     n, m = earlier.passages["document_id"].nunique(), passages["document_id"].nunique()
-    names = dict(zip(earlier.themes["theme_id"], earlier.themes["name"], strict=True))
-    names = dict(zip(themes["theme_id"], themes["name"], strict=True)) | names
+    names = dict(pd.concat([themes, earlier.themes])[["theme_id", "name"]].to_numpy())
     rows = []
     for theme_id in [*themes["theme_id"], *sorted(set(before.index) - set(themes["theme_id"]))]:
         a, b = int(before.get(theme_id, 0)), int(after.get(theme_id, 0))

@@ -1,4 +1,4 @@
-"""Discovered themes: made of the clusters that no named theme covers, named by their phrases."""
+"""Discovered themes, made of the clusters that no named theme covers, and how passages get themes."""
 
 from __future__ import annotations
 
@@ -8,18 +8,27 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
 
+from topics.model.graph import Batch, knn
 from topics.model.labels import centroid_of, describe
+from topics.parallel import broadcast, map_parts
 
 if TYPE_CHECKING:
+    from distributed import Client
+
+    from topics.model.classifier import ThemeClassifier
     from topics.model.clusters import Levels
-    from topics.model.graph import Batch, Embed
+    from topics.model.graph import Embed
 
 _MIN_VOTE = 0.4  # share of the nearest passages' weight that a theme needs
 _COVERED = 0.5  # share of a piece that has a named theme for the two to be one
 _TOUCHED = 0.25  # share above which a cluster is looked at one level down
 _REST = 0.25  # share of a cluster that makes a theme of its own beside a named one
 _MIN_MEMBERS = 3  # passages in a discovered theme
+VOTERS = 15  # nearest fitted passages, itself among them, that say which theme a passage has
+_PART = 3000  # passages assigned at once; with their vectors below the 10 MB that dask warns of
 
 
 @dataclass(frozen=True)
@@ -63,10 +72,10 @@ class DiscoveredThemes:
         blank = np.full(n, "")
         themes = cls(blank, blank, blank, theme_of_passage, centroids, min_similarity)
         described = describe(batch.passages, themes.strongest(batch), centroids, embed)
-        names = [name for name, _ in described]
-        words = [", ".join(keywords) for _, keywords in described]
-        columns = {"ids": _slugs(names, taken), "names": names, "keywords": words}
-        return replace(themes, **{name: np.array(own, str) for name, own in columns.items()})
+        names = np.array([name for name, _ in described], str)
+        keywords = np.array([", ".join(words) for _, words in described], str)
+        ids = np.array(_slugs(names.tolist(), taken), str)
+        return replace(themes, ids=ids, names=names, keywords=keywords)
 
     @property
     def thresholds(self) -> np.ndarray:
@@ -92,11 +101,10 @@ class DiscoveredThemes:
 
     def renamed(self, known: Mapping[int, tuple[str, str]]) -> DiscoveredThemes:
         """The same themes, some with another id and name, by their number."""
-        pairs = [
-            known.get(i, pair) for i, pair in enumerate(zip(self.ids, self.names, strict=True))
-        ]
-        ids, names = (np.array([pair[i] for pair in pairs], str) for i in (0, 1))
-        return replace(self, ids=ids, names=names)
+        ids, names = self.ids.tolist(), self.names.tolist()
+        for number, (theme_id, name) in known.items():
+            ids[number], names[number] = theme_id, name
+        return replace(self, ids=np.array(ids, str), names=np.array(names, str))
 
     def most_common(self, labels: np.ndarray) -> np.ndarray:
         """The cluster ``(n_themes,)`` that most of each theme's passages are in."""
@@ -179,3 +187,63 @@ def _slugs(names: Iterable[str], taken: Collection[str]) -> list[str]:
             slug, number = f"{base}-{number}", number + 1
         slugs.append(slug)
     return slugs
+
+
+@dataclass(frozen=True)
+class Assigner:
+    """Named and discovered themes with the fitted vectors ``(n, dim)``: all that prediction needs."""
+
+    vectors: np.ndarray
+    named: ThemeClassifier
+    discovered: DiscoveredThemes
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of all themes, named ones first."""
+        return [*self.named.ids.tolist(), *self.discovered.ids.tolist()]
+
+    def batch(self, passages: pd.DataFrame, vectors: np.ndarray) -> Batch:
+        """Passages with the fitted ones that have a say in their themes."""
+        return Batch(passages, vectors, knn(vectors, self.vectors, VOTERS))
+
+    def assign(self, passages: pd.DataFrame, *scores: np.ndarray) -> pd.DataFrame:
+        """Assignments (passage_id, theme_id, score) by scores for named, then discovered themes."""
+        thresholds = np.hstack([self.named.thresholds, self.discovered.thresholds])
+        rows, columns = np.nonzero(np.hstack(scores) >= thresholds)
+        ids = np.array(self.ids, dtype=object)
+        return pd.DataFrame(
+            {
+                "passage_id": passages["passage_id"].to_numpy()[rows],
+                "theme_id": pd.array(ids[columns], dtype="str"),
+                "score": np.hstack(scores)[rows, columns].astype(np.float64).round(4),
+            }
+        ).astype({"passage_id": "str"})
+
+    def predict(
+        self, passages: pd.DataFrame, vectors: np.ndarray, client: Client | None = None
+    ) -> pd.DataFrame:
+        """Assignments of passages, part by part, here or on the workers of a cluster."""
+        own = passages[["passage_id", "document_id", "text"]]
+        vectors = np.ascontiguousarray(vectors)
+        parts = ((own.iloc[at], vectors[at]) for at in _whole_documents(own["document_id"]))
+        # The same parts and one BLAS thread, for products of other shapes are rounded otherwise.
+        with threadpool_limits(1, "blas"):
+            found = list(map_parts(_predict_part, parts, broadcast(self, client), client=client))
+        return pd.concat(found, ignore_index=True)
+
+
+def _predict_part(part: tuple[pd.DataFrame, np.ndarray], assigner: Assigner) -> pd.DataFrame:
+    batch = assigner.batch(*part)
+    scores = assigner.named.scores(batch), assigner.discovered.scores(batch)
+    return assigner.assign(batch.passages, *scores)
+
+
+def _whole_documents(documents: pd.Series) -> Iterator[slice]:
+    """Rows in parts of about `_PART`, cut where no document goes on."""
+    codes, _ = pd.factorize(documents, use_na_sentinel=False)
+    rows, last = np.arange(len(codes)), np.zeros(len(codes), int)
+    last[codes] = rows  # of several rows of a document, the last one stays
+    ends = np.flatnonzero(np.maximum.accumulate(last[codes]) == rows) + 1
+    expected = np.arange(_PART, len(codes), _PART)
+    cuts = np.unique([0, *ends[np.searchsorted(ends, expected)], len(codes)])
+    yield from map(slice, cuts[:-1], cuts[1:])

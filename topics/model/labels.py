@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -63,31 +62,41 @@ def describe(
     list of (name, keywords)
         One for each cluster, names all different.
     """
-    themes, texts = _read_texts(passages, labels, len(centroids))
-    phrases = Phrases(texts, _MIN_DOCUMENTS)
-    if not phrases.keys:
-        phrases = Phrases(texts)
-    tables = [phrases.table[themes == i] for i in range(len(centroids))]
-    keywords = [_keywords(phrases, table) for table in tables]
-    fit = [w[~w.index.str.fullmatch(_ADJECTIVE)].head(_MAX_EMBEDDED) for w in keywords]
+    found = keywords_of(passages, labels, len(centroids))
+    fit = [w[~w.index.str.fullmatch(_ADJECTIVE)].head(_MAX_EMBEDDED) for w, _ in found]
     unique = sorted({phrase for words in fit for phrase in words.index})
     vectors = embed(unique) if unique else np.zeros((0, centroids.shape[1]))
     if vectors.shape[1] != centroids.shape[1]:  # centroids of another model: words alone decide
         vectors = np.zeros((len(unique), centroids.shape[1]))
     rows = pd.DataFrame(vectors, index=unique)
     described: dict[str, list[str]] = {}
-    for i, words in enumerate(fit):
-        uses = tables[i][:, words["column"]].toarray() > 0
+    for i, (words, (keywords, table)) in enumerate(zip(fit, found, strict=True)):
+        uses = table[:, words["column"]].toarray() > 0
         name = _name(i, words, rows.loc[words.index].to_numpy(), centroids, uses)
         while name in described:
             name += " (other)"
-        described[name] = keywords[i].index.tolist()
+        described[name] = keywords.index.tolist()
     return list(described.items())
 
 
+def keywords_of(
+    passages: pd.DataFrame, labels: np.ndarray, n: int
+) -> list[tuple[pd.DataFrame, sp.csr_matrix]]:
+    """Keywords of each of `n` clusters, see `describe`, and the phrases of its documents.
+
+    Keywords are rows, best first, with the phrase's column in the sparse table and its score.
+    """
+    themes, texts = _read_texts(passages, labels, n)
+    phrases = Phrases(texts, _MIN_DOCUMENTS)
+    if not phrases.keys:
+        phrases = Phrases(texts)
+    tables = [phrases.table[themes == i] for i in range(n)]
+    return [(_keywords(phrases, table), table) for table in tables]
+
+
 def centroid_of(vectors: np.ndarray) -> np.ndarray:
-    """Mean direction of vectors, a unit vector; zeros of zeros."""
-    mean = vectors.mean(axis=0)
+    """Mean direction of vectors, a unit vector; zeros of zeros and of none."""
+    mean = vectors.sum(axis=0) / max(len(vectors), 1)
     return mean / max(float(np.linalg.norm(mean)), 1e-12)
 
 
@@ -116,9 +125,8 @@ def _keywords(phrases: Phrases, table: sp.csr_matrix) -> pd.DataFrame:
     kept = [number[key] for key in distinct(fullest, _MAX_CANDIDATES)]
     scores = _coherent(np.array([score[c] for c in kept]), phrases.table[:, kept])
     found = {"column": [kept[i] for i in scores], "score": scores.values()}
-    return pd.DataFrame(
-        found, index=pd.Index([phrases.written[kept[i]] for i in scores], dtype=str)
-    )
+    written = pd.Index([phrases.written[column] for column in found["column"]], dtype=str)
+    return pd.DataFrame(found, written)
 
 
 def _fullest(counts: dict[str, float]) -> list[str]:
@@ -171,52 +179,31 @@ def _name(
     return name[0].upper() + name[1:]
 
 
-@dataclass(frozen=True)
-class ThemedPassages:
-    """Fitted passages, numbered from 0, their vectors and their assignments."""
+def exemplars_of(passages: pd.DataFrame, vectors: np.ndarray, scores: pd.Series) -> list[str]:
+    """See `ThemeModel.exemplars`; `scores` of a theme's passages are labelled by their row."""
+    if scores.empty:
+        return []
+    own = vectors[scores.index]
+    ranked = (scores + own @ centroid_of(own)).sort_values(ascending=False, kind="stable")
+    best = passages.loc[ranked.index]
+    different = best.drop_duplicates("copy_group").drop_duplicates("document_id")
+    return different["passage_id"].head(_EXEMPLARS).tolist()
 
-    passages: pd.DataFrame
-    vectors: np.ndarray
-    assignments: pd.DataFrame
 
-    def of_theme(self, theme_id: str) -> pd.Series:
-        """Scores of the passages of a theme, by the row of the passage."""
-        own = self.assignments[self.assignments["theme_id"] == theme_id]
-        rows = pd.Series(self.passages.index, self.passages["passage_id"])
-        return pd.Series(own["score"].to_numpy(), rows[own["passage_id"]].to_numpy())
+def keywords_of_themes(
+    ids: list[str], passages: pd.DataFrame, assignments: pd.DataFrame
+) -> list[str]:
+    """Keywords of some themes, each among the passages that it is the strongest theme of."""
+    if not ids:
+        return []
+    numbers = {theme_id: number for number, theme_id in enumerate(ids)}
+    strongest = passages["passage_id"].map(strongest_theme(assignments))
+    labels = strongest.map(numbers).fillna(len(ids)).to_numpy(int)
+    found = keywords_of(passages, labels, len(ids) + 1)[:-1]
+    return [", ".join(keywords.index) for keywords, _ in found]
 
-    def centroid(self, theme_id: str) -> np.ndarray:
-        """See `ThemeModel.centroid`."""
-        return centroid_of(self.vectors[self.of_theme(theme_id).index])
 
-    def exemplars(self, theme_id: str) -> list[str]:
-        """See `ThemeModel.exemplars`."""
-        scores = self.of_theme(theme_id)
-        if scores.empty:
-            return []
-        closeness = self.vectors[scores.index] @ self.centroid(theme_id)
-        ranked = (scores + closeness).sort_values(ascending=False, kind="stable")
-        best = self.passages.loc[ranked.index]
-        different = best.drop_duplicates("copy_group").drop_duplicates("document_id")
-        return different["passage_id"].head(_EXEMPLARS).tolist()
-
-    def counts(self, ids: list[str]) -> np.ndarray:
-        """Numbers of passages and documents of each theme ``(2, n_themes)``."""
-        owner = self.passages.set_index("passage_id")["document_id"]
-        documents = owner.loc[self.assignments["passage_id"]]
-        groups = documents.groupby(self.assignments["theme_id"].to_numpy())
-        return groups.agg(["size", "nunique"]).reindex(ids, fill_value=0).to_numpy().T
-
-    def keywords(self, ids: list[str], embed: Embed) -> list[str]:
-        """Keywords of some themes, each among the passages that it is the strongest theme of."""
-        if not ids:
-            return []
-        ordered = self.assignments.sort_values("score", kind="stable", ascending=False)
-        strongest = ordered.drop_duplicates("passage_id").set_index("passage_id")["theme_id"]
-        numbers = pd.Series(range(len(ids)), ids)
-        own = self.passages["passage_id"].map(strongest).map(numbers).fillna(len(ids))
-        present, labels = np.unique(own.to_numpy(int), return_inverse=True)
-        centroids = [centroid_of(self.vectors[labels == i]) for i in range(len(present))]
-        described = describe(self.passages, labels, np.array(centroids), embed)
-        keywords = {i: ", ".join(own) for i, (_, own) in zip(present, described, strict=True)}
-        return [keywords.get(i, "") for i in range(len(ids))]
+def strongest_theme(assignments: pd.DataFrame) -> pd.Series:
+    """The theme with the highest score by passage_id; of equal scores the first."""
+    ordered = assignments.sort_values("score", kind="stable", ascending=False)
+    return ordered.drop_duplicates("passage_id").set_index("passage_id")["theme_id"]

@@ -15,13 +15,12 @@ import pandas as pd
 
 from topics.errors import InputError
 from topics.html import note, table
-from topics.model.assign import VOTERS, Assigner
 from topics.model.classifier import ThemeClassifier
 from topics.model.clusters import Levels, cluster_stability, find_levels, neighbours_for
 from topics.model.compare import Earlier, kept_ids
-from topics.model.discovered import DiscoveredThemes, themes_of_clusters
+from topics.model.discovered import VOTERS, Assigner, DiscoveredThemes, themes_of_clusters
 from topics.model.graph import Batch, knn
-from topics.model.labels import ThemedPassages
+from topics.model.labels import centroid_of, exemplars_of, keywords_of_themes
 from topics.model.named_themes import NamedTheme, as_themes, read_themes
 from topics.vectors.encoders import Embedder, encode
 
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 _MAX_RESCORED = 3000  # passages
 _SAME = 1 - 1e-5  # cosine at which a vector is that of a fitted passage
 _FORMAT = 4
+_TABLES = {"passages": "_passages", "themes": "themes_", "assignments": "assignments_",
+           "levels": "levels_"}  # fmt: skip
 _COLUMNS = ["passage_id", "document_id", "start", "end", "copy_group", "text"]
 _TEXT_COLUMNS = ["theme_id", "name", "kind", "keywords", "exemplars", "parent"]
 
@@ -91,10 +92,7 @@ class ThemeModel:
         *,
         embedder: str | Embedder = "minilm",
     ) -> None:
-        if isinstance(named, str | Path):
-            self.named = read_themes(named)
-        else:
-            self.named = as_themes(list(named))
+        self.named = read_themes(named) if isinstance(named, str | Path) else as_themes([*named])
         self.random_state = random_state
         self.embedder = embedder
 
@@ -145,6 +143,10 @@ class ThemeModel:
     def _embed(self, texts: Sequence[str]) -> np.ndarray:
         return encode(texts, self.embedder)
 
+    @property
+    def _dim(self) -> int:
+        return int(self._assigner.vectors.shape[1])
+
     def _set_levels(self, levels: Levels) -> None:
         self._levels, self.levels_, self.clusters_ = levels, levels.table, levels.labels
 
@@ -170,10 +172,7 @@ class ThemeModel:
             threshold; for a discovered one it is the weight of like passages among the
             nearest, 0 to 1.
         """
-        return self._assigner.predict(passages, self._like_fitted(passages, vectors), client)
-
-    def _like_fitted(self, passages: pd.DataFrame, vectors: np.ndarray) -> np.ndarray:
-        return _checked(vectors, len(passages), self._assigner.vectors.shape[1])
+        return self._assigner.predict(passages, _checked(vectors, len(passages), self._dim), client)
 
     def _repr_html_(self) -> str:
         if not hasattr(self, "themes_"):
@@ -192,7 +191,7 @@ class ThemeModel:
         A vector of a fitted passage gets the score it had in `fit`; of another vector the words
         are not known, only its closeness and its neighbours count.
         """
-        vectors = _checked(vectors, None, self._assigner.vectors.shape[1])
+        vectors = _checked(vectors, len(vectors), self._dim)
         near = knn(vectors, self._assigner.vectors, VOTERS)
         known = near.similarities[:, 0] >= _SAME
         passages = self._passages.iloc[near.indices[:, 0]].reset_index(drop=True)
@@ -202,17 +201,6 @@ class ThemeModel:
         scores = self._assigner.named.scores(Batch(passages, vectors, near))
         return pd.DataFrame(scores, columns=self._assigner.named.ids.tolist())
 
-    def memberships(self, passages: pd.DataFrame, vectors: np.ndarray) -> pd.DataFrame:
-        """How far each passage is on each theme, 0 to 1: the mixture that it is made of.
-
-        Returns
-        -------
-        pd.DataFrame
-            One row a passage by passage_id, one column a theme. A row sums to 1 at most; what
-            is missing fits no theme. The mean over a document's rows is the document's mixture.
-        """
-        return self._assigner.memberships(passages, self._like_fitted(passages, vectors))
-
     def has_theme(
         self, theme: NamedTheme, passages: pd.DataFrame, vectors: np.ndarray
     ) -> np.ndarray:
@@ -220,15 +208,10 @@ class ThemeModel:
 
         The classifier is fitted anew on these passages; the model stays as it is.
         """
-        vectors = self._like_fitted(passages, vectors)
+        vectors = _checked(vectors, len(passages), self._dim)
         batch = Batch(passages, vectors, knn(vectors, vectors, VOTERS))
         classifier = ThemeClassifier.fit([*self.named, theme], batch, self._embed)
         return classifier.scores(batch)[:, -1] >= classifier.thresholds[-1]
-
-    @property
-    def abstained_(self) -> float:
-        """Share of the fitted passages that have no theme."""
-        return float(1 - self._passages["passage_id"].isin(self.assignments_["passage_id"]).mean())
 
     @property
     def hierarchy_(self) -> pd.DataFrame:
@@ -274,8 +257,6 @@ class ThemeModel:
         """
         rule, refitted = self._assigner, self._refitted[:n]
         discovered = rule.discovered.refits(self.clusters_, refitted)
-        if not self.named:
-            return discovered
         random = np.random.default_rng(self.random_state)
         rows = np.arange(len(self.clusters_))
         if len(rows) > _MAX_RESCORED:
@@ -288,21 +269,23 @@ class ThemeModel:
 
     def _theme_table(self, stability: np.ndarray) -> pd.DataFrame:
         """`themes_`, given the stability of the clusters."""
-        themed, discovered = self._themed, self._assigner.discovered
-        ids, n_named = self._assigner.ids, len(self.named)
-        passages, documents = themed.counts(ids)
+        discovered, ids, n_named = self._assigner.discovered, self._assigner.ids, len(self.named)
+        owners = self._passages.set_index("passage_id")["document_id"]
+        documents = self.assignments_["passage_id"].map(owners)
+        sizes = documents.groupby(self.assignments_["theme_id"]).agg(["size", "nunique"])
+        n_passages, n_documents = sizes.reindex(ids, fill_value=0).to_numpy().T
         own = stability[discovered.most_common(self.clusters_)].round(4)
         parents = discovered.parents(self._levels.coarser_labels())
-        words = themed.keywords(ids[:n_named], self._embed)
+        words = keywords_of_themes(ids[:n_named], self._passages, self.assignments_)
         return pd.DataFrame(
             {
                 "theme_id": ids,
                 "name": [*(theme.name for theme in self.named), *discovered.names],
                 "kind": ["named"] * n_named + ["discovered"] * len(parents),
-                "n_passages": passages,
-                "n_documents": documents,
+                "n_passages": n_passages,
+                "n_documents": n_documents,
                 "keywords": [*words, *discovered.keywords],
-                "exemplars": ["; ".join(themed.exemplars(theme_id)) for theme_id in ids],
+                "exemplars": ["; ".join(self.exemplars(theme_id)) for theme_id in ids],
                 "parent": [None] * n_named + parents,
                 "stability": [np.nan] * n_named + own.tolist(),
             }
@@ -310,15 +293,17 @@ class ThemeModel:
 
     def exemplars(self, theme_id: str) -> list[str]:
         """Three passages that show a theme best: high scores, near its centroid, independent texts."""
-        return self._themed.exemplars(theme_id)
+        return exemplars_of(self._passages, self._assigner.vectors, self._scores_of(theme_id))
 
     def centroid(self, theme_id: str) -> np.ndarray:
         """Mean direction of a theme's passages, a unit vector ``(dim,)``; of none, zeros."""
-        return self._themed.centroid(theme_id)
+        return centroid_of(self._assigner.vectors[self._scores_of(theme_id).index])
 
-    @property
-    def _themed(self) -> ThemedPassages:
-        return ThemedPassages(self._passages, self._assigner.vectors, self.assignments_)
+    def _scores_of(self, theme_id: str) -> pd.Series:
+        """Scores of the passages of a theme, by the row of the passage."""
+        own = self.assignments_[self.assignments_["theme_id"] == theme_id]
+        rows = pd.Series(self._passages.index, self._passages["passage_id"])
+        return pd.Series(own["score"].to_numpy(), rows[own["passage_id"]].to_numpy())
 
     @property
     def theme_of_passage_(self) -> pd.Series:
@@ -358,19 +343,13 @@ class ThemeModel:
         fitted = {"vectors": rule.vectors, "refitted": self._refitted}
         fitted["labels_by_resolution"] = self._levels.labels_by_resolution
         parts = {"fitted": fitted, "named": vars(rule.named), "discovered": vars(rule.discovered)}
-        frames = {
-            "passages": self._passages,
-            "themes": self.themes_,
-            "assignments": self.assignments_,
-            "levels": self.levels_,
-        }
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "model.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
         for name, arrays in parts.items():
             np.savez(folder / f"{name}.npz", allow_pickle=False, **arrays)
-        for name, frame in frames.items():
-            frame.to_parquet(folder / f"{name}.parquet")
+        for name, attribute in _TABLES.items():
+            getattr(self, attribute).to_parquet(folder / f"{name}.parquet")
 
     @classmethod
     def load(cls, folder: str | Path, *, embedder: str | Embedder | None = None) -> ThemeModel:
@@ -389,18 +368,15 @@ class ThemeModel:
             parts = {
                 path.stem: dict(np.load(path, allow_pickle=False)) for path in files.glob("*.npz")
             }
-            frames = {path.stem: pd.read_parquet(path) for path in files.glob("*.parquet")}
-            model = cls((), state["random_state"], embedder=embedder or state["embedder"])
-            model.named = [
-                NamedTheme(**t | {"phrases": tuple(t["phrases"]), "not_": tuple(t["not_"])})
-                for t in state["named"]
-            ]
+            named = [{"not": theme.pop("not_"), **theme} for theme in state["named"]]
+            model = cls(named, state["random_state"], embedder=embedder or state["embedder"])
             themes = ThemeClassifier(**parts["named"]), DiscoveredThemes(**parts["discovered"])
             fitted = parts["fitted"]
             model._assigner = Assigner(fitted["vectors"], *themes)
-            model._set_levels(Levels(frames["levels"], fitted["labels_by_resolution"]))
-            model._refitted, model._passages = fitted["refitted"], frames["passages"]
-            model.themes_, model.assignments_ = frames["themes"], frames["assignments"]
+            for name, attribute in _TABLES.items():
+                setattr(model, attribute, pd.read_parquet(files / f"{name}.parquet"))
+            model._set_levels(Levels(model.levels_, fitted["labels_by_resolution"]))
+            model._refitted = fitted["refitted"]
         except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
             raise InputError(
                 f"model: {str(folder)!r} holds no model that can be read ({error}); fit it again"
@@ -408,17 +384,16 @@ class ThemeModel:
         return model
 
 
-def _checked(vectors: np.ndarray, n: int | None, dim: int | None = None) -> np.ndarray:
-    """Vectors as float32 rows, `n` of them and of the model's dimension where these are given."""
+def _checked(vectors: np.ndarray, n: int, dim: int | None = None) -> np.ndarray:
+    """Vectors as `n` float32 rows, of the model's dimension where it is given."""
     if n == 0:
         raise InputError("themes: expected at least one passage, found none")
     vectors = np.asarray(vectors, dtype=np.float32)
-    if vectors.ndim != 2 or (n is not None and len(vectors) != n):
+    if vectors.ndim != 2 or len(vectors) != n:
         raise InputError(
-            f"themes: expected one vector a passage, shape ({'n' if n is None else n}, dim), "
-            f"found {vectors.shape}"
+            f"themes: expected one vector a passage, shape ({n}, dim), found {vectors.shape}"
         )
-    if dim is not None and vectors.shape[1] != dim:
+    if dim not in (None, vectors.shape[1]):
         raise InputError(
             f"themes: expected vectors of {dim} dimensions, as the model was fitted to, found "
             f"{vectors.shape[1]}; embed with the same embedder"

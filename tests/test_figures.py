@@ -183,7 +183,7 @@ def test_where_most_documents_come_from_is_told(countries, text):
     assert finding(figures.documents_by(run, "country")) == Finding(text, "corpus", "finding", [])
 
 
-def test_a_fragile_theme_is_a_caution_and_a_theme_called_fragile_is_none():
+def test_fragile_themes_are_named_or_else_the_least_stable():
     stable = run_with([("d0", None, None, None)], {"fragile states": ["d0"]})
     assert finding(figures.theme_stability(stable)) == Finding(
         "Every discovered theme comes back in 20 refits; the least stable is Fragile States, "
@@ -195,7 +195,7 @@ def test_a_fragile_theme_is_a_caution_and_a_theme_called_fragile_is_none():
     stable.model.themes_["stability"] = 0.5
     text = "Fragile, with an overlap below 0.6 in 20 refits: Fragile States."
     found = finding(figures.theme_stability(stable))
-    assert found == Finding(text, "trust", "caution", ["fragile states"])
+    assert found == Finding(text, "trust", "finding", ["fragile states"])
     stable.model.themes_["stability"] = np.nan
     text = "There are no discovered themes whose stability could be tested."
     assert finding(figures.theme_stability(stable)) == Finding(text, "trust", "none", [])

@@ -38,6 +38,7 @@ _TEMPLATE = go.layout.Template(
         font={"family": "system-ui, sans-serif", "size": 13, "color": "#1d1d1f"},
         title={"font_size": 15, "x": 0, "y": 1, "yanchor": "top", "pad": {"l": 8, "t": 16}},
         colorway=PALETTE,
+        showlegend=False,
         margin={"l": 60, "r": 20, "t": 60, "b": 50},
         modebar={"remove": ["sendChartToCloud"]},  # nothing is uploaded, not even by mistake
     )
@@ -137,8 +138,10 @@ def origin(passage: Any) -> str:
     return " · ".join(filter(None, [date, *about]))
 
 
-def finish(figure: go.Figure, finding: Finding, table: pd.DataFrame, height: int) -> go.Figure:
-    """The figure in the house style, with its finding as title and its table twin."""
+def finish(
+    figure: go.Figure, finding: Finding, table: pd.DataFrame, height: int, **layout: Any
+) -> go.Figure:
+    """The figure in the house style, with its finding as title, its table twin and its layout."""
     rows = [[cell(value) for value in row] for row in table.itertuples(index=False)]
     lines = textwrap.wrap(plain(finding.text), _MAX_TITLE)
     figure.update_layout(
@@ -148,25 +151,29 @@ def finish(figure: go.Figure, finding: Finding, table: pd.DataFrame, height: int
         meta={"finding": asdict(finding), "table": {"columns": list(table.columns), "rows": rows}},
         height=height + _TITLE_LINE * (len(lines) - 1),
     )
-    return figure
+    return figure.update_layout(layout)
 
 
 def nothing_to_show(text: str, kind: str) -> go.Figure:
     """A figure without a drawing, whose finding says why."""
-    figure = go.Figure().update_xaxes(visible=False).update_yaxes(visible=False)
-    return finish(figure, Finding(text, kind, "none"), pd.DataFrame(), height=120)
+    finding, hidden = Finding(text, kind, "none"), {"xaxis_visible": False, "yaxis_visible": False}
+    return finish(go.Figure(), finding, pd.DataFrame(), 120, **hidden)
 
 
 def bars(
-    values: pd.Series, labels: Iterable[str], texts: Iterable[str], colours: str | list[str]
+    values: pd.Series,
+    labels: Iterable[str],
+    texts: Iterable[str],
+    colours: str | list[str],
+    finding: Finding,
+    table: pd.DataFrame,
+    **layout: Any,
 ) -> go.Figure:
     """Horizontal bars from the top down, each with its text at its end."""
-    figure = go.Figure(
-        go.Bar(x=values, y=[label(name) for name in labels], text=[*texts], orientation="h",
-               marker_color=colours, textposition="outside", cliponaxis=False, hoverinfo="skip")
-    )  # fmt: skip
-    figure.update_yaxes(autorange="reversed")
-    return figure.update_xaxes(range=[0, 1.15 * max(values.max(), 1e-9)])
+    bar = go.Bar(x=values, y=[label(name) for name in labels], text=[*texts], orientation="h",
+                 marker_color=colours, textposition="outside", cliponaxis=False, hoverinfo="skip")  # fmt: skip
+    layout = {"xaxis_range": [0, 1.15 * max(values.max(), 1e-9)]} | layout
+    return in_rows(go.Figure(bar), len(values), finding, table, **layout)
 
 
 def heat_map(
@@ -177,12 +184,18 @@ def heat_map(
     xtitle: str = "",
 ) -> go.Figure:
     """A table of numbers as coloured cells with their texts, its first row on top."""
-    figure = go.Figure(
-        go.Heatmap(z=values.to_numpy(), x=[str(name) for name in values.columns],
-                   y=[label(str(name)) for name in values.index], xgap=2, ygap=2, zmin=0,
-                   text=texts.to_numpy(), texttemplate="%{text}", hoverinfo="skip",
-                   colorscale=[[0, "#f5f7f9"], [1, "#7fb3d8"]], showscale=False)
-    )  # fmt: skip
-    figure.update_xaxes(title=xtitle, type="category", showgrid=False)
-    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
-    return finish(figure, finding, table, 150 + 28 * len(values))
+    cells = go.Heatmap(z=values.to_numpy(), x=[str(name) for name in values.columns],
+                       y=[label(str(name)) for name in values.index], xgap=2, ygap=2, zmin=0,
+                       text=texts.to_numpy(), texttemplate="%{text}", hoverinfo="skip",
+                       colorscale=[[0, "#f5f7f9"], [1, "#7fb3d8"]], showscale=False)  # fmt: skip
+    figure = go.Figure(cells).update_xaxes(title=xtitle, type="category", showgrid=False)
+    figure.update_yaxes(type="category", showgrid=False)
+    return in_rows(figure, len(values), finding, table)
+
+
+def in_rows(
+    figure: go.Figure, n_rows: int, finding: Finding, table: pd.DataFrame, **layout: Any
+) -> go.Figure:
+    """A figure of rows, from the top down, finished as high as they need."""
+    figure.update_yaxes(autorange="reversed")
+    return finish(figure, finding, table, 140 + 28 * n_rows, **layout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -68,15 +69,15 @@ def _trend(own: pd.DataFrame, colour: str, name: str) -> list[go.Scatter]:
     """Band, standardised share and share of one theme."""
     band = [*own["high"], *own["low"][::-1]]
     symbols = np.where(own["partial"], "circle-open", "circle")
-    counts = [f"{n} of {total}" for n, total in zip(own["n"], own["n_total"], strict=True)]
+    counts = own["n"].astype(str) + " of " + own["n_total"].astype(str)
+    dotted = {"color": colour, "width": 1, "dash": "dot"}
     return [
         go.Scatter(x=[*own["period"], *own["period"][::-1]], y=band, mode="lines", fill="toself",
-                   line_width=0, fillcolor=colour, opacity=0.2, hoverinfo="skip", showlegend=False),
-        go.Scatter(x=own["period"], y=own["share_standardised"], mode="lines", hoverinfo="skip",
-                   line={"color": colour, "width": 1, "dash": "dot"}, showlegend=False),
-        go.Scatter(x=own["period"], y=own["share"], mode="lines+markers", showlegend=False,
-                   line_color=colour, name=fmt.plain(name), marker={"size": 6, "symbol": symbols},
-                   text=counts, hovertemplate="%{x|%Y-%m-%d}: %{y:.0%} (%{text})<extra></extra>"),
+                   line_width=0, fillcolor=colour, opacity=0.2, hoverinfo="skip"),
+        go.Scatter(x=own["period"], y=own["share_standardised"], mode="lines", line=dotted, hoverinfo="skip"),
+        go.Scatter(x=own["period"], y=own["share"], mode="lines+markers", line_color=colour,
+                   name=fmt.plain(name), marker={"size": 6, "symbol": symbols}, text=counts,
+                   hovertemplate="%{x|%Y-%m-%d}: %{y:.0%} (%{text})<extra></extra>"),
     ]  # fmt: skip
 
 
@@ -139,12 +140,10 @@ def emergence(run: Run, document_themes: DocumentThemes) -> go.Figure:
         textposition="middle right",
         hovertemplate="%{x:.1%}<extra></extra>",
     )
-    figure.update_layout(showlegend=False)
     title = "share of documents: hollow before, full recently"
     figure.update_xaxes(tickformat=".0%", title=title, rangemode="tozero")
-    figure.update_yaxes(autorange="reversed")
-    finding = _emergence_finding(table, names)
-    return fmt.finish(figure, finding, fmt.with_names(run, table), 140 + 26 * len(table))
+    finding, twin = _emergence_finding(table, names), fmt.with_names(run, table)
+    return fmt.in_rows(figure, len(table), finding, twin)
 
 
 def _emergence_finding(table: pd.DataFrame, names: dict[str, str]) -> Finding:
@@ -172,9 +171,8 @@ def shares_by_group(run: Run, table: pd.DataFrame) -> go.Figure:
         return fmt.nothing_to_show(f"Nothing to compare: no second {column} is known.", "shares")
     groups = table[column].drop_duplicates().head(fmt.MAX_GROUPS)
     shown = table[table[column].isin(groups)]
-    grid = shown.pivot(index="theme_id", columns=column, values="second").loc[list(names), groups]
     totals = shown.drop_duplicates(column).set_index(column)["total_second"]
-    grid.index = [names[theme_id] for theme_id in grid.index]
+    grid = _by_theme(run, shown, column, "second", groups)
     grid.columns = [f"{fmt.label(str(name), 24)}<br>n={totals[name]}" for name in grid.columns]
     twin = fmt.with_names(run, shown).rename(columns={"second": "share"})
     twin = twin[[column, "theme", "n_second", "total_second", "share", "low", "high"]]
@@ -187,42 +185,54 @@ def shares_by_group(run: Run, table: pd.DataFrame) -> go.Figure:
     return fmt.heat_map(grid, grid.map("{:.0%}".format), finding, twin)
 
 
+def _by_theme(
+    run: Run, table: pd.DataFrame, column: str, values: str, groups: Iterable[str]
+) -> pd.DataFrame:
+    """A row a theme, by its name, and a column for each of the groups, 0 where nothing is known."""
+    names = fmt.theme_names(run)
+    grid = table.pivot(index="theme_id", columns=column, values=values).fillna(0.0)
+    grid = grid.loc[[i for i in names if i in grid.index], [*groups]]
+    return grid.rename(index=names)
+
+
 def contrasts(run: Run, table: pd.DataFrame) -> go.Figure:
     """The differences between one source (or country) and the others, with intervals.
 
     `table` is from `measures.contrast_groups`. Shown are those that are clear, or, where none is,
     the largest.
     """
-    column, names, colours = table.columns[0], fmt.theme_names(run), fmt.theme_colours(run)
+    column, names = table.columns[0], fmt.theme_names(run)
     if table.empty:
         return fmt.nothing_to_show(f"No differences to show: no second {column} is known.", column)
     some = table[table["clear"]] if table["clear"].any() else table
     some = clearest_first(some).head(_MAX_CONTRASTS)
-    labels = [
-        f"{fmt.label(str(group), 24)} · {fmt.label(names[theme_id], 30)}"
-        for group, theme_id in zip(some[column], some["theme_id"], strict=True)
-    ]
-    above, below = some["high"] - some["difference"], some["difference"] - some["low"]
-    interval = {"array": above, "arrayminus": below, "color": fmt.QUIET}
-    marker = {"size": 9, "color": some["theme_id"].map(colours)}
-    points = go.Scatter(x=some["difference"], y=labels, mode="markers", marker=marker)
-    figure = go.Figure(
-        points.update(error_x=interval, hovertemplate="%{y}: %{x:+.0%}<extra></extra>")
-    )
-    figure.add_vline(x=0, line_color=fmt.QUIET)
+    difference, ids = some["difference"], some["theme_id"]
+    interval = {"array": some["high"] - difference, "arrayminus": difference - some["low"]}
+    points = go.Scatter(
+        x=difference,
+        y=[f"{fmt.label(str(group), 24)} · {fmt.label(names[i], 30)}"
+           for group, i in zip(some[column], ids, strict=True)],
+        mode="markers", marker={"size": 9, "color": ids.map(fmt.theme_colours(run))},
+        error_x=interval | {"color": fmt.QUIET}, hovertemplate="%{y}: %{x:+.0%}<extra></extra>",
+    )  # fmt: skip
+    figure = go.Figure(points).add_vline(x=0, line_color=fmt.QUIET)
     figure.update_xaxes(tickformat="+.0%", title="difference in share")
-    figure.update_yaxes(autorange="reversed")
-    text = f"No {column} differs clearly from the others in any theme."
-    finding = Finding(text, column, "none")
-    if table["clear"].any():
-        first = some.iloc[0]
-        text = (
-            f"{first[column]} differs most: {names[first['theme_id']]} is in {fmt.percent(first['second'])} "
-            f"of its documents and in {fmt.percent(first['first'])} of the others' (difference "
-            f"{100 * first['low']:+.0f} to {100 * first['high']:+.0f} points)."
-        )
-        finding = Finding(text, column, themes=[first["theme_id"]])
-    return fmt.finish(figure, finding, fmt.with_names(run, some), 140 + 28 * len(some))
+    finding = _contrast_finding(some, column, names)
+    return fmt.in_rows(figure, len(some), finding, fmt.with_names(run, some))
+
+
+def _contrast_finding(some: pd.DataFrame, column: str, names: dict[str, str]) -> Finding:
+    """The largest of the clear differences, or that there is none."""
+    first = some.iloc[0]
+    if not first["clear"]:
+        text = f"No {column} differs clearly from the others in any theme."
+        return Finding(text, column, "none")
+    text = (
+        f"{first[column]} differs most: {names[first['theme_id']]} is in {fmt.percent(first['second'])} "
+        f"of its documents and in {fmt.percent(first['first'])} of the others' (difference "
+        f"{100 * first['low']:+.0f} to {100 * first['high']:+.0f} points)."
+    )
+    return Finding(text, column, themes=[first["theme_id"]])
 
 
 def actors(run: Run, table: pd.DataFrame) -> go.Figure:
@@ -233,16 +243,11 @@ def actors(run: Run, table: pd.DataFrame) -> go.Figure:
     if table.empty:
         text = "No actor on the list is named in a passage with a theme."
         return fmt.nothing_to_show(text, "actors")
-    names = fmt.theme_names(run)
     n = table.groupby("actor")["n"].sum().sort_values(ascending=False, kind="stable")
-    shown = table[table["actor"].isin(n.index[:_MAX_ACTORS])]
-    grid = shown.pivot(index="theme_id", columns="actor", values="share").fillna(0.0)
-    ids = [theme_id for theme_id in names if theme_id in grid.index]
-    grid = grid.loc[ids, n.index[:_MAX_ACTORS]]
-    grid.index = [names[theme_id] for theme_id in grid.index]
+    grid = _by_theme(run, table, "actor", "share", n.index[:_MAX_ACTORS])
     texts = grid.map(lambda share: f"{share:.0%}" if share else "")
     often = table[table["n"] >= _MIN_MENTIONS]
-    finding = _actors_finding(often.assign(theme=often["theme_id"].map(names)))
+    finding = _actors_finding(often.assign(theme=often["theme_id"].map(fmt.theme_names(run))))
     return fmt.heat_map(grid, texts, finding, fmt.with_names(run, often))
 
 

@@ -50,7 +50,7 @@ NOTHING = {
     ),
     "The themes form no families at a coarser level.": figures.hierarchy,
     "No themes were named in advance.": figures.named_theme_scores,
-    "No document has a date, so no trend can be shown.": trends,
+    "No document with a date has a theme, so no trend can be shown.": trends,
     "Too few periods to tell what is new or rising: at least four are needed.": (
         lambda run: figures.emergence(run, themes_of(run))
     ),
@@ -114,11 +114,6 @@ def test_one_period_is_drawn_without_a_claim_about_change():
     text = "All dated documents fall into one period: no change can be measured."
     assert finding(trends(run)) == Finding(text, "trend", "none", [])
     assert trends(run).data
-
-
-def test_a_theme_that_no_dated_document_has_shows_no_trend():
-    run = run_with([("d0", "2025-05-02", None, None)], {"ferries": []})
-    assert finding(trends(run)).text == "No document with a date has a theme."
 
 
 def test_what_is_new_or_rising_is_told_with_shares_documents_and_sources(rising):

@@ -33,9 +33,8 @@ def funnel(run: Run) -> go.Figure:
         f"{fmt.plural(documents, 'document')} in {fmt.plural(files, 'file')} hold "
         f"{fmt.plural(passages, 'passage')}; {fmt.percent(with_theme / passages)} of them have a theme."
     )
-    axis = {"visible": False, "range": [0, 1.9 * counts.max()]}
-    finding = Finding(text, "corpus")
-    return fmt.bars(counts, table["step"], texts, fmt.PALETTE[0], finding, table, xaxis=axis)
+    finding, axis = Finding(text, "corpus"), [0, 1.9 * counts.max()]
+    return fmt.bars(table, "count", texts, fmt.PALETTE[0], finding, visible=False, range=axis)
 
 
 def _steps(run: Run) -> pd.DataFrame:
@@ -96,10 +95,8 @@ def documents_by(run: Run, column: str) -> go.Figure:
         f"{article}{counts.index[0]}; {fmt.plural(len(counts), column)} in all"
         + (f", unknown for {fmt.plural(unknown, 'document')}." if unknown else ".")
     )
-    n, names, finding = table["documents"], table[column], Finding(text, "corpus")
-    return fmt.bars(
-        n, names, n.astype(str), fmt.PALETTE[0], finding, table, xaxis_title="documents"
-    )
+    texts, finding = table["documents"].astype(str), Finding(text, "corpus")
+    return fmt.bars(table, "documents", texts, fmt.PALETTE[0], finding, title="documents")
 
 
 def coverage(run: Run, column: str) -> go.Figure:
@@ -140,4 +137,4 @@ def _counts_map(counts: pd.DataFrame, text: str, xtitle: str) -> go.Figure:
     twin = counts.rename_axis(None, axis=1).reset_index()
     shown = counts.rename(columns=fmt.label)
     texts = shown.map(lambda n: str(n or ""))
-    return fmt.heat_map(shown, texts, Finding(text, "corpus"), twin, xtitle)
+    return fmt.heat_map(shown, texts, Finding(text, "corpus"), twin, title=xtitle)

@@ -113,6 +113,17 @@ def listed(parts: Sequence[str], separator: str = ", ") -> str:
     return separator.join(parts[:MAX_LISTED]) + (f" and {left} more" if left > 0 else "")
 
 
+def claim(parts: Sequence[str], kind: str, themes: Iterable[str], otherwise: str) -> Finding:
+    """The first parts as one sentence, with the themes that they name, or the one where none is.
+
+    >>> claim(["Ferries rose", "Grain fell"], "trend", ["ferries", "grain"], "Nothing changed.").text
+    'Ferries rose; Grain fell.'
+    """
+    if not parts:
+        return Finding(otherwise, kind, "none")
+    return Finding(f"{listed(parts, '; ')}.", kind, themes=[*themes][:MAX_LISTED])
+
+
 def plain(text: str) -> str:
     """Text that plotly shows as it is, though it reads some HTML.
 
@@ -161,41 +172,33 @@ def nothing_to_show(text: str, kind: str) -> go.Figure:
 
 
 def bars(
-    values: pd.Series,
-    labels: Iterable[str],
-    texts: Iterable[str],
-    colours: str | list[str],
-    finding: Finding,
-    table: pd.DataFrame,
-    **layout: Any,
-) -> go.Figure:
-    """Horizontal bars from the top down, each with its text at its end."""
-    bar = go.Bar(x=values, y=[label(name) for name in labels], text=[*texts], orientation="h",
-                 marker_color=colours, textposition="outside", cliponaxis=False, hoverinfo="skip")  # fmt: skip
-    layout = {"xaxis_range": [0, 1.15 * max(values.max(), 1e-9)]} | layout
-    return in_rows(go.Figure(bar), len(values), finding, table, **layout)
+    table: pd.DataFrame, column: str, texts: Iterable[str], colours: str | list[str],
+    finding: Finding, **xaxis: Any,
+) -> go.Figure:  # fmt: skip
+    """A bar for each row of a table, named in its first column, with a text at its end."""
+    names, values = table.iloc[:, 0].map(label), table[column]
+    bar = go.Bar(x=values, y=names, text=[*texts], textposition="outside", cliponaxis=False,
+                 orientation="h", marker_color=colours, hoverinfo="skip")  # fmt: skip
+    xaxis = {"range": [0, 1.15 * max(values.max(), 1e-9)]} | xaxis
+    return in_rows(go.Figure(bar), len(table), finding, table, xaxis=xaxis)
 
 
 def heat_map(
-    values: pd.DataFrame,
-    texts: pd.DataFrame,
-    finding: Finding,
-    table: pd.DataFrame,
-    xtitle: str = "",
+    values: pd.DataFrame, texts: pd.DataFrame, finding: Finding, table: pd.DataFrame, **xaxis: Any
 ) -> go.Figure:
-    """A table of numbers as coloured cells with their texts, its first row on top."""
-    cells = go.Heatmap(z=values.to_numpy(), x=[str(name) for name in values.columns],
-                       y=[label(str(name)) for name in values.index], xgap=2, ygap=2, zmin=0,
+    """A table of numbers as coloured cells with their texts."""
+    cells = go.Heatmap(z=values.to_numpy(), x=[*values.columns], y=values.index.map(label),
                        text=texts.to_numpy(), texttemplate="%{text}", hoverinfo="skip",
-                       colorscale=[[0, "#f5f7f9"], [1, "#7fb3d8"]], showscale=False)  # fmt: skip
-    figure = go.Figure(cells).update_xaxes(title=xtitle, type="category", showgrid=False)
-    figure.update_yaxes(type="category", showgrid=False)
-    return in_rows(figure, len(values), finding, table)
+                       xgap=2, ygap=2, zmin=0, showscale=False,
+                       colorscale=[[0, "#f5f7f9"], [1, "#7fb3d8"]])  # fmt: skip
+    figure = go.Figure(cells).update_yaxes(type="category", showgrid=False)
+    figure.update_xaxes(type="category", showgrid=False)
+    return in_rows(figure, len(values), finding, table, xaxis=xaxis)
 
 
 def in_rows(
     figure: go.Figure, n_rows: int, finding: Finding, table: pd.DataFrame, **layout: Any
 ) -> go.Figure:
-    """A figure of rows, from the top down, finished as high as they need."""
+    """A figure of rows from the top down, finished, as high as they need."""
     figure.update_yaxes(autorange="reversed")
     return finish(figure, finding, table, 140 + 28 * n_rows, **layout)

@@ -113,18 +113,17 @@ def theme_sizes(run: Run) -> go.Figure:
     """Passages and independent documents a theme."""
     about = run.themes[["theme_id", "name", "kind", "n_passages"]]
     sizes = theme_support(run).merge(about, on="theme_id")
-    n = sizes["n_passages"]
+    table = sizes[["name", "kind", "n_passages", "documents", "independent"]]
     n_named = int((sizes["kind"] == "named").sum())
-    empty = sizes[n == 0]
+    empty = sizes[sizes["n_passages"] == 0]
     text = (
         f"{fmt.plural(len(sizes), 'theme')}: {n_named} named, {len(sizes) - n_named} discovered"
         + (f"; not found in this corpus: {', '.join(empty['name'])}." if len(empty) else ".")
     )
     finding = Finding(text, "themes", themes=empty["theme_id"].tolist())
-    texts = n.astype(str) + " in " + sizes["documents"].astype(str)
+    texts = sizes["n_passages"].astype(str) + " in " + sizes["documents"].astype(str)
     shades = [*fmt.theme_colours(run).values()]
-    table = sizes[["name", "kind", "n_passages", "documents", "independent"]]
-    return fmt.bars(n, sizes["name"], texts, shades, finding, table, xaxis_title="passages")
+    return fmt.bars(table, "n_passages", texts, shades, finding, title="passages")
 
 
 def hierarchy(run: Run) -> go.Figure:
@@ -216,10 +215,7 @@ def theme_stability(run: Run) -> go.Figure:
     if len(fragile):
         text = f"Fragile, with an overlap below {fmt.MIN_STABILITY} in 20 refits: "
         text += f"{', '.join(fragile['name'])}."
-    named = fragile["theme_id"].tolist() or [least["theme_id"]]
-    overlaps, twin = table["stability"], table[["name", "stability"]]
-    texts = overlaps.map("{:.2f}".format)
-    shades = table["theme_id"].map(fmt.theme_colours(run)).tolist()
-    axis = {"range": [0, 1.1], "title": "mean Jaccard index"}
-    finding = Finding(text, "trust", themes=named)
-    return fmt.bars(overlaps, table["name"], texts, shades, finding, twin, xaxis=axis)
+    finding = Finding(text, "trust", themes=fragile["theme_id"].tolist() or [least["theme_id"]])
+    shades = table.pop("theme_id").map(fmt.theme_colours(run)).tolist()
+    texts, axis = table["stability"].map("{:.2f}".format), "mean Jaccard index"
+    return fmt.bars(table, "stability", texts, shades, finding, title=axis, range=[0, 1.1])

@@ -39,11 +39,10 @@ def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) ->
         From `measures.shares_over_time` and `measures.find_change_points`.
     """
     names, colours = fmt.theme_names(run), fmt.theme_colours(run)
-    if shares.empty:
-        return fmt.nothing_to_show("No document has a date, so no trend can be shown.", "corpus")
     ids = [i for i in names if shares.loc[shares["theme_id"] == i, "n"].sum()]
     if not ids:
-        return fmt.nothing_to_show("No document with a date has a theme.", "corpus")
+        text = "No document with a date has a theme, so no trend can be shown."
+        return fmt.nothing_to_show(text, "corpus")
     n_rows = -(-len(ids) // _COLUMNS)
     figure = make_subplots(
         rows=n_rows, cols=_COLUMNS, shared_xaxes=True, shared_yaxes=True,
@@ -83,11 +82,9 @@ def _trend(own: pd.DataFrame, colour: str, name: str) -> list[go.Scatter]:
 
 def _trend_finding(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> Finding:
     """The clearest changes in a sentence, or that there is none."""
-    if change_points.empty:
-        text = "No theme rose or fell by more than chance would explain."
-        if shares.loc[shares["n_total"] > 0, "period"].nunique() < 2:
-            text = "All dated documents fall into one period: no change can be measured."
-        return Finding(text, "trend", "none")
+    otherwise = "No theme rose or fell by more than chance would explain."
+    if shares.loc[shares["n_total"] > 0, "period"].nunique() < 2:
+        otherwise = "All dated documents fall into one period: no change can be measured."
     names = fmt.theme_names(run)
     clearest = clearest_first(change_points)
     parts = [
@@ -95,8 +92,7 @@ def _trend_finding(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) 
         f"{fmt.percent(row.before)} to {fmt.percent(row.after)} of documents {_when(row)}"
         for row in clearest.itertuples()
     ]
-    themes = clearest["theme_id"].head(fmt.MAX_LISTED).tolist()
-    return Finding(f"{fmt.listed(parts, '; ')}.", "trend", themes=themes)
+    return fmt.claim(parts, "trend", clearest["theme_id"], otherwise)
 
 
 def clearest_first(table: pd.DataFrame) -> pd.DataFrame:
@@ -148,17 +144,14 @@ def emergence(run: Run, document_themes: DocumentThemes) -> go.Figure:
 
 def _emergence_finding(table: pd.DataFrame, names: dict[str, str]) -> Finding:
     clear = table.dropna(subset="kind")
-    if clear.empty:
-        text = "No theme is new or rising by more than chance would explain."
-        return Finding(text, "emergence", "none")
     parts = [
         f"{names[row.theme_id]} is {row.kind} ({fmt.percent(row.before)} before, {fmt.percent(row.recent)} "
         f"since {fmt.day_or_month(row.since)}, in {fmt.plural(row.documents, 'document')}"
         + (f" from {fmt.plural(row.sources, 'source')})" if row.sources else ")")
         for row in clear.itertuples()
     ]
-    themes = clear["theme_id"].head(fmt.MAX_LISTED).tolist()
-    return Finding(f"{fmt.listed(parts, '; ')}.", "emergence", themes=themes)
+    otherwise = "No theme is new or rising by more than chance would explain."
+    return fmt.claim(parts, "emergence", clear["theme_id"], otherwise)
 
 
 def shares_by_group(run: Run, table: pd.DataFrame) -> go.Figure:
@@ -262,15 +255,10 @@ def _actors_finding(table: pd.DataFrame) -> Finding:
     ]
     marked = marked.sort_values("low", ascending=False, kind="stable")
     marked = marked.drop_duplicates("theme").head(fmt.MAX_LISTED)
-    if marked.empty:
-        text = (
-            f"No actor is named clearly more with one theme of {_MIN_DOCUMENTS} or more documents."
-        )
-        return Finding(text, "actors", "none")
     parts = [
-        f"{row.actor} in {fmt.percent(row.share)} of the documents on {row.theme} "
+        f"{row.actor} is named in {fmt.percent(row.share)} of the documents on {row.theme} "
         f"({fmt.percent(row.share_elsewhere)} elsewhere)"
         for row in marked.itertuples()
     ]
-    text = f"Named most: {'; '.join(parts)}."
-    return Finding(text, "actors", themes=marked["theme_id"].tolist())
+    otherwise = "No actor is named clearly more with one theme than with the others."
+    return fmt.claim(parts, "actors", marked["theme_id"], otherwise)

@@ -196,11 +196,6 @@ def test_fragile_themes_are_named_or_else_the_least_stable():
     assert finding(figures.theme_stability(stable)) == Finding(text, "trust", "none", [])
 
 
-def test_each_passage_is_a_point_of_the_map():
-    run = run_on(PORT)
-    assert sum(len(trace.x) for trace in figures.theme_map(run).data) == len(PORT)
-
-
 def test_names_on_the_map_do_not_cover_each_other():
     places = {"harbour": (0, 0), "wheat": (0, 0), "ferries": (0, 0), "strike": (0, 0),
               "grain": (0.1, 0.02), "far away": (4.5, 0)}  # fmt: skip

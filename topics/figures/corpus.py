@@ -42,11 +42,12 @@ def _steps(run: Run) -> pd.DataFrame:
     corpus = run.corpus
     unread = corpus.skipped[~corpus.skipped["file"].isin(corpus.documents["path"])]
     n_read = corpus.documents["path"].nunique()
+    reasons = unread["reason"].str.extract("([^:;(]*)")[0].str.strip().value_counts()
     n_with_theme = run.assignments["passage_id"].nunique()
     languages = ", ".join(run.left_out["language"].value_counts().index[:3])
     steps = [
         ("files found", n_read + unread["file"].nunique(), ""),
-        ("files read", n_read, _reasons(unread["reason"])),
+        ("files read", n_read, fmt.listed(reasons.index)),
         ("documents", len(corpus.documents), ""),
         ("in a language that is read", len(run.documents), f"in {languages}"),
         ("independent of others", run.copy_of.nunique(), "near-duplicates, counted once"),
@@ -54,12 +55,6 @@ def _steps(run: Run) -> pd.DataFrame:
         ("passages with a theme", n_with_theme, "no theme fits well enough"),
     ]
     return pd.DataFrame(steps, columns=["step", "count", "why not more"])
-
-
-def _reasons(reasons: pd.Series) -> str:
-    """The most frequent reasons, without their details."""
-    counts = reasons.str.split(r"[:;(]", regex=True).str[0].str.strip().value_counts()
-    return fmt.listed(counts.index)
 
 
 def documents_over_time(run: Run) -> go.Figure:

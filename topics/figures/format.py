@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -184,21 +184,20 @@ def bars(
 
 
 def heat_map(
-    values: pd.DataFrame, texts: pd.DataFrame, finding: Finding, table: pd.DataFrame, **xaxis: Any
+    values: pd.DataFrame, form: Callable, finding: Finding, table: pd.DataFrame, **xaxis: Any
 ) -> go.Figure:
-    """A table of numbers as coloured cells with their texts."""
+    """A table of numbers as coloured cells, each with the text that `form` gives it."""
     cells = go.Heatmap(z=values.to_numpy(), x=[*values.columns], y=values.index.map(label),
-                       text=texts.to_numpy(), texttemplate="%{text}", hoverinfo="skip",
+                       text=values.map(form), texttemplate="%{text}", hoverinfo="skip",
                        xgap=2, ygap=2, zmin=0, showscale=False,
                        colorscale=[[0, "#f5f7f9"], [1, "#7fb3d8"]])  # fmt: skip
-    figure = go.Figure(cells).update_yaxes(type="category", showgrid=False)
-    figure.update_xaxes(type="category", showgrid=False)
-    return in_rows(figure, len(values), finding, table, xaxis=xaxis)
+    xaxis = {"type": "category", "showgrid": False} | xaxis
+    return in_rows(go.Figure(cells), len(values), finding, table, xaxis=xaxis, yaxis_showgrid=False)
 
 
 def in_rows(
     figure: go.Figure, n_rows: int, finding: Finding, table: pd.DataFrame, **layout: Any
 ) -> go.Figure:
     """A figure of rows from the top down, finished, as high as they need."""
-    figure.update_yaxes(autorange="reversed")
+    figure.update_yaxes(autorange="reversed", type="category")
     return finish(figure, finding, table, 140 + 28 * n_rows, **layout)

@@ -112,8 +112,8 @@ def changes_table(run: Run) -> Html:
     found = run.changes.sort_values("change", kind="stable")
     counts = found["change"].value_counts()
     text = ", ".join(f"{counts.get(change, 0)} {change}" for change in _CHANGES)
-    told = _told(Finding(f"Since the earlier report: {text}.", "changes"))
-    return told + table(found.drop(columns="theme_id"))
+    finding = Finding(f"Since the earlier report: {text}.", "changes")
+    return _told(finding) + table(found.drop(columns="theme_id"))
 
 
 def counted_documents(document_themes: measures.DocumentThemes) -> Html:

@@ -172,7 +172,7 @@ def shares_by_group(run: Run, table: pd.DataFrame) -> go.Figure:
         f"from {top[column]} ({top['n_second']} of {top['total_second']})."
     )
     finding = Finding(text, "shares", themes=[top["theme_id"]])
-    return fmt.heat_map(grid, grid.map("{:.0%}".format), finding, twin)
+    return fmt.heat_map(grid, "{:.0%}".format, finding, twin)
 
 
 def _by_theme(
@@ -235,21 +235,17 @@ def actors(run: Run, table: pd.DataFrame) -> go.Figure:
         return fmt.nothing_to_show(text, "actors")
     n = table.groupby("actor")["n"].sum().sort_values(ascending=False, kind="stable")
     grid = _by_theme(run, table, "actor", "share", n.index[:_MAX_ACTORS])
-    texts = grid.map(lambda share: f"{share:.0%}" if share else "")
     often = table[table["n"] >= _MIN_MENTIONS]
     finding = _actors_finding(often.assign(theme=often["theme_id"].map(fmt.theme_names(run))))
-    return fmt.heat_map(grid, texts, finding, fmt.with_names(run, often))
+    twin = fmt.with_names(run, often)
+    return fmt.heat_map(grid, lambda share: f"{share:.0%}" if share else "", finding, twin)
 
 
 def _actors_finding(table: pd.DataFrame) -> Finding:
     """The actors most clearly named more with one theme than elsewhere, but for its namesakes."""
     namesakes = [overlap(*pair) for pair in zip(table["theme"], table["actor"], strict=True)]
-    marked = table[
-        np.isfinite(table["lift"])
-        & (table["n_total"] >= _MIN_DOCUMENTS)
-        & (table["low"] > table["share_elsewhere"])
-        & ~np.array(namesakes, dtype=bool)
-    ]
+    marked = table[~np.array(namesakes, dtype=bool) & np.isfinite(table["lift"])]
+    marked = marked.query("n_total >= @_MIN_DOCUMENTS and low > share_elsewhere")
     marked = marked.sort_values("low", ascending=False, kind="stable")
     marked = marked.drop_duplicates("theme").head(fmt.MAX_LISTED)
     parts = [

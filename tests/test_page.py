@@ -76,16 +76,16 @@ def press(driver, *keys):
     driver.switch_to.active_element.send_keys(*keys)
 
 
-def tab_to(driver, selector, most=60):
+def tab_to(driver, selector, max_presses=60):
     """Press Tab until an element that the selector describes has the focus."""
-    for _ in range(most):
+    for _ in range(max_presses):
         if driver.execute_script("return document.activeElement.matches(arguments[0])", selector):
             return
         press(driver, Keys.TAB)
-    pytest.fail(f"{selector} is not reached with {most} presses of Tab")
+    pytest.fail(f"{selector} is not reached with {max_presses} presses of Tab")
 
 
-def carrying(theme):
+def passages_with(theme):
     assignments = pd.read_parquet(sample_report() / "assignments.parquet")
     return assignments.loc[assignments["theme_id"] == theme, "passage_id"]
 
@@ -93,7 +93,7 @@ def carrying(theme):
 def test_theme_source_and_period_together_leave_the_passages_that_pandas_finds(page, passages):
     enter(page, theme="Export", source="Washington", first="2024-12", last="2025-05")
     left = passages[
-        passages["passage_id"].isin(carrying("export-controls"))
+        passages["passage_id"].isin(passages_with("export-controls"))
         & (passages["source"] == "Washington Desk")
         & (passages["date"].dt.strftime("%Y-%m").between("2024-12", "2025-05"))
     ]
@@ -137,7 +137,7 @@ def test_the_counts_by_theme_are_those_of_the_passages_found(page, passages):
     )
     themes = pd.read_csv(sample_report() / "themes.csv")
     expected = [
-        [name, str(hits.isin(carrying(theme)).sum())]
+        [name, str(hits.isin(passages_with(theme)).sum())]
         for theme, name in themes[["theme_id", "name"]].itertuples(index=False)
     ]
     assert rows[:-1] == expected

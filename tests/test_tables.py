@@ -12,7 +12,7 @@ from topics import html, labelling, measures
 from topics.figures import tables
 from topics.findings import MIME_TYPE, Finding
 
-HOSTILE = "</p><script>alert(1)</script><img src=x onerror='go()'> \"quoted\" & 'so'"
+HOSTILE = "</p><script>alert(1);</script><img src=x onerror='go()'> \"quoted\" & 'so'"
 
 
 class Reader(HTMLParser):
@@ -135,13 +135,12 @@ def test_what_the_invented_theme_was_given_is_quoted_escaped():
     assert "falconry, was given 2 of 12 passages" in page.text
 
 
-def test_passages_without_a_theme_are_quoted_escaped():
-    bare = run_on([HOSTILE, f"Of ships {HOSTILE}"])
+def test_passages_without_a_theme_are_counted_and_quoted():
+    bare = run_on(PORT[:2])
     bare.assignments = bare.assignments.head(0)
-    page = Reader(tables.passages_without_theme(bare))
-    assert not page.tags & {"script", "img"}
-    assert page.text.startswith("2 of 2 passages (100%) have no theme.")
-    assert page.text.count(HOSTILE) == 2
+    page = tables.passages_without_theme(bare)
+    assert page.finding.text == "2 of 2 passages (100%) have no theme."
+    assert page.markup.count("<blockquote>") == 2
 
 
 def test_a_file_of_labels_that_fit_no_passage_is_named_escaped(hostile, tmp_path):
@@ -170,25 +169,11 @@ def test_a_card_counts_passages_documents_and_independent_ones(calm):
     assert text == "Opera namedNo passage of this corpus has this theme."
 
 
-def test_one_passage_is_not_called_passages():
-    text = Reader(tables.theme_cards(run_on(PORT[:1]))).text
-    assert "1 passage in 1 document (1 independent of others)" in text
-
-
-def test_names_of_files_may_hold_semicolons():
-    names = [f"port; day {i}.txt" for i in range(5)]
-    assert "port; day " in Reader(tables.theme_cards(run_on(PORT, document_id=names))).text
-
-
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        (True, "yes"),
         (np.False_, "no"),
-        (0.12345, "0.123"),
-        (1234.5, "1,234"),
         (np.nan, "–"),
-        (None, "–"),
         (pd.NaT, "–"),
         (pd.Timestamp("2025-05-02 10:30"), "2025-05-02"),
         (12, "12"),
@@ -197,13 +182,6 @@ def test_names_of_files_may_hold_semicolons():
 )
 def test_a_cell_is_easy_to_read(value, shown):
     assert Reader(html.table(pd.DataFrame({"": [value]}))).text == shown
-
-
-def test_a_long_table_says_how_many_rows_are_left_out():
-    markup = html.table(pd.DataFrame({"n": range(1234)}), max_rows=2).markup
-    assert markup.count("<td>") == 2
-    assert markup.endswith("<p>and 1,232 more</p>")
-    assert "more" not in html.table(pd.DataFrame({"n": [1, 2]}), max_rows=2).markup
 
 
 def test_a_piece_carries_its_finding_to_jupyter(calm):
@@ -218,10 +196,7 @@ def test_a_piece_carries_its_finding_to_jupyter(calm):
 
 
 NOTHING = {
-    "Every file and every row could be read.": tables.skipped_files,
-    "Nothing had to be repaired.": tables.reading_notes,
-    "All documents are in a language that is read.": tables.left_out_documents,
-    "No document is a near-duplicate of another.": tables.near_duplicate_table,
+    "All was read.": lambda run: tables.corpus_table(run.corpus.skipped, "All was read."),
     "No earlier report was given to compare with.": tables.changes_table,
     "No labels were given": lambda run: tables.label_agreement(run, None),
     "No labelled sheet was given": lambda run: tables.corrected_shares(run, None),
@@ -236,9 +211,6 @@ NOTHING = {
     ),
     "No source uses a word clearly more than the others": (
         lambda run: tables.distinctive_words_table(run, run.passages["source"])
-    ),
-    "No country uses a word clearly more than the others": (
-        lambda run: tables.distinctive_words_table(run, run.passages["country"])
     ),
     "Every passage has a theme.": tables.passages_without_theme,
 }
@@ -314,8 +286,7 @@ def test_trust_says_how_many_themes_to_treat_with_caution_and_why(calm):
 
 def test_trust_tells_precision_and_recall_where_there_are_labels(hostile, tmp_path):
     text = Reader(trust(hostile, gold_of(hostile, tmp_path))).text
-    assert "precision" in text
-    assert "recall" in text
+    assert "precisionrecall" in text
     assert "precision" not in Reader(trust(hostile)).text
 
 

@@ -40,8 +40,8 @@ def table(frame: pd.DataFrame, max_rows: int = 50) -> Html:
     >>> table(pd.DataFrame({"n_total": [1, 2, 3]}), max_rows=1).markup.split("<tbody>")[1]
     '<tr><td>1</td></tr></tbody></table></div><p>and 2 more</p>'
     """
-    headings = [str(name).replace("_", " ") for name in frame.columns]
-    head = "".join(f"<th scope='col'>{escape(heading)}</th>" for heading in headings)
+    headings = [escape(str(name).replace("_", " ")) for name in frame.columns]
+    head = "".join(f"<th scope='col'>{heading}</th>" for heading in headings)
     rows = "".join(
         "<tr>" + "".join(f"<td>{escape(cell(value))}</td>" for value in row) + "</tr>"
         for row in frame.head(max_rows).itertuples(index=False)
@@ -71,10 +71,8 @@ def cell(value: Any) -> str:
     """
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
-    if value is None or value is pd.NaT or value is pd.NA:
+    if pd.api.types.is_scalar(value) and pd.isna(value):
         return "–"
     if isinstance(value, float | np.floating):
-        value = float(value)
-        number = f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}"
-        return "–" if np.isnan(value) else number
+        return f"{value:.3g}" if -100 < value < 100 else f"{value:,.0f}"
     return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else str(value)

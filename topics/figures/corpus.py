@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 
 from topics.figures import format as fmt
 from topics.findings import Finding
-from topics.measures.document_themes import DocumentThemes
 from topics.measures.shares import PERIODS, choose_period
 from topics.measures.trust import near_duplicates
 
@@ -22,42 +21,40 @@ _WITH_ARTICLE = re.compile(r"United |European Union|Netherlands|Philippines|.*(R
 
 def funnel(run: Run) -> go.Figure:
     """How much is left at each step from files to passages with a theme, and why not more."""
-    corpus, n_passages = run.corpus, len(run.passages)
-    unread = corpus.skipped[~corpus.skipped["file"].isin(corpus.documents["path"])]
-    n_read = corpus.documents["path"].nunique()
-    n_files = n_read + unread["file"].nunique()
-    n_with_theme = run.assignments["passage_id"].nunique()
-    languages = ", ".join(run.left_out["language"].value_counts().index[:3])
-    independent = DocumentThemes.from_run(run).documents
-    steps = [
-        ("files found", n_files, ""),
-        ("files read", n_read, _reasons(unread["reason"])),
-        ("documents", len(corpus.documents), ""),
-        ("in a language that is read", len(run.documents), f"in {languages}"),
-        ("independent of others", len(independent), "near-duplicates, counted once"),
-        ("passages", n_passages, ""),
-        ("passages with a theme", n_with_theme, "no theme fits well enough"),
-    ]
-    table = pd.DataFrame(steps, columns=["step", "count", "why not more"])
-    lost = -table["count"].diff()
-    table["why not more"] = table["why not more"].where(lost > 0, None)
+    table = _steps(run)
+    counts, lost = table["count"], -table["count"].diff()
     texts = [
         f"{n:,}" + (f"  ({gone:,.0f} left out: {fmt.plain(why)})" if gone > 0 else "")
-        for (_, n, why), gone in zip(steps, lost, strict=True)
+        for n, gone, why in zip(counts, lost, table["why not more"], strict=True)
     ]
-    figure = fmt.bars(table["count"], table["step"], texts, fmt.PALETTE[0])
-    figure.update_xaxes(visible=False, range=[0, 1.9 * table["count"].max()])
+    table["why not more"] = table["why not more"].where(lost > 0, None)
+    (files, *_, passages, with_theme), documents = counts, len(run.documents)
     text = (
-        f"{fmt.plural(len(run.documents), 'document')} in {fmt.plural(n_files, 'file')} hold "
-        f"{fmt.plural(n_passages, 'passage')}; {fmt.percent(n_with_theme / n_passages)} of them have a theme."
+        f"{fmt.plural(documents, 'document')} in {fmt.plural(files, 'file')} hold "
+        f"{fmt.plural(passages, 'passage')}; {fmt.percent(with_theme / passages)} of them have a theme."
     )
-    return fmt.finish(figure, Finding(text, "corpus"), table, 330)
+    finding, axis = Finding(text, "corpus"), [0, 1.9 * counts.max()]
+    return fmt.bars(table, "count", texts, fmt.PALETTE[0], finding, visible=False, range=axis)
 
 
-def _reasons(reasons: pd.Series) -> str:
-    """The most frequent reasons, without their details."""
-    counts = reasons.str.split(r"[:;(]", regex=True).str[0].str.strip().value_counts()
-    return fmt.listed(counts.index)
+def _steps(run: Run) -> pd.DataFrame:
+    """step, count, why not more: from files to passages with a theme."""
+    corpus = run.corpus
+    unread = corpus.skipped[~corpus.skipped["file"].isin(corpus.documents["path"])]
+    n_read = corpus.documents["path"].nunique()
+    reasons = unread["reason"].str.extract("([^:;(]*)")[0].str.strip().value_counts()
+    n_with_theme = run.assignments["passage_id"].nunique()
+    languages = ", ".join(run.left_out["language"].value_counts().index[:3])
+    steps = [
+        ("files found", n_read + unread["file"].nunique(), ""),
+        ("files read", n_read, fmt.listed(reasons.index)),
+        ("documents", len(corpus.documents), ""),
+        ("in a language that is read", len(run.documents), f"in {languages}"),
+        ("independent of others", run.copy_of.nunique(), "near-duplicates, counted once"),
+        ("passages", len(run.passages), ""),
+        ("passages with a theme", n_with_theme, "no theme fits well enough"),
+    ]
+    return pd.DataFrame(steps, columns=["step", "count", "why not more"])
 
 
 def documents_over_time(run: Run) -> go.Figure:
@@ -71,12 +68,12 @@ def documents_over_time(run: Run) -> go.Figure:
     counts = periods.value_counts().reindex(every, fill_value=0)
     table = pd.DataFrame({"period": every.astype(str), "documents": counts.to_numpy()})
     figure = go.Figure(go.Bar(x=every.to_timestamp(), y=counts, marker_color=fmt.PALETTE[0]))
-    figure.update_yaxes(title=f"documents a {PERIODS[code]}", rangemode="tozero")
     text = (
         f"Documents run from {fmt.day(dates.min())} to {fmt.day(dates.max())}; "
         f"most, {counts.max():,}, are from {counts.idxmax()}."
     )
-    return fmt.finish(figure, Finding(text, "corpus"), table, 320)
+    axis = {"title": f"documents a {PERIODS[code]}", "rangemode": "tozero"}
+    return fmt.finish(figure, Finding(text, "corpus"), table, 320, yaxis=axis)
 
 
 def documents_by(run: Run, column: str) -> go.Figure:
@@ -85,10 +82,6 @@ def documents_by(run: Run, column: str) -> go.Figure:
     if counts.empty:
         return fmt.nothing_to_show(f"No document names its {column}.", "corpus")
     table = counts.head(fmt.MAX_GROUPS).rename("documents").reset_index()
-    figure = fmt.bars(
-        table["documents"], table[column], table["documents"].astype(str), fmt.PALETTE[0]
-    )
-    figure.update_xaxes(title="documents")
     unknown = len(run.documents) - int(counts.sum())
     whose = f" whose {column} is known" if unknown else ""
     article = "the " if column == "country" and _WITH_ARTICLE.match(counts.index[0]) else ""
@@ -97,7 +90,8 @@ def documents_by(run: Run, column: str) -> go.Figure:
         f"{article}{counts.index[0]}; {fmt.plural(len(counts), column)} in all"
         + (f", unknown for {fmt.plural(unknown, 'document')}." if unknown else ".")
     )
-    return fmt.finish(figure, Finding(text, "corpus"), table, 120 + 26 * len(table))
+    texts, finding = table["documents"].astype(str), Finding(text, "corpus")
+    return fmt.bars(table, "documents", texts, fmt.PALETTE[0], finding, title="documents")
 
 
 def coverage(run: Run, column: str) -> go.Figure:
@@ -115,8 +109,7 @@ def coverage(run: Run, column: str) -> go.Figure:
         f"{throughout} of {fmt.plural(len(counts), column)} published in every "
         f"{PERIODS[code]}; where one starts or stops, a theme may seem to rise or fall."
     )
-    shown = counts.head(fmt.MAX_GROUPS).set_axis(counts.columns.astype(str), axis=1)
-    return _counts_map(shown, text, PERIODS[code])
+    return _counts_map(counts.head(fmt.MAX_GROUPS).rename(columns=str), text, PERIODS[code])
 
 
 def near_duplicates_by_source(run: Run) -> go.Figure:
@@ -137,6 +130,6 @@ def near_duplicates_by_source(run: Run) -> go.Figure:
 def _counts_map(counts: pd.DataFrame, text: str, xtitle: str) -> go.Figure:
     """A table of counts as a heat map; zeros are left blank."""
     twin = counts.rename_axis(None, axis=1).reset_index()
-    shown = counts.set_axis([fmt.label(str(name)) for name in counts.columns], axis=1)
-    texts = shown.replace(0, "").astype(str)
-    return fmt.heat_map(shown, texts, Finding(text, "corpus"), twin, xtitle)
+    shown = counts.rename(columns=fmt.label)
+    finding = Finding(text, "corpus")
+    return fmt.heat_map(shown, lambda n: str(n or ""), finding, twin, title=xtitle)

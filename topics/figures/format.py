@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,7 @@ _TEMPLATE = go.layout.Template(
         font={"family": "system-ui, sans-serif", "size": 13, "color": "#1d1d1f"},
         title={"font_size": 15, "x": 0, "y": 1, "yanchor": "top", "pad": {"l": 8, "t": 16}},
         colorway=PALETTE,
+        showlegend=False,
         margin={"l": 60, "r": 20, "t": 60, "b": 50},
         modebar={"remove": ["sendChartToCloud"]},  # nothing is uploaded, not even by mistake
     )
@@ -112,6 +113,17 @@ def listed(parts: Sequence[str], separator: str = ", ") -> str:
     return separator.join(parts[:MAX_LISTED]) + (f" and {left} more" if left > 0 else "")
 
 
+def claim(parts: Sequence[str], kind: str, themes: Iterable[str], otherwise: str) -> Finding:
+    """The first parts as one sentence, with the themes that they name, or the one where none is.
+
+    >>> claim(["Ferries rose", "Grain fell"], "trend", ["ferries", "grain"], "Nothing changed.").text
+    'Ferries rose; Grain fell.'
+    """
+    if not parts:
+        return Finding(otherwise, kind, "none")
+    return Finding(f"{listed(parts, '; ')}.", kind, themes=[*themes][:MAX_LISTED])
+
+
 def plain(text: str) -> str:
     """Text that plotly shows as it is, though it reads some HTML.
 
@@ -137,8 +149,10 @@ def origin(passage: Any) -> str:
     return " · ".join(filter(None, [date, *about]))
 
 
-def finish(figure: go.Figure, finding: Finding, table: pd.DataFrame, height: int) -> go.Figure:
-    """The figure in the house style, with its finding as title and its table twin."""
+def finish(
+    figure: go.Figure, finding: Finding, table: pd.DataFrame, height: int, **layout: Any
+) -> go.Figure:
+    """The figure in the house style, with its finding as title, its table twin and its layout."""
     rows = [[cell(value) for value in row] for row in table.itertuples(index=False)]
     lines = textwrap.wrap(plain(finding.text), _MAX_TITLE)
     figure.update_layout(
@@ -148,41 +162,42 @@ def finish(figure: go.Figure, finding: Finding, table: pd.DataFrame, height: int
         meta={"finding": asdict(finding), "table": {"columns": list(table.columns), "rows": rows}},
         height=height + _TITLE_LINE * (len(lines) - 1),
     )
-    return figure
+    return figure.update_layout(layout)
 
 
 def nothing_to_show(text: str, kind: str) -> go.Figure:
     """A figure without a drawing, whose finding says why."""
-    figure = go.Figure().update_xaxes(visible=False).update_yaxes(visible=False)
-    return finish(figure, Finding(text, kind, "none"), pd.DataFrame(), height=120)
+    finding, hidden = Finding(text, kind, "none"), {"xaxis_visible": False, "yaxis_visible": False}
+    return finish(go.Figure(), finding, pd.DataFrame(), 120, **hidden)
 
 
 def bars(
-    values: pd.Series, labels: Iterable[str], texts: Iterable[str], colours: str | list[str]
-) -> go.Figure:
-    """Horizontal bars from the top down, each with its text at its end."""
-    figure = go.Figure(
-        go.Bar(x=values, y=[label(name) for name in labels], text=[*texts], orientation="h",
-               marker_color=colours, textposition="outside", cliponaxis=False, hoverinfo="skip")
-    )  # fmt: skip
-    figure.update_yaxes(autorange="reversed")
-    return figure.update_xaxes(range=[0, 1.15 * max(values.max(), 1e-9)])
+    table: pd.DataFrame, column: str, texts: Iterable[str], colours: str | list[str],
+    finding: Finding, **xaxis: Any,
+) -> go.Figure:  # fmt: skip
+    """A bar for each row of a table, named in its first column, with a text at its end."""
+    names, values = table.iloc[:, 0].map(label), table[column]
+    bar = go.Bar(x=values, y=names, text=[*texts], textposition="outside", cliponaxis=False,
+                 orientation="h", marker_color=colours, hoverinfo="skip")  # fmt: skip
+    xaxis = {"range": [0, 1.15 * max(values.max(), 1e-9)]} | xaxis
+    return in_rows(go.Figure(bar), len(table), finding, table, xaxis=xaxis)
 
 
 def heat_map(
-    values: pd.DataFrame,
-    texts: pd.DataFrame,
-    finding: Finding,
-    table: pd.DataFrame,
-    xtitle: str = "",
+    values: pd.DataFrame, form: Callable, finding: Finding, table: pd.DataFrame, **xaxis: Any
 ) -> go.Figure:
-    """A table of numbers as coloured cells with their texts, its first row on top."""
-    figure = go.Figure(
-        go.Heatmap(z=values.to_numpy(), x=[str(name) for name in values.columns],
-                   y=[label(str(name)) for name in values.index], xgap=2, ygap=2, zmin=0,
-                   text=texts.to_numpy(), texttemplate="%{text}", hoverinfo="skip",
-                   colorscale=[[0, "#f5f7f9"], [1, "#7fb3d8"]], showscale=False)
-    )  # fmt: skip
-    figure.update_xaxes(title=xtitle, type="category", showgrid=False)
-    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
-    return finish(figure, finding, table, 150 + 28 * len(values))
+    """A table of numbers as coloured cells, each with the text that `form` gives it."""
+    cells = go.Heatmap(z=values.to_numpy(), x=[*values.columns], y=values.index.map(label),
+                       text=values.map(form), texttemplate="%{text}", hoverinfo="skip",
+                       xgap=2, ygap=2, zmin=0, showscale=False,
+                       colorscale=[[0, "#f5f7f9"], [1, "#7fb3d8"]])  # fmt: skip
+    xaxis = {"type": "category", "showgrid": False} | xaxis
+    return in_rows(go.Figure(cells), len(values), finding, table, xaxis=xaxis, yaxis_showgrid=False)
+
+
+def in_rows(
+    figure: go.Figure, n_rows: int, finding: Finding, table: pd.DataFrame, **layout: Any
+) -> go.Figure:
+    """A figure of rows from the top down, finished, as high as they need."""
+    figure.update_yaxes(autorange="reversed", type="category")
+    return finish(figure, finding, table, 140 + 28 * n_rows, **layout)

@@ -35,44 +35,19 @@ def _nothing(text: str, kind: str) -> Html:
     return note(text, Finding(text, kind, "none"))
 
 
-def _table_or(frame: pd.DataFrame, otherwise: str, max_rows: int = 50) -> Html:
-    """A frame of the corpus as a table, or a sentence where it has no rows."""
+def corpus_table(frame: pd.DataFrame, otherwise: str, max_rows: int = 50) -> Html:
+    """A frame about the corpus as a table, or the sentence `otherwise` where it has no rows."""
     return _nothing(otherwise, "corpus") if frame.empty else table(frame, max_rows)
 
 
-def _article(heading: str, body: Html) -> Html:
-    return Html(f"<article class='card'><h4>{escape(heading)}</h4>{body.markup}</article>")
+def _article(heading: str, body: str, attributes: str = "") -> Html:
+    return Html(f"<article class='card'><h4{attributes}>{heading}</h4>{body}</article>")
 
 
-def skipped_files(run: Run) -> Html:
-    """Files and rows that could not be read, with the reason."""
-    return _table_or(run.corpus.skipped, "Every file and every row could be read.")
-
-
-def reading_notes(run: Run) -> Html:
-    """What was read with a repair."""
-    return _table_or(run.corpus.notes, "Nothing had to be repaired.")
-
-
-def left_out_documents(run: Run) -> Html:
-    """Documents in languages that the embedder does not read."""
-    return _table_or(run.left_out, "All documents are in a language that is read.")
-
-
-def boilerplate_table(run: Run) -> Html:
-    """Blocks that were removed as boilerplate, by reason, the longest of each quoted."""
-    return _table_or(measures.removed_boilerplate(run), "No boilerplate was found.")
-
-
-def metadata_table(run: Run) -> Html:
-    """Where dates, sources, countries and languages were taken from."""
-    return _table_or(measures.metadata_sources(run), "Nothing was read.")
-
-
-def near_duplicate_table(run: Run) -> Html:
-    """Documents that are near-duplicates of an earlier one."""
-    found = measures.near_duplicates(run)
-    return _table_or(found, "No document is a near-duplicate of another.", max_rows=25)
+def _quoted_by_theme(run: Run, parts: Iterable[tuple[str, Iterable[str]]]) -> Html:
+    """An article for each heading, of the passages with these ids."""
+    articles = [_article(escape(heading), quotes(run, ids).markup) for heading, ids in parts]
+    return sum(articles, Html(""))
 
 
 def quotes(run: Run, passage_ids: Iterable[str], like: np.ndarray | None = None) -> Html:
@@ -84,53 +59,50 @@ def quotes(run: Run, passage_ids: Iterable[str], like: np.ndarray | None = None)
     numbers = np.zeros(len(run.passages), int)
     numbers[run.fitted] = range(1, len(run.fitted) + 1)
     passages = run.passages.assign(number=numbers).set_index("passage_id")
-    parts = []
-    for passage in (passages.loc[passage_id] for passage_id in passage_ids):
-        marked = (0, 0)
+    shown = ""
+    for passage in passages.loc[[*passage_ids]].itertuples():
+        text, quoted = passage.text, escape(passage.text)
         if like is not None:
-            marked = best_sentence(passage["text"], like, passage["language"], run.model.embedder)
-        parts.append(_quote(passage, *marked))
-    return sum(parts, Html(""))
+            start, end = best_sentence(text, like, passage.language, run.model.embedder)
+            if 0 < end - start < len(text):
+                before, sentence, after = map(escape, (text[:start], text[start:end], text[end:]))
+                quoted = f"{before}<mark>{sentence}</mark>{after}"
+        shown += f"<blockquote><p>{quoted}</p><footer>{_place(passage)}</footer></blockquote>"
+    return Html(shown)
 
 
-def _quote(passage: pd.Series, start: int, end: int) -> Html:
-    text, number = passage["text"], passage["number"]
-    quoted = escape(text)
-    if 0 < end - start < len(text):
-        before, sentence, after = map(escape, (text[:start], text[start:end], text[end:]))
-        quoted = f"{before}<mark>{sentence}</mark>{after}"
+def _place(passage: Any) -> str:
+    """Where a passage comes from, and a link to it."""
+    number = passage.number
     link = f"<a href='#p-{number}'>passage {number}</a>" if number else ""
-    place = f"{passage['document_id']}, characters {passage['start']}–{passage['end']}"
+    place = f"{passage.document_id}, characters {passage.start}–{passage.end}"
     about = [escape(fmt.origin(passage)), link, f"<code>{escape(place)}</code>"]
-    footer = " · ".join(filter(None, about))
-    return Html(f"<blockquote><p>{quoted}</p><footer>{footer}</footer></blockquote>")
+    return " · ".join(filter(None, about))
 
 
 def theme_cards(run: Run) -> Html:
     """A card a theme: its name, how much of it there is, and the passages that show it."""
-    facts = measures.theme_support(run).set_index("theme_id")
-    cards = [_card(run, theme, facts.loc[theme.theme_id]) for theme in run.themes.itertuples()]
-    return sum(cards, Html(""))
+    about = run.themes[["theme_id", "name", "kind", "keywords", "n_passages"]]
+    facts = about.merge(measures.theme_support(run), on="theme_id")
+    return sum((_card(run, theme) for theme in facts.itertuples()), Html(""))
 
 
-def _card(run: Run, theme: Any, facts: pd.Series) -> Html:
+def _card(run: Run, theme: Any) -> Html:
     body = "<p>No passage of this corpus has this theme.</p>"
     if theme.n_passages:
         count = (
-            f"{fmt.plural(theme.n_passages, 'passage')} in {fmt.plural(facts['documents'], 'document')} "
-            f"({facts['independent']} independent of others)"
+            f"{fmt.plural(theme.n_passages, 'passage')} in {fmt.plural(theme.documents, 'document')} "
+            f"({theme.independent} independent of others)"
         )
-        if isinstance(facts["largest_source"], str):
-            count += f"; most from {facts['largest_source']} ({facts['source_share']:.0%})"
-        if not pd.isna(facts["stability"]):
-            count += f"; stability {facts['stability']:.2f}"
+        if theme.sources:
+            count += f"; most from {theme.largest_source} ({theme.source_share:.0%})"
+        if not pd.isna(theme.stability):
+            count += f"; stability {theme.stability:.2f}"
         model = run.model
         shown = quotes(run, model.exemplars(theme.theme_id), model.centroid(theme.theme_id))
         body = f"<p>{escape(count)}.</p><p>Keywords: {escape(theme.keywords)}</p>{shown.markup}"
-    return Html(
-        f"<article class='card'><h4 id='theme-{escape(theme.theme_id)}'>{escape(theme.name)} "
-        f"<small>{escape(theme.kind)}</small></h4>{body}</article>"
-    )
+    heading = f"{escape(theme.name)} <small>{escape(theme.kind)}</small>"
+    return _article(heading, body, f" id='theme-{escape(theme.theme_id)}'")
 
 
 def changes_table(run: Run) -> Html:
@@ -140,8 +112,8 @@ def changes_table(run: Run) -> Html:
     found = run.changes.sort_values("change", kind="stable")
     counts = found["change"].value_counts()
     text = ", ".join(f"{counts.get(change, 0)} {change}" for change in _CHANGES)
-    told = _told(Finding(f"Since the earlier report: {text}.", "changes"))
-    return told + table(found.drop(columns="theme_id"))
+    finding = Finding(f"Since the earlier report: {text}.", "changes")
+    return _told(finding) + table(found.drop(columns="theme_id"))
 
 
 def counted_documents(document_themes: measures.DocumentThemes) -> Html:
@@ -160,18 +132,12 @@ def change_point_table(run: Run, change_points: pd.DataFrame) -> Html:
     if change_points.empty:
         return _nothing("There are no change points to list.", "change points")
     points = 100 * change_points[["difference", "low", "high"]].to_numpy()
-    shown = pd.DataFrame(
-        {
-            "theme_id": change_points["theme_id"],
-            "from": change_points["period"].map(fmt.day_or_month),
-            "at the earliest": change_points["earliest"].map(fmt.day_or_month),
-            "at the latest": change_points["latest"].map(fmt.day_or_month),
-            "before": change_points["before"].map("{:.1%}".format),
-            "after": change_points["after"].map("{:.1%}".format),
-            "points (95%)": ["{:+.1f} ({:+.1f} to {:+.1f})".format(*row) for row in points],
-            "p": change_points["p"],
-        }
-    )
+    dates = change_points[["period", "earliest", "latest"]].map(fmt.day_or_month)
+    dates.columns = ["from", "at the earliest", "at the latest"]
+    levels = change_points[["before", "after"]].map("{:.1%}".format)
+    shown = change_points[["theme_id"]].join(dates).join(levels)
+    shown["points (95%)"] = ["{:+.1f} ({:+.1f} to {:+.1f})".format(*row) for row in points]
+    shown["p"] = change_points["p"]
     return table(fmt.with_names(run, shown))
 
 
@@ -179,14 +145,12 @@ def passages_around_changes(run: Run, change_points: pd.DataFrame, max_changes: 
     """For the clearest change points, the theme's best passage before and after."""
     if change_points.empty:
         return _nothing("There are no change points to quote around.", "change points")
-    parts = []
+    names, parts = fmt.theme_names(run), []
     for row in clearest_first(change_points).head(max_changes).itertuples():
-        own = _dated_passages(run, row.theme_id)
-        best = own.sort_values("score", ascending=False, kind="stable")
+        best = _dated_passages(run, row.theme_id, "score", ascending=False)
         ids = best.groupby(best["date"] >= row.period)["passage_id"].first()
-        name = fmt.theme_names(run)[row.theme_id]
-        parts.append(_article(f"{name}, before and after {row.period:%Y-%m-%d}", quotes(run, ids)))
-    return sum(parts, Html(""))
+        parts.append((f"{names[row.theme_id]}, before and after {row.period:%Y-%m-%d}", ids))
+    return _quoted_by_theme(run, parts)
 
 
 def first_passages(
@@ -196,20 +160,26 @@ def first_passages(
     found = emerging(document_themes).dropna(subset="kind")
     if found.empty:
         return _nothing("There is no new or rising theme to quote.", "passages")
-    parts = []
+    names, parts = fmt.theme_names(run), []
     for row in found.itertuples():
-        own = _dated_passages(run, row.theme_id)
-        ids = own[own["date"] >= row.since].sort_values("date", kind="stable")["passage_id"]
-        heading = f"{fmt.theme_names(run)[row.theme_id]}: {row.kind}"
-        parts.append(_article(heading, quotes(run, ids.head(max_passages))))
-    return sum(parts, Html(""))
+        own = _dated_passages(run, row.theme_id, "date")
+        ids = own.loc[own["date"] >= row.since, "passage_id"].head(max_passages)
+        parts.append((f"{names[row.theme_id]}: {row.kind}", ids))
+    return _quoted_by_theme(run, parts)
 
 
-def _dated_passages(run: Run, theme_id: str) -> pd.DataFrame:
-    """passage_id, score and date of a theme's passages in independent, dated documents."""
+def _passages_by_theme(run: Run) -> list[tuple[str, pd.Series]]:
+    """Each theme that a passage has, in the order of themes, and the ids of its passages."""
+    own = dict(iter(run.assignments.groupby("theme_id")["passage_id"]))
+    return [(theme_id, own[theme_id]) for theme_id in run.themes["theme_id"] if theme_id in own]
+
+
+def _dated_passages(run: Run, theme_id: str, by: str, ascending: bool = True) -> pd.DataFrame:
+    """passage_id, score and date of a theme's passages in independent, dated documents, in order."""
     own = run.assignments[run.assignments["theme_id"] == theme_id]
     found = own.merge(run.passages[["passage_id", "document_id", "date"]], on="passage_id")
-    return found[found["document_id"].isin(run.copy_of)].dropna(subset="date")
+    dated = found[found["document_id"].isin(run.copy_of)].dropna(subset="date")
+    return dated.sort_values(by, ascending=ascending, kind="stable")
 
 
 def distinctive_words_table(run: Run, groups: pd.Series, max_words: int = 4) -> Html:
@@ -219,8 +189,8 @@ def distinctive_words_table(run: Run, groups: pd.Series, max_words: int = 4) -> 
     """
     column, rows = str(groups.name), []
     independent = run.passages["document_id"].isin(run.copy_of)
-    for theme_id, own in run.assignments.groupby("theme_id", sort=False):
-        has_theme = independent & run.passages["passage_id"].isin(own["passage_id"])
+    for theme_id, own in _passages_by_theme(run):
+        has_theme = independent & run.passages["passage_id"].isin(own)
         words = measures.distinctive_words(run.passages[has_theme], groups[has_theme], max_words)
         counts = words["n"].astype(str) + " : " + words["n_others"].astype(str)
         told = words["word"] + " (" + counts + ")"
@@ -241,10 +211,8 @@ def trust_table(run: Run, survival: pd.DataFrame, gold: str | None = None) -> Ht
     facts["stability"] = facts["stability"].fillna(facts["overlap"])
     warnings = [_warnings(row) for row in facts.itertuples()]
     facts["caution"] = ["; ".join(own) for own in warnings]
-    facts["largest_source"] = [
-        f"{row.largest_source} ({row.source_share:.0%})" if row.sources else None
-        for row in facts.itertuples()
-    ]
+    shares = facts["source_share"].map(" ({:.0%})".format, na_action="ignore")
+    facts["largest_source"] = facts["largest_source"] + shares
     facts["survives"] = facts["survives"].map("{:.0%}".format, na_action="ignore")
     if gold:
         agreement = labelling.label_agreement(run, _gold_labels(run, gold))
@@ -268,14 +236,12 @@ def _warnings(facts: Any) -> list[str]:
 
 def _caution(run: Run, warnings: list[list[str]]) -> Finding:
     """How many themes to treat with caution, and for each reason which."""
-    by_reason: dict[str, list[str]] = {}
-    for name, own in zip(run.themes["name"], warnings, strict=True):
-        for warning in own:
-            by_reason.setdefault(warning, []).append(name)
-    if not by_reason:
-        return Finding("No theme calls for special caution.", "trust")
-    reasons = "; ".join(f"{reason}: {fmt.listed(names)}" for reason, names in by_reason.items())
     themes = run.themes["theme_id"][[bool(own) for own in warnings]].tolist()
+    if not themes:
+        return Finding("No theme calls for special caution.", "trust")
+    by_theme = pd.Series(warnings, index=run.themes["name"]).explode().dropna()
+    by_reason = by_theme.index.to_series().groupby(by_theme.to_numpy(), sort=False).agg(list)
+    reasons = "; ".join(f"{reason}: {fmt.listed(names)}" for reason, names in by_reason.items())
     of = f"{len(themes)} of {fmt.plural(len(warnings), 'theme')}"
     return Finding(f"Treat {of} with caution ({reasons}).", "trust", "caution", themes)
 
@@ -338,19 +304,16 @@ def negative_controls(run: Run, placebo: pd.DataFrame) -> Html:
 
 def passages_to_check(run: Run, seed: int = 0, max_passages: int = 2) -> Html:
     """Of each theme, folded: passages that only just have it, and some at random."""
-    parts = []
-    for theme in run.themes.itertuples():
-        own = run.assignments.loc[run.assignments["theme_id"] == theme.theme_id, "passage_id"]
-        if own.empty:
-            continue
+    shown, names = "", fmt.theme_names(run)
+    for theme_id, own in _passages_by_theme(run):
         at_random = own.sample(min(max_passages, len(own)), random_state=seed)
-        only_just = measures.borderline(run, theme.theme_id, max_passages)
-        parts.append(
-            f"<details><summary>{escape(theme.name)}</summary>"
+        only_just = measures.borderline(run, theme_id, max_passages)
+        shown += (
+            f"<details><summary>{escape(names[theme_id])}</summary>"
             f"<p>Only just:</p>{quotes(run, only_just).markup}"
             f"<p>At random:</p>{quotes(run, at_random).markup}</details>"
         )
-    return Html("".join(parts)) if parts else _nothing("No passage has a theme.", "passages")
+    return Html(shown) if shown else _nothing("No passage has a theme.", "passages")
 
 
 def passages_without_theme(run: Run, seed: int = 0, max_passages: int = 5) -> Html:
@@ -359,7 +322,7 @@ def passages_without_theme(run: Run, seed: int = 0, max_passages: int = 5) -> Ht
     without = ids[~ids.isin(run.assignments["passage_id"])]
     if without.empty:
         return _nothing("Every passage has a theme.", "passages")
-    n, total = len(without), fmt.plural(len(ids), "passage")
-    text = f"{n:,} of {total} ({n / len(ids):.0%}) have no theme."
+    share, total = len(without) / len(ids), fmt.plural(len(ids), "passage")
+    text = f"{len(without):,} of {total} ({share:.0%}) have no theme."
     at_random = without.sample(min(max_passages, len(without)), random_state=seed)
     return _told(Finding(text, "passages")) + quotes(run, at_random)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SYMBOLS = ["circle-open", "circle", "square", "diamond", "triangle-up", "cross", "star"]
 _LINE = re.compile(r"\S.{0,69}(?!\S)|\S{1,70}")  # as textwrap would, ten times as fast
+_NARROW = {"l": 10, "r": 10, "b": 10}  # margin of a figure without axes
 _MAX_WORDS = 40  # of a passage that is pointed at
 _MAX_IN_LEGEND = 16  # themes
 _MAX_SVG = 3000  # points; more are drawn by WebGL
@@ -35,13 +36,6 @@ def theme_map(run: Run) -> go.Figure:
     counts = pd.Series(strongest).value_counts().reindex(names, fill_value=0)
     figure = go.Figure(_points(run, strongest, names))
     _add_names(figure, run, strongest, counts)
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False, scaleanchor="x")
-    figure.update_layout(
-        showlegend=len(names) <= _MAX_IN_LEGEND,  # a longer one leaves the map no room
-        legend={"orientation": "h", "y": -0.02, "itemsizing": "constant"},
-        margin={"l": 10, "r": 10, "b": 10},
-    )
     n, largest = fmt.plural(len(strongest), "passage"), counts.iloc[1:].nlargest(1)
     finding = Finding(f"No theme was found in {n}.", "themes", "none")
     if largest.sum():
@@ -52,7 +46,12 @@ def theme_map(run: Run) -> go.Figure:
         )
         finding = Finding(text, "themes", themes=[*largest.index])
     table = pd.DataFrame({"theme": names.values(), "passages": counts.to_numpy()})
-    return fmt.finish(figure, finding, table, 720)
+    return fmt.finish(
+        figure, finding, table, 720,
+        showlegend=len(names) <= _MAX_IN_LEGEND,  # a longer one leaves the map no room
+        legend={"orientation": "h", "y": -0.02, "itemsizing": "constant"},
+        margin=_NARROW, xaxis_visible=False, yaxis={"visible": False, "scaleanchor": "x"},
+    )  # fmt: skip
 
 
 def _points(run: Run, strongest: np.ndarray, names: dict[str, str]) -> list[go.Scatter]:
@@ -70,9 +69,8 @@ def _points(run: Run, strongest: np.ndarray, names: dict[str, str]) -> list[go.S
         look = {"color": colours[theme_id], "opacity": 0.8 if theme_id else 0.45, "size": size}
         look["symbol"] = SYMBOLS[number % len(SYMBOLS)]
         trace = scatter(x=x[own], y=y[own], text=hover[own], mode="markers", marker=look)
-        hovertemplate = "%{text}<extra>%{fullData.name}</extra>"
-        trace.update(name=f"{fmt.label(name)} ({own.sum()})", hovertemplate=hovertemplate)
-        traces.append(trace)
+        traces.append(trace.update(name=f"{fmt.label(name)} ({own.sum()})"))
+        trace.hovertemplate = "%{text}<extra>%{fullData.name}</extra>"
     return traces
 
 
@@ -116,10 +114,6 @@ def theme_sizes(run: Run) -> go.Figure:
     about = run.themes[["theme_id", "name", "kind", "n_passages"]]
     sizes = theme_support(run).merge(about, on="theme_id")
     table = sizes[["name", "kind", "n_passages", "documents", "independent"]]
-    texts = [f"{p} in {d}" for p, d in sizes[["n_passages", "documents"]].itertuples(index=False)]
-    shades = [*fmt.theme_colours(run).values()]
-    figure = fmt.bars(sizes["n_passages"], sizes["name"], texts, shades)
-    figure.update_xaxes(title="passages")
     n_named = int((sizes["kind"] == "named").sum())
     empty = sizes[sizes["n_passages"] == 0]
     text = (
@@ -127,7 +121,9 @@ def theme_sizes(run: Run) -> go.Figure:
         + (f"; not found in this corpus: {', '.join(empty['name'])}." if len(empty) else ".")
     )
     finding = Finding(text, "themes", themes=empty["theme_id"].tolist())
-    return fmt.finish(figure, finding, table, 130 + 28 * len(sizes))
+    texts = sizes["n_passages"].astype(str) + " in " + sizes["documents"].astype(str)
+    shades = [*fmt.theme_colours(run).values()]
+    return fmt.bars(table, "n_passages", texts, shades, finding, title="passages")
 
 
 def hierarchy(run: Run) -> go.Figure:
@@ -135,22 +131,21 @@ def hierarchy(run: Run) -> go.Figure:
     themes = run.themes
     if themes["parent"].isna().all():
         return fmt.nothing_to_show("The themes form no families at a coarser level.", "themes")
-    names, colours = fmt.theme_names(run), fmt.theme_colours(run)
+    names = fmt.theme_names(run)
     family = themes["parent"].where(~themes["theme_id"].isin(themes["parent"]), themes["theme_id"])
     heads = family.dropna().unique()
-    boxes = [(f"family:{i}", f"{names[i]} and near", "", 0, "#f0f0f3") for i in heads]
-    parents = ("family:" + family).fillna("")
-    sizes = themes["n_passages"]
-    boxes += zip(names, names.values(), parents, sizes, colours.values(), strict=True)
-    ids, labels, parents, values, shades = zip(*boxes, strict=True)
-    look = {"branchvalues": "remainder", "textinfo": "label+value", "hoverinfo": "label+value"}
-    treemap = go.Treemap(ids=ids, labels=[*map(fmt.label, labels)], parents=parents, values=values)
-    figure = go.Figure(treemap.update(marker_colors=shades, tiling_pad=3, **look))
-    figure.update_layout(margin={"l": 10, "r": 10, "b": 10})
+    treemap = go.Treemap(
+        ids=[*("family:" + heads), *names],
+        labels=[*(fmt.label(f"{names[i]} and near") for i in heads), *map(fmt.label, names.values())],
+        parents=[*[""] * len(heads), *("family:" + family).fillna("")],
+        values=[*[0] * len(heads), *themes["n_passages"]],
+        marker_colors=[*["#f0f0f3"] * len(heads), *fmt.theme_colours(run).values()],
+        branchvalues="remainder", textinfo="label+value", hoverinfo="label+value", tiling_pad=3,
+    )  # fmt: skip
     n = fmt.plural(int(family.notna().sum()), "discovered theme")
     text = f"One level up, {n} form {fmt.plural(len(heads), 'family')}."
     table = themes.assign(family=family.map(names))[["name", "family", "n_passages"]]
-    return fmt.finish(figure, Finding(text, "themes"), table, 420)
+    return fmt.finish(go.Figure(treemap), Finding(text, "themes"), table, 420, margin=_NARROW)
 
 
 def named_theme_scores(run: Run) -> go.Figure:
@@ -170,11 +165,9 @@ def named_theme_scores(run: Run) -> go.Figure:
     bins = np.arange(np.floor(scores.min(axis=None) * 20), scores.max(axis=None) * 20 + 1) / 20
     for row, theme in enumerate(named, 1):
         heights = np.histogram(scores[theme.id], bins)[0]
-        figure.add_bar(
-            x=bins[:-1] + 0.025, y=heights, marker_color=colours[theme.id], row=row, col=1
-        )
+        bars = go.Bar(x=bins[:-1] + 0.025, y=heights, marker_color=colours[theme.id])
+        figure.add_trace(bars, row, 1)
         figure.add_vline(x=float(thresholds[theme.id]), line_dash="dash", row=row, col=1)
-    figure.update_layout(showlegend=False)
     figure.update_yaxes(title="passages", type="log", dtick=1)
     figure.update_xaxes(title="score", row=len(named), col=1)
     found = ", ".join(f"{row.theme} {row.passages}" for row in table.itertuples())
@@ -196,15 +189,17 @@ def level_curve(run: Run) -> go.Figure:
     figure.data[0].error_y = {"array": levels["stability_error"]}
     figure.add_vline(x=chosen["n_clusters"], line_dash="dash", line_color=fmt.QUIET)
     ticks = [count for count in _COUNTS if n.min() <= count <= n.max()]
-    figure.update_xaxes(title="number of clusters", type="log", tickvals=ticks)
-    figure.update_yaxes(rangemode="tozero")
-    figure.update_layout(legend={"orientation": "h", "y": -0.25, "yanchor": "top"})
     count = fmt.plural(int(chosen["n_clusters"]), "cluster")
     finding = Finding(f"{count}: no level separates better than chance would.", "themes", "none")
     if chosen["score"] > 0:
         parts = ", ".join(f"{column} {chosen[column]:.2f}" for column in columns[:3])
         finding = Finding(f"{count}: the level with the best score ({parts}).", "themes")
-    return fmt.finish(figure, finding, levels, 420)
+    return fmt.finish(
+        figure, finding, levels, 420,
+        showlegend=True, legend={"orientation": "h", "y": -0.25, "yanchor": "top"},
+        xaxis={"title": "number of clusters", "type": "log", "tickvals": ticks},
+        yaxis_rangemode="tozero",
+    )  # fmt: skip
 
 
 def theme_stability(run: Run) -> go.Figure:
@@ -214,16 +209,13 @@ def theme_stability(run: Run) -> go.Figure:
         text = "There are no discovered themes whose stability could be tested."
         return fmt.nothing_to_show(text, "trust")
     table = table.sort_values("stability", ascending=False, kind="stable")
-    shades = table["theme_id"].map(fmt.theme_colours(run)).tolist()
-    texts = table["stability"].map("{:.2f}".format)
-    figure = fmt.bars(table["stability"], table["name"], texts, shades)
-    figure.update_xaxes(range=[0, 1.1], title="mean Jaccard index")
     fragile, least = table[table["stability"] < fmt.MIN_STABILITY], table.iloc[-1]
     text = "Every discovered theme comes back in 20 refits; the least stable is "
     text += f"{least['name']}, with an overlap of {least['stability']:.2f}."
-    finding = Finding(text, "trust", themes=[least["theme_id"]])
     if len(fragile):
         text = f"Fragile, with an overlap below {fmt.MIN_STABILITY} in 20 refits: "
         text += f"{', '.join(fragile['name'])}."
-        finding = Finding(text, "trust", "caution", fragile["theme_id"].tolist())
-    return fmt.finish(figure, finding, table[["name", "stability"]], 120 + 28 * len(table))
+    finding = Finding(text, "trust", themes=fragile["theme_id"].tolist() or [least["theme_id"]])
+    shades = table.pop("theme_id").map(fmt.theme_colours(run)).tolist()
+    texts, axis = table["stability"].map("{:.2f}".format), "mean Jaccard index"
+    return fmt.bars(table, "stability", texts, shades, finding, title=axis, range=[0, 1.1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -38,11 +39,10 @@ def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) ->
         From `measures.shares_over_time` and `measures.find_change_points`.
     """
     names, colours = fmt.theme_names(run), fmt.theme_colours(run)
-    if shares.empty:
-        return fmt.nothing_to_show("No document has a date, so no trend can be shown.", "corpus")
     ids = [i for i in names if shares.loc[shares["theme_id"] == i, "n"].sum()]
     if not ids:
-        return fmt.nothing_to_show("No document with a date has a theme.", "corpus")
+        text = "No document with a date has a theme, so no trend can be shown."
+        return fmt.nothing_to_show(text, "corpus")
     n_rows = -(-len(ids) // _COLUMNS)
     figure = make_subplots(
         rows=n_rows, cols=_COLUMNS, shared_xaxes=True, shared_yaxes=True,
@@ -68,25 +68,23 @@ def _trend(own: pd.DataFrame, colour: str, name: str) -> list[go.Scatter]:
     """Band, standardised share and share of one theme."""
     band = [*own["high"], *own["low"][::-1]]
     symbols = np.where(own["partial"], "circle-open", "circle")
-    counts = [f"{n} of {total}" for n, total in zip(own["n"], own["n_total"], strict=True)]
+    counts = own["n"].astype(str) + " of " + own["n_total"].astype(str)
+    dotted = {"color": colour, "width": 1, "dash": "dot"}
     return [
         go.Scatter(x=[*own["period"], *own["period"][::-1]], y=band, mode="lines", fill="toself",
-                   line_width=0, fillcolor=colour, opacity=0.2, hoverinfo="skip", showlegend=False),
-        go.Scatter(x=own["period"], y=own["share_standardised"], mode="lines", hoverinfo="skip",
-                   line={"color": colour, "width": 1, "dash": "dot"}, showlegend=False),
-        go.Scatter(x=own["period"], y=own["share"], mode="lines+markers", showlegend=False,
-                   line_color=colour, name=fmt.plain(name), marker={"size": 6, "symbol": symbols},
-                   text=counts, hovertemplate="%{x|%Y-%m-%d}: %{y:.0%} (%{text})<extra></extra>"),
+                   line_width=0, fillcolor=colour, opacity=0.2, hoverinfo="skip"),
+        go.Scatter(x=own["period"], y=own["share_standardised"], mode="lines", line=dotted, hoverinfo="skip"),
+        go.Scatter(x=own["period"], y=own["share"], mode="lines+markers", line_color=colour,
+                   name=fmt.plain(name), marker={"size": 6, "symbol": symbols}, text=counts,
+                   hovertemplate="%{x|%Y-%m-%d}: %{y:.0%} (%{text})<extra></extra>"),
     ]  # fmt: skip
 
 
 def _trend_finding(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> Finding:
     """The clearest changes in a sentence, or that there is none."""
-    if change_points.empty:
-        text = "No theme rose or fell by more than chance would explain."
-        if shares.loc[shares["n_total"] > 0, "period"].nunique() < 2:
-            text = "All dated documents fall into one period: no change can be measured."
-        return Finding(text, "trend", "none")
+    otherwise = "No theme rose or fell by more than chance would explain."
+    if shares.loc[shares["n_total"] > 0, "period"].nunique() < 2:
+        otherwise = "All dated documents fall into one period: no change can be measured."
     names = fmt.theme_names(run)
     clearest = clearest_first(change_points)
     parts = [
@@ -94,8 +92,7 @@ def _trend_finding(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) 
         f"{fmt.percent(row.before)} to {fmt.percent(row.after)} of documents {_when(row)}"
         for row in clearest.itertuples()
     ]
-    themes = clearest["theme_id"].head(fmt.MAX_LISTED).tolist()
-    return Finding(f"{fmt.listed(parts, '; ')}.", "trend", themes=themes)
+    return fmt.claim(parts, "trend", clearest["theme_id"], otherwise)
 
 
 def clearest_first(table: pd.DataFrame) -> pd.DataFrame:
@@ -133,33 +130,25 @@ def emergence(run: Run, document_themes: DocumentThemes) -> go.Figure:
         texts = ["", f"  {row.kind}" if is_clear else ""]
         colour = colours[row.theme_id] if is_clear else fmt.QUIET
         figure.add_scatter(x=places, y=[name] * 2, text=texts, line_color=colour)
-    figure.update_traces(
-        mode="lines+markers+text",
-        marker={"symbol": ["circle-open", "circle"], "size": 9},
-        textposition="middle right",
-        hovertemplate="%{x:.1%}<extra></extra>",
-    )
-    figure.update_layout(showlegend=False)
+    marker = {"symbol": ["circle-open", "circle"], "size": 9}
+    figure.update_traces(mode="lines+markers+text", textposition="middle right", marker=marker)
+    figure.update_traces(hovertemplate="%{x:.1%}<extra></extra>")
     title = "share of documents: hollow before, full recently"
     figure.update_xaxes(tickformat=".0%", title=title, rangemode="tozero")
-    figure.update_yaxes(autorange="reversed")
-    finding = _emergence_finding(table, names)
-    return fmt.finish(figure, finding, fmt.with_names(run, table), 140 + 26 * len(table))
+    finding, twin = _emergence_finding(table, names), fmt.with_names(run, table)
+    return fmt.in_rows(figure, len(table), finding, twin)
 
 
 def _emergence_finding(table: pd.DataFrame, names: dict[str, str]) -> Finding:
     clear = table.dropna(subset="kind")
-    if clear.empty:
-        text = "No theme is new or rising by more than chance would explain."
-        return Finding(text, "emergence", "none")
     parts = [
         f"{names[row.theme_id]} is {row.kind} ({fmt.percent(row.before)} before, {fmt.percent(row.recent)} "
         f"since {fmt.day_or_month(row.since)}, in {fmt.plural(row.documents, 'document')}"
         + (f" from {fmt.plural(row.sources, 'source')})" if row.sources else ")")
         for row in clear.itertuples()
     ]
-    themes = clear["theme_id"].head(fmt.MAX_LISTED).tolist()
-    return Finding(f"{fmt.listed(parts, '; ')}.", "emergence", themes=themes)
+    otherwise = "No theme is new or rising by more than chance would explain."
+    return fmt.claim(parts, "emergence", clear["theme_id"], otherwise)
 
 
 def shares_by_group(run: Run, table: pd.DataFrame) -> go.Figure:
@@ -172,9 +161,8 @@ def shares_by_group(run: Run, table: pd.DataFrame) -> go.Figure:
         return fmt.nothing_to_show(f"Nothing to compare: no second {column} is known.", "shares")
     groups = table[column].drop_duplicates().head(fmt.MAX_GROUPS)
     shown = table[table[column].isin(groups)]
-    grid = shown.pivot(index="theme_id", columns=column, values="second").loc[list(names), groups]
     totals = shown.drop_duplicates(column).set_index(column)["total_second"]
-    grid.index = [names[theme_id] for theme_id in grid.index]
+    grid = _by_theme(run, shown, column, "second", groups)
     grid.columns = [f"{fmt.label(str(name), 24)}<br>n={totals[name]}" for name in grid.columns]
     twin = fmt.with_names(run, shown).rename(columns={"second": "share"})
     twin = twin[[column, "theme", "n_second", "total_second", "share", "low", "high"]]
@@ -184,7 +172,17 @@ def shares_by_group(run: Run, table: pd.DataFrame) -> go.Figure:
         f"from {top[column]} ({top['n_second']} of {top['total_second']})."
     )
     finding = Finding(text, "shares", themes=[top["theme_id"]])
-    return fmt.heat_map(grid, grid.map("{:.0%}".format), finding, twin)
+    return fmt.heat_map(grid, "{:.0%}".format, finding, twin)
+
+
+def _by_theme(
+    run: Run, table: pd.DataFrame, column: str, values: str, groups: Iterable[str]
+) -> pd.DataFrame:
+    """A row a theme, by its name, and a column for each of the groups, 0 where nothing is known."""
+    names = fmt.theme_names(run)
+    grid = table.pivot(index="theme_id", columns=column, values=values).fillna(0.0)
+    grid = grid.loc[[i for i in names if i in grid.index], [*groups]]
+    return grid.rename(index=names)
 
 
 def contrasts(run: Run, table: pd.DataFrame) -> go.Figure:
@@ -193,36 +191,38 @@ def contrasts(run: Run, table: pd.DataFrame) -> go.Figure:
     `table` is from `measures.contrast_groups`. Shown are those that are clear, or, where none is,
     the largest.
     """
-    column, names, colours = table.columns[0], fmt.theme_names(run), fmt.theme_colours(run)
+    column, names = table.columns[0], fmt.theme_names(run)
     if table.empty:
         return fmt.nothing_to_show(f"No differences to show: no second {column} is known.", column)
     some = table[table["clear"]] if table["clear"].any() else table
     some = clearest_first(some).head(_MAX_CONTRASTS)
-    labels = [
-        f"{fmt.label(str(group), 24)} · {fmt.label(names[theme_id], 30)}"
-        for group, theme_id in zip(some[column], some["theme_id"], strict=True)
-    ]
-    above, below = some["high"] - some["difference"], some["difference"] - some["low"]
-    interval = {"array": above, "arrayminus": below, "color": fmt.QUIET}
-    marker = {"size": 9, "color": some["theme_id"].map(colours)}
-    points = go.Scatter(x=some["difference"], y=labels, mode="markers", marker=marker)
-    figure = go.Figure(
-        points.update(error_x=interval, hovertemplate="%{y}: %{x:+.0%}<extra></extra>")
-    )
-    figure.add_vline(x=0, line_color=fmt.QUIET)
+    difference, ids = some["difference"], some["theme_id"]
+    interval = {"array": some["high"] - difference, "arrayminus": difference - some["low"]}
+    points = go.Scatter(
+        x=difference,
+        y=[f"{fmt.label(str(group), 24)} · {fmt.label(names[i], 30)}"
+           for group, i in zip(some[column], ids, strict=True)],
+        mode="markers", marker={"size": 9, "color": ids.map(fmt.theme_colours(run))},
+        error_x=interval | {"color": fmt.QUIET}, hovertemplate="%{y}: %{x:+.0%}<extra></extra>",
+    )  # fmt: skip
+    figure = go.Figure(points).add_vline(x=0, line_color=fmt.QUIET)
     figure.update_xaxes(tickformat="+.0%", title="difference in share")
-    figure.update_yaxes(autorange="reversed")
-    text = f"No {column} differs clearly from the others in any theme."
-    finding = Finding(text, column, "none")
-    if table["clear"].any():
-        first = some.iloc[0]
-        text = (
-            f"{first[column]} differs most: {names[first['theme_id']]} is in {fmt.percent(first['second'])} "
-            f"of its documents and in {fmt.percent(first['first'])} of the others' (difference "
-            f"{100 * first['low']:+.0f} to {100 * first['high']:+.0f} points)."
-        )
-        finding = Finding(text, column, themes=[first["theme_id"]])
-    return fmt.finish(figure, finding, fmt.with_names(run, some), 140 + 28 * len(some))
+    finding = _contrast_finding(some, column, names)
+    return fmt.in_rows(figure, len(some), finding, fmt.with_names(run, some))
+
+
+def _contrast_finding(some: pd.DataFrame, column: str, names: dict[str, str]) -> Finding:
+    """The largest of the clear differences, or that there is none."""
+    first = some.iloc[0]
+    if not first["clear"]:
+        text = f"No {column} differs clearly from the others in any theme."
+        return Finding(text, column, "none")
+    text = (
+        f"{first[column]} differs most: {names[first['theme_id']]} is in {fmt.percent(first['second'])} "
+        f"of its documents and in {fmt.percent(first['first'])} of the others' (difference "
+        f"{100 * first['low']:+.0f} to {100 * first['high']:+.0f} points)."
+    )
+    return Finding(text, column, themes=[first["theme_id"]])
 
 
 def actors(run: Run, table: pd.DataFrame) -> go.Figure:
@@ -233,39 +233,25 @@ def actors(run: Run, table: pd.DataFrame) -> go.Figure:
     if table.empty:
         text = "No actor on the list is named in a passage with a theme."
         return fmt.nothing_to_show(text, "actors")
-    names = fmt.theme_names(run)
     n = table.groupby("actor")["n"].sum().sort_values(ascending=False, kind="stable")
-    shown = table[table["actor"].isin(n.index[:_MAX_ACTORS])]
-    grid = shown.pivot(index="theme_id", columns="actor", values="share").fillna(0.0)
-    ids = [theme_id for theme_id in names if theme_id in grid.index]
-    grid = grid.loc[ids, n.index[:_MAX_ACTORS]]
-    grid.index = [names[theme_id] for theme_id in grid.index]
-    texts = grid.map(lambda share: f"{share:.0%}" if share else "")
+    grid = _by_theme(run, table, "actor", "share", n.index[:_MAX_ACTORS])
     often = table[table["n"] >= _MIN_MENTIONS]
-    finding = _actors_finding(often.assign(theme=often["theme_id"].map(names)))
-    return fmt.heat_map(grid, texts, finding, fmt.with_names(run, often))
+    finding = _actors_finding(often.assign(theme=often["theme_id"].map(fmt.theme_names(run))))
+    twin = fmt.with_names(run, often)
+    return fmt.heat_map(grid, lambda share: f"{share:.0%}" if share else "", finding, twin)
 
 
 def _actors_finding(table: pd.DataFrame) -> Finding:
     """The actors most clearly named more with one theme than elsewhere, but for its namesakes."""
     namesakes = [overlap(*pair) for pair in zip(table["theme"], table["actor"], strict=True)]
-    marked = table[
-        np.isfinite(table["lift"])
-        & (table["n_total"] >= _MIN_DOCUMENTS)
-        & (table["low"] > table["share_elsewhere"])
-        & ~np.array(namesakes, dtype=bool)
-    ]
+    marked = table[~np.array(namesakes, dtype=bool) & np.isfinite(table["lift"])]
+    marked = marked.query("n_total >= @_MIN_DOCUMENTS and low > share_elsewhere")
     marked = marked.sort_values("low", ascending=False, kind="stable")
     marked = marked.drop_duplicates("theme").head(fmt.MAX_LISTED)
-    if marked.empty:
-        text = (
-            f"No actor is named clearly more with one theme of {_MIN_DOCUMENTS} or more documents."
-        )
-        return Finding(text, "actors", "none")
     parts = [
-        f"{row.actor} in {fmt.percent(row.share)} of the documents on {row.theme} "
+        f"{row.actor} is named in {fmt.percent(row.share)} of the documents on {row.theme} "
         f"({fmt.percent(row.share_elsewhere)} elsewhere)"
         for row in marked.itertuples()
     ]
-    text = f"Named most: {'; '.join(parts)}."
-    return Finding(text, "actors", themes=marked["theme_id"].tolist())
+    otherwise = "No actor is named clearly more with one theme than with the others."
+    return fmt.claim(parts, "actors", marked["theme_id"], otherwise)

@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 from datetime import UTC, datetime
+from functools import partial
 from html import escape
 from importlib.metadata import metadata, version
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from topics.html import note, table
+from topics.html import table
 from topics.report.findings import PLOTLY, summary
 from topics.report.search import packed, passage_search
 
@@ -53,8 +54,6 @@ def as_page(cells: list[Cell], found: list[Finding], run: Run, path: str) -> str
     from plotly.offline import get_plotlyjs
 
     sections: list[dict[str, Any]] = []
-    theme_map = "".join(_cell(cell, sections) for cell in cells if "map" in cell.tags)
-    body = "".join(_cell(cell, sections) for cell in cells if "map" not in cell.tags)
     plotly_js = get_plotlyjs()
     page_js = (_FOLDER / "page.js").read_text(encoding="utf-8")
     environment = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True)
@@ -62,13 +61,14 @@ def as_page(cells: list[Cell], found: list[Finding], run: Run, path: str) -> str
         css=(_FOLDER / "page.css").read_text(encoding="utf-8"),
         plotly=packed(plotly_js),
         page_js=page_js,
-        allowed=[_csp_hash(plotly_js), _csp_hash(page_js), *_compiled(theme_map)],
+        allowed=[_csp_hash(plotly_js), _csp_hash(page_js), *_compiled(cells)],
+        cells=cells,
+        markdown=partial(_markdown, sections=sections),
+        drawn=_drawn,
+        figure_type=PLOTLY,
         sections=sections,
-        theme_map=theme_map,
-        body=body,
         summary=summary(run),
-        findings=[finding for finding in found if finding.level != "caution"],
-        cautions=[finding for finding in found if finding.level == "caution"],
+        found=found,
         explore=passage_search(run),
         stamp=_stamp(),
         command=shlex.join(["topics", "report", path, *run.options.as_words()]),
@@ -94,21 +94,15 @@ def _stamp() -> str:
     return f"{when:%Y-%m-%d %H:%M} UTC"
 
 
-def _compiled(theme_map: str) -> list[str]:
+def _compiled(cells: list[Cell]) -> list[str]:
     """What else must be allowed: plotly compiles its own code to draw many points by WebGL."""
-    return ["'unsafe-eval'"] if '"type":"scattergl"' in theme_map else []
+    figures = [output[PLOTLY] for cell in cells for output in cell.outputs if PLOTLY in output]
+    drawn = {trace["type"] for figure in figures for trace in figure["data"]}
+    return ["'unsafe-eval'"] if "scattergl" in drawn else []
 
 
 def _csp_hash(script: str) -> str:
     return "'sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() + "'"
-
-
-def _cell(cell: Cell, sections: list[dict[str, Any]]) -> str:
-    if cell.kind == "markdown":
-        return _markdown(cell.source, sections)
-    shown = "".join(_output(output, f"{cell.id}-{i}") for i, output in enumerate(cell.outputs))
-    code = f"<pre><code>{escape(cell.source)}</code></pre>"
-    return f'<details class="code"><summary>Code</summary>{code}</details>\n{shown}'
 
 
 def _markdown(source: str, sections: list[dict[str, Any]]) -> str:
@@ -125,35 +119,19 @@ def _markdown(source: str, sections: list[dict[str, Any]]) -> str:
     return str(mistune.html(_MARKDOWN_HEADING.sub(lowered, source)))
 
 
-def _output(data: dict[str, Any], name: str) -> str:
-    """A figure, a piece of our own HTML, or text."""
-    if PLOTLY in data:
-        return _figure(data[PLOTLY], name)
-    if "text/html" in data:
-        return f'<div class="output" id="output-{name}">{data["text/html"]}</div>\n'
-    return f"<pre>{escape(data['text/plain'])}</pre>\n" if "text/plain" in data else ""
-
-
-def _figure(bundle: dict[str, Any], name: str) -> str:
-    """A figure with its finding as caption, its data as JSON, and its table twin."""
-    layout = bundle["layout"]
-    meta = layout.pop("meta", {})
-    finding = meta.get("finding", {}).get("text", "Figure")
-    if not bundle["data"]:
-        return f'<div class="output" id="output-{name}">{note(finding).markup}</div>\n'
-    layout.pop("title", None)
-    layout.setdefault("margin", {})["t"] = 40
+def _drawn(figure: dict[str, Any]) -> dict[str, Any]:
+    """A figure's finding, its data as JSON, its height and its table twin."""
+    data, layout = figure["data"], figure["layout"]
+    meta = layout.pop("meta")
+    del layout["title"]
+    layout["margin"]["t"] = 40
     if "scaleanchor" in layout.get("yaxis", {}):  # the map: the page has its texts already
-        for trace in bundle["data"]:
-            trace.pop("text", None)
-    drawing = {"data": bundle["data"], "layout": layout, "config": _CONFIG}
-    text = json.dumps(drawing, separators=(",", ":")).replace("<", "\\u003c")
-    twin = meta.get("table", {"columns": [], "rows": []})
-    rows = table(pd.DataFrame(twin["rows"], columns=twin["columns"]), max_rows=300).markup
-    return (
-        f'<figure id="output-{name}"><figcaption>{escape(finding)}</figcaption>'
-        f'<div class="plot" role="group" aria-label="{escape(finding)}" '
-        f'style="height:{int(layout.get("height", 400))}px"></div>'
-        f'<script type="application/json">{text}</script>'
-        f'<details class="twin"><summary>The same as a table</summary>{rows}</details></figure>\n'
-    )
+        for trace in data:
+            del trace["text"]
+    drawing = {"data": data, "layout": layout, "config": _CONFIG}
+    return {
+        "finding": meta["finding"]["text"],
+        "json": json.dumps(drawing, separators=(",", ":")).replace("<", "\\u003c") if data else "",
+        "height": layout["height"],
+        "twin": table(pd.DataFrame(meta["table"]["rows"], columns=meta["table"]["columns"]), 300),
+    }

@@ -35,32 +35,30 @@ def passage_search(run: Run) -> dict[str, Any]:
         ``n`` passages ``of`` so many, ``without`` a theme; ``cut``, the characters kept of each
         passage, or None; ``data``, the passages packed.
     """
-    passages, themes = run.passages.iloc[run.fitted], run.themes
+    passages = run.passages.iloc[run.fitted]
     cut = _CUT if passages["text"].str.len().sum() > _MAX_CHARACTERS else None
     documents = passages.drop_duplicates("document_id")
     sources = sorted(documents["source"].dropna().unique())
-    unknown = [(-1, "not known")] if documents["source"].isna().any() else []
-    listed = run.assignments["passage_id"].isin(passages["passage_id"])
-    assignments = run.assignments[listed]
-    counts = assignments["theme_id"].value_counts()
-    names, colours = zip(themes["theme_id"], themes["name"], strict=True), theme_colours(run)
+    unknown = [(-1, "not known")] if sources and documents["source"].isna().any() else []
+    own = run.assignments[run.assignments["passage_id"].isin(passages["passage_id"])]
+    counts = own["theme_id"].value_counts().reindex(run.themes["theme_id"], fill_value=0)
+    names = run.themes["name"].tolist()
     data = {
-        "themes": themes["name"].tolist(),
+        "themes": names,
         "sources": sources,
         "documents": _documents(documents, sources),
-        "passages": _passages(run, passages, assignments, documents["document_id"], cut),
+        "passages": _passages(run, passages, documents["document_id"], cut),
     }
     return {
         "themes": [
-            (i, name, int(counts.get(theme, 0)), colours[theme])
-            for i, (theme, name) in enumerate(names)
+            *zip(range(len(names)), names, counts, theme_colours(run).values(), strict=True)
         ],
         "quiet": QUIET,
-        "sources": [*enumerate(sources), *unknown] if sources else [],
+        "sources": [*enumerate(sources), *unknown],
         "periods": _periods(documents["date"].dropna()),
         "n": len(passages),
         "of": len(run.passages),
-        "without": len(passages) - assignments["passage_id"].nunique(),
+        "without": len(passages) - own["passage_id"].nunique(),
         "cut": cut,
         "data": packed(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
     }
@@ -68,35 +66,24 @@ def passage_search(run: Run) -> dict[str, Any]:
 
 def _documents(documents: pd.DataFrame, sources: list[str]) -> list[list[Any]]:
     """document_id, title, date and number of the source, -1 where it is not known."""
-    numbers = {source: i for i, source in enumerate(sources)}
-    columns = documents[["document_id", "title", "date", "source"]].itertuples(index=False)
-    return [
-        [
-            document_id,
-            None if pd.isna(title) else title,
-            None if pd.isna(date) else date.isoformat()[:10],
-            numbers.get(source, -1),
-        ]
-        for document_id, title, date, source in columns
-    ]
+    frame = documents[["document_id", "title"]].astype(object)
+    frame["date"] = documents["date"].dt.strftime("%Y-%m-%d")
+    frame["source"] = pd.Categorical(documents["source"], sources).codes
+    return frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
 
 
 def _passages(
-    run: Run,
-    passages: pd.DataFrame,
-    assignments: pd.DataFrame,
-    documents: pd.Series,
-    cut: int | None,
+    run: Run, passages: pd.DataFrame, documents: pd.Series, cut: int | None
 ) -> list[list[Any]]:
     """Number of the document, start, end, text, numbers of all themes and of the strongest."""
     numbers = {theme: i for i, theme in enumerate(run.themes["theme_id"])}
     places = {document: i for i, document in enumerate(documents)}
-    carried: dict[str, list[int]] = {}
-    for row in assignments.itertuples():
-        carried.setdefault(row.passage_id, []).append(numbers[row.theme_id])
+    themes = (
+        run.assignments["theme_id"].map(numbers).groupby(run.assignments["passage_id"]).agg(list)
+    )
     strongest = [numbers.get(theme, -1) for theme in run.theme_of_passage.iloc[run.fitted]]
     return [
-        [places[p.document_id], p.start, p.end, p.text[:cut], carried.get(p.passage_id, []), top]
+        [places[p.document_id], p.start, p.end, p.text[:cut], themes.get(p.passage_id, []), top]
         for p, top in zip(passages.itertuples(), strongest, strict=True)
     ]
 

@@ -5,7 +5,7 @@ import pytest
 
 from topics import InputError
 from topics.labelling.form import LabellingForm
-from topics.labelling.sheets import read_sheet, save_sheet
+from topics.labelling.samples import read_sheet, write_sheet
 
 THEMES = pd.DataFrame({"theme_id": ["port", "wheat"], "name": ["Harbour", "Wheat <b>"]})
 
@@ -14,7 +14,7 @@ def sheet_in(tmp_path, themes=("", "", ""), texts=("Ships wait.", "<i>Rain</i>\n
     path = tmp_path / "sheet.csv"
     ids = [f"p{i}" for i in range(len(themes))]
     table = pd.DataFrame({"label_id": ids, "text": texts[: len(ids)], "themes": themes})
-    save_sheet(table.assign(coder=""), path)
+    write_sheet(table.assign(coder=""), path, replace=True)
     return path
 
 

@@ -5,7 +5,7 @@ import pytest
 from runs import run_with
 
 from topics import InputError
-from topics.labelling import draw_tests, save_sheet, score_tests
+from topics.labelling import draw_tests, score_tests, write_sheet
 
 WORDS = {
     "port": ["dock", "ship", "harbour", "crane", "pilot", "strike"],
@@ -100,7 +100,7 @@ def answered(folder, answers, kind="passage", name="ada.csv"):
     key = key[key["kind"] == kind].head(len(answers))
     told = [{"right": true, "wrong": true % 4 + 1} for true in key["intruder"]]
     given = [str(own.get(answer, answer)) for own, answer in zip(told, answers, strict=True)]
-    save_sheet(sheet.loc[key.index].assign(answer=given), folder / name)
+    write_sheet(sheet.loc[key.index].assign(answer=given), folder / name, replace=True)
     return folder / name, key
 
 

@@ -7,7 +7,7 @@ import pytest
 from topics.measures.keyness import distinctive_words
 
 FILLERS = "otter heron badger lapwing marten plover weasel bittern".split()
-MARKS = ["side", "word", "n", "n_others", "log_odds", "z"]
+MARKS = ["group", "word", "n", "n_others", "log_odds", "z"]
 
 
 def spoken(own_words, documents=20):
@@ -22,7 +22,7 @@ def spoken(own_words, documents=20):
 
 def marked(passages, **options):
     table = distinctive_words(passages, passages["source"], **options)
-    return table[["side", "word", "n", "n_others"]].values.tolist()
+    return table[["group", "word", "n", "n_others"]].values.tolist()
 
 
 def test_words_that_one_side_uses_are_told_with_their_documents():
@@ -37,7 +37,7 @@ def test_log_odds_and_z_are_those_of_monroe_and_others():
     own, others = 20 + 2, 0 + 2
     log_odds = np.log(own / (60 + 12 - own)) - np.log(others / (60 + 12 - others))
     z = log_odds / np.sqrt(1 / own + 1 / others)
-    assert row[["side", "word"]].tolist() == ["A", "shipyard"]
+    assert row[["group", "word"]].tolist() == ["A", "shipyard"]
     assert row[["log_odds", "z"]].tolist() == pytest.approx([log_odds, z])
 
 

@@ -88,9 +88,8 @@ def _log_odds(
     everyone = n.sum(axis=1, keepdims=True)
     prior = _PRIOR * everyone
     own, others = n + prior, everyone - n + prior
-    log_odds = np.log(own / (own.sum(axis=0) - own)) - np.log(
-        others / (others.sum(axis=0) - others)
-    )
+    odds, odds_of_others = (count / (count.sum(axis=0) - count) for count in (own, others))
+    log_odds = np.log(odds) - np.log(odds_of_others)
     return n, log_odds, log_odds / np.sqrt(1 / own + 1 / others)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from runs import rows
 
 from topics.errors import InputError
 from topics.measures.actors import Actor, actors_by_theme, mentions, read_actors
@@ -115,19 +116,16 @@ def test_a_file_adds_actors_and_aliases_and_takes_aliases_away(tmp_path):
     path = written(
         tmp_path,
         """
-- {name: Harbour League, kind: bloc, aliases: [HL]}
+- {name: Harbour League, kind: bloc, aliases: [HL, King’s Quay]}
 - {name: Georgia, kind: state}
 - {name: Norway, kind: state, aliases: [Oslofjord], not: [Oslo, Norwegian Blue]}
 """,
     )
-    text = "HL: Georgia.", "Oslofjord", "Oslo", "a Norwegian Blue", "Norwegian"
+    text = "King's Quay: Georgia.", "Oslofjord", "Oslo", "a Norwegian Blue", "Norwegian"
     found = mentions(passages_of(*text), read_actors(path))
-    assert found[["passage_id", "actor"]].values.tolist() == [
-        ["p1", "Georgia"],
-        ["p1", "Harbour League"],
-        ["p2", "Norway"],
-        ["p5", "Norway"],
-    ]
+    assert rows(found, "passage_id", "actor") == [
+        ("p1", "Georgia"), ("p1", "Harbour League"), ("p2", "Norway"), ("p5", "Norway"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -203,11 +201,7 @@ def test_elsewhere_as_many_passages_are_drawn_as_carry_the_theme():
 def test_themes_keep_their_order_and_the_most_frequent_actor_comes_first():
     held = [[("BA", "u"), ("", "")], [("B", "u")], [("C", "t")]]
     table = actors_by_theme(*in_themes(held, "tu"))
-    assert table[["theme_id", "actor", "n"]].values.tolist() == [
-        ["t", "C", 1],
-        ["u", "B", 2],
-        ["u", "A", 1],
-    ]
+    assert rows(table, "theme_id", "actor", "n") == [("t", "C", 1), ("u", "B", 2), ("u", "A", 1)]
     assert table["lift"].tolist() == [np.inf] * 3
 
 

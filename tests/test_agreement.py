@@ -53,31 +53,21 @@ def labels_of(given):
     return labels_of_passages(passages, documents, gold).tolist()
 
 
-def test_a_label_belongs_to_the_passage_that_opens_so():
-    given = [("a", "Grain prices", "grain"), ("b", "Ships waited", "ferries;strikes")]
-    assert labels_of(given) == [None, {"grain"}, None, {"ferries", "strikes"}]
-
-
-def test_a_passage_labelled_none_has_an_empty_set_and_an_unlabelled_one_nothing():
-    assert labels_of([("a", "Ships", "none"), ("b", "Nobody", "")]) == [set(), None, set(), None]
-
-
-def test_labels_of_one_passage_add_up_and_unknown_ones_are_passed_over():
-    given = [
-        ("a", "Ships", "x"),
-        ("a", "Ships waited", "y"),
-        ("c", "Ships", "x"),
-        ("a", "Cod", "x"),
-    ]
-    assert labels_of(given) == [{"x", "y"}, None, None, None]
-
-
-def test_spaces_around_labels_do_not_count():
-    assert labels_of([("a", "Ships", "x; y ")]) == [{"x", "y"}, None, None, None]
-
-
-def test_a_label_without_an_opening_belongs_to_no_passage():
-    assert labels_of([("a", "", "x")]) == [None, None, None, None]
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            [("a", "Grain prices", "grain"), ("b", "Ships", "x; y ")],
+            [None, {"grain"}, None, {"x", "y"}],
+        ),
+        ([("a", "Ships", "none"), ("b", "Nobody", "")], [set(), None, set(), None]),
+        ([("a", "Ships", "x"), ("a", "Ships waited", "y")], [{"x", "y"}, None, None, None]),
+        ([("c", "Ships", "x"), ("a", "Cod", "x"), ("a", "", "x")], [None] * 4),
+    ],
+    ids=["by opening", "none", "two labels", "unknown"],
+)
+def test_a_label_belongs_to_the_passage_that_opens_so(given, expected):
+    assert labels_of(given) == expected
 
 
 def test_opening_words_that_stand_earlier_within_a_paragraph_do_not_mislead():

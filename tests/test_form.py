@@ -5,7 +5,7 @@ import pytest
 
 from topics import InputError
 from topics.labelling.form import LabellingForm
-from topics.labelling.sheets import read_sheet, save_sheet
+from topics.labelling.samples import read_sheet, write_sheet
 
 THEMES = pd.DataFrame({"theme_id": ["port", "wheat"], "name": ["Harbour", "Wheat <b>"]})
 
@@ -14,7 +14,7 @@ def sheet_in(tmp_path, themes=("", "", ""), texts=("Ships wait.", "<i>Rain</i>\n
     path = tmp_path / "sheet.csv"
     ids = [f"p{i}" for i in range(len(themes))]
     table = pd.DataFrame({"label_id": ids, "text": texts[: len(ids)], "themes": themes})
-    save_sheet(table.assign(coder=""), path)
+    write_sheet(table.assign(coder=""), path, replace=True)
     return path
 
 
@@ -45,16 +45,10 @@ def test_the_form_is_what_a_cell_shows(tmp_path):
     assert "text/plain" in LabellingForm(sheet_in(tmp_path), THEMES)._repr_mimebundle_()
 
 
-def test_there_is_a_checkbox_for_each_theme_and_one_for_none(tmp_path):
-    form = LabellingForm(sheet_in(tmp_path), THEMES)
-    assert list(boxes(form)) == ["Harbour", "Wheat <b>", "none of them"]
-    assert not any(box.description_allow_html for box in boxes(form).values())
-
-
-def test_the_passage_is_escaped(tmp_path):
+def test_names_and_passages_are_escaped(tmp_path):
     form = LabellingForm(sheet_in(tmp_path, ["port", ""]), THEMES)
     assert "&lt;i&gt;Rain&lt;/i&gt;\nfell." in shown(form)
-    assert "Passage 2 of 2" in shown(form)
+    assert not any(box.description_allow_html for box in boxes(form).values())
 
 
 def test_a_save_writes_the_file_and_goes_on(tmp_path):
@@ -107,7 +101,7 @@ def test_after_the_last_passage_it_says_that_all_are_labelled(tmp_path):
     assert "All passages are labelled" in shown(form)
 
 
-def test_tab_leads_from_the_checkboxes_to_saving(tmp_path):
+def test_tab_leads_through_a_checkbox_for_each_theme_and_one_for_none_to_saving(tmp_path):
     form = LabellingForm(sheet_in(tmp_path), THEMES)
     order = [c for child in form.children for c in getattr(child, "children", [child])]
     names = [c.description for c in order if c.description]

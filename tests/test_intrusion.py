@@ -1,11 +1,10 @@
 """Word and passage intrusion tests."""
 
-import pandas as pd
 import pytest
 from runs import run_with
 
 from topics import InputError
-from topics.labelling import draw_tests, save_sheet, score_tests
+from topics.labelling import draw_tests, score_tests, write_sheet
 
 WORDS = {
     "port": ["dock", "ship", "harbour", "crane", "pilot", "strike"],
@@ -100,7 +99,7 @@ def answered(folder, answers, kind="passage", name="ada.csv"):
     key = key[key["kind"] == kind].head(len(answers))
     told = [{"right": true, "wrong": true % 4 + 1} for true in key["intruder"]]
     given = [str(own.get(answer, answer)) for own, answer in zip(told, answers, strict=True)]
-    save_sheet(sheet.loc[key.index].assign(answer=given), folder / name)
+    write_sheet(sheet.loc[key.index].assign(answer=given), folder / name, replace=True)
     return folder / name, key
 
 
@@ -110,11 +109,8 @@ def test_the_score_is_the_share_found_with_its_interval_and_chance(tmp_path):
     assert table.iloc[0].tolist() == pytest.approx(
         ["passage", 10, 8, 0.8, 0.4902, 0.9433, 0.25], abs=1e-4
     )  # Wilson's for 8 of 10
-
-
-def test_words_are_found_by_chance_once_in_six(tmp_path):
-    table = score_tests(*answered(tmp_path, ["right"] * 3, "word"))
-    assert table["chance"].tolist() == pytest.approx([1 / 6])
+    words = score_tests(*answered(tmp_path, ["right"] * 3, "word"))
+    assert words["chance"].tolist() == pytest.approx([1 / 6])
 
 
 def test_answers_of_two_coders_count_together_and_by_theme(tmp_path):
@@ -131,10 +127,4 @@ def test_an_answer_that_is_no_option_is_named(tmp_path, wrong):
     with pytest.raises(
         InputError, match=f"{key['test_id'].iloc[1]}: expected a number from 1 to 4"
     ):
-        score_tests(path, key)
-
-
-def test_a_sheet_without_answers_is_refused(tmp_path):
-    path, key = answered(tmp_path, pd.Series([""] * 3))
-    with pytest.raises(InputError, match="no 'answer' is filled in"):
         score_tests(path, key)

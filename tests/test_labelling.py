@@ -12,7 +12,6 @@ from topics.labelling import (
     labelled_shares,
     read_labels,
     read_sheet,
-    save_sheet,
     write_sheet,
 )
 
@@ -53,7 +52,7 @@ def same(key, own):
 def filled(tmp_path, themes, name="ada.csv", n=12):
     """A sheet of HARBOUR on disk, labelled with `themes` in order of its rows, and its key."""
     sheet, key = draw_sheet(HARBOUR, n)
-    save_sheet(sheet.assign(themes=themes), tmp_path / name)
+    write_sheet(sheet.assign(themes=themes), tmp_path / name, replace=True)
     return tmp_path / name, key
 
 
@@ -238,7 +237,7 @@ def test_a_row_that_is_not_in_the_key_is_named(tmp_path):
 )
 def test_a_sheet_that_lost_or_gained_cells_is_refused(tmp_path, change, told):
     path, key = filled(tmp_path, "port")
-    save_sheet(change(read_sheet(path, [])), path)
+    write_sheet(change(read_sheet(path, [])), path, replace=True)
     assert told.format(key["label_id"][0]) in message(path, key)
 
 

@@ -42,11 +42,8 @@ def test_shares_are_of_independent_documents_with_a_date_and_none_where_there_ar
     assert table["share"].tolist() == pytest.approx(
         [1 / 2, 0, np.nan, np.nan, 1 / 3, 2 / 3], nan_ok=True
     )
-    assert (
-        table.loc[table["n_total"] == 0, ["low", "high", "share_standardised"]]
-        .isna()
-        .all(axis=None)
-    )
+    unknown = table.loc[table["n_total"] == 0, ["low", "high", "share_standardised"]]
+    assert unknown.isna().all(axis=None)
     last = table.iloc[-1]
     assert (last["low"], last["high"]) == wilson(2, 3)[1:]
 
@@ -87,10 +84,10 @@ def test_the_kind_of_interval_is_told(dates, sources, kind):
 def test_sources_of_one_mind_make_a_wider_interval_than_as_many_documents():
     half = [i % 2 == 0 for i in range(20)] * 5
     sources = [f"source {i}" for i in range(20)] * 5
-    together = overall_shares(document_themes(["2025-01-01"] * 100, sources, ferries=half)).iloc[0]
-    apart = overall_shares(document_themes(["2025-01-01"] * 100, [None] * 100, ferries=half)).iloc[
-        0
-    ]
+    together, apart = (
+        overall_shares(document_themes(["2025-01-01"] * 100, names, ferries=half)).iloc[0]
+        for names in (sources, [None] * 100)
+    )
     assert together["share"] == apart["share"] == 0.5
     assert (apart["low"], apart["high"]) == wilson(50, 100)[1:]
     assert together["high"] - together["low"] > 2 * (apart["high"] - apart["low"])

@@ -194,7 +194,7 @@ def distinctive_words_table(run: Run, groups: pd.Series, max_words: int = 4) -> 
         words = measures.distinctive_words(run.passages[has_theme], groups[has_theme], max_words)
         counts = words["n"].astype(str) + " : " + words["n_others"].astype(str)
         told = words["word"] + " (" + counts + ")"
-        rows += [(theme_id, *row) for row in told.groupby(words["side"]).agg(", ".join).items()]
+        rows += [(theme_id, *row) for row in told.groupby(words["group"]).agg(", ".join).items()]
     if not rows:
         return _nothing(f"No {column} uses a word clearly more than the others.", "words")
     shown = pd.DataFrame(rows, columns=["theme_id", column, "words"])

@@ -8,18 +8,18 @@ from topics.labelling.estimates import (
     labels_of_passages,
     read_gold,
 )
-from topics.labelling.intrusion import draw_tests, score_tests
-from topics.labelling.sheets import (
+from topics.labelling.samples import (
     draw_sheet,
+    draw_tests,
     read_folder,
     read_labels,
     read_sheet,
-    save_sheet,
+    score_tests,
     write_sheet,
 )
 
 __all__ = [
     "Agreement", "coder_agreement", "draw_sheet", "draw_tests", "label_agreement",
     "labelled_shares", "labels_of_passages", "read_folder", "read_gold", "read_labels",
-    "read_sheet", "save_sheet", "score_tests", "write_sheet",
+    "read_sheet", "score_tests", "write_sheet",
 ]  # fmt: skip

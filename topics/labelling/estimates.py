@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from topics.run import Run
 
 _NARROW = 0.02  # half an interval that is narrow enough
-_PSEUDO_COUNTS = (
-    4.0  # passages with and without the theme, spread evenly: smooth the rates of strata
-)
+_PSEUDO_COUNTS = 4.0  # passages with and without the theme, each: smooth the rates of strata
 
 
 def labelled_shares(run: Run, labels: pd.DataFrame) -> pd.DataFrame:

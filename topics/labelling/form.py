@@ -9,7 +9,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from topics.errors import InputError
-from topics.labelling.sheets import NO_THEME, read_sheet, save_sheet
+from topics.labelling.samples import NO_THEME, read_sheet, write_sheet
 
 
 class LabellingForm(widgets.VBox):
@@ -38,7 +38,7 @@ class LabellingForm(widgets.VBox):
     >>> themes = pd.DataFrame({"theme_id": ["ferries"], "name": ["Ferries"]})
     >>> with TemporaryDirectory() as folder:
     ...     sheet = pd.DataFrame({"label_id": ["p1"], "text": ["Ships wait."], "themes": [""]})
-    ...     save_sheet(sheet, Path(folder, "sheet.csv"))
+    ...     write_sheet(sheet, Path(folder, "sheet.csv"))
     ...     form = LabellingForm(Path(folder, "sheet.csv"), themes, coder="Ann")
     >>> len(form.children)
     5
@@ -86,6 +86,6 @@ class LabellingForm(widgets.VBox):
             self._message.value = "Not saved: tick the themes of the passage, or “none of them”."
             return
         self._sheet.loc[self._row, ["themes", "coder"]] = ["; ".join(ticked), self._coder]
-        save_sheet(self._sheet, self._path)
+        write_sheet(self._sheet, self._path, replace=True)
         self._show(min(self._row + 1, len(self._sheet) - 1))
         next(iter(self._boxes.values())).focus()

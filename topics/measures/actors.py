@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 import scipy
 import scipy.sparse as sp
-import yaml
 from countryinfo import all_countries
 
 from topics.errors import InputError
 from topics.intervals import wilson
 from topics.measures.document_themes import DocumentThemes
+from topics.model.named_themes import read_yaml
 
 KINDS = ("state", "bloc", "agency", "instrument")
 _BUNDLED = Path(__file__).with_name("actors.yml")
@@ -84,13 +84,7 @@ def _states() -> Iterator[Actor]:
 
 
 def _read(path: str | Path) -> list[Actor]:
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8").replace("’", "'")) or []
-    except OSError as error:
-        raise InputError(f"actors: cannot read {str(path)!r}: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # as PyYAML lets them through
-        where = " ".join(str(error).split())
-        raise InputError(f"actors: {str(path)!r} is not valid YAML: {where}") from error
+    content = read_yaml(path, "actors") or []
     if not isinstance(content, list):
         expected = "expected a list of actors (name, kind, aliases)"
         raise InputError(f"actors: {path}: {expected}, found {type(content).__name__}")
@@ -110,7 +104,9 @@ def _as_actor(item: Any, where: str) -> Actor:
     for key, texts in zip(("aliases", "not"), lists, strict=True):
         if not (isinstance(texts, list) and all(isinstance(t, str) and t.strip() for t in texts)):
             raise InputError(f"{where}: {key}: expected a list of texts, found {texts!r:.60}")
-    return Actor(name, kind, (name, *lists[0]), tuple(lists[1]))
+    aliases, not_ = (tuple(text.replace("’", "'") for text in texts) for texts in lists)
+    name = name.replace("’", "'")
+    return Actor(name, kind, (name, *aliases), not_)
 
 
 def mentions(passages: pd.DataFrame, actors: Iterable[Actor] | None = None) -> pd.DataFrame:

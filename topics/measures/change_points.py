@@ -202,9 +202,7 @@ def emerging_themes(
 
     Parameters
     ----------
-    document_themes
-        Documents and themes; those without a date are left out.
-    period, permutations, random_state
+    document_themes, period, permutations, random_state
         As for `find_change_points`.
     false_alarms
         Chance that any theme at all is called new or rising where none is.

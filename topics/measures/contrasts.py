@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
 import pandas as pd
 
@@ -13,7 +11,6 @@ from topics.measures.document_themes import DocumentThemes
 from topics.measures.permutation import difference_within, sum_by
 from topics.measures.shares import BY_SOURCE, count_documents
 
-Mask: TypeAlias = np.ndarray | pd.Series  # a boolean for each document
 _MIN_DOCUMENTS = 5
 _COLUMNS = ["theme_id", "n_first", "total_first", "first", "n_second", "total_second", "second",
             "difference", "low", "high", "ratio", "ratio_low", "ratio_high", "clear"]  # fmt: skip
@@ -76,7 +73,7 @@ def _correlation(
 
 
 def contrast_within_sources(
-    document_themes: DocumentThemes, first: Mask, second: Mask
+    document_themes: DocumentThemes, first: np.ndarray | pd.Series, second: np.ndarray | pd.Series
 ) -> pd.DataFrame:
     """How much more of the second documents have each theme, each source compared with itself.
 
@@ -104,11 +101,9 @@ def contrast_within_sources(
     0  ferries        0.75  0.45  1.05
     """
     second = np.asarray(second)
-    rows = np.asarray(first) | second
-    has_theme = document_themes.has_theme.to_numpy()[rows]
-    estimate = difference_within(
-        has_theme, document_themes.sources[rows], document_themes.source_days[rows], second[rows]
-    )
+    rows, has_theme = np.asarray(first) | second, document_themes.has_theme.to_numpy()
+    about = has_theme, document_themes.sources, document_themes.source_days, second
+    estimate = difference_within(*(column[rows] for column in about))
     columns = dict(zip(["difference", "low", "high"], estimate, strict=True))
     return pd.DataFrame({"theme_id": document_themes.has_theme.columns, **columns})
 

@@ -60,9 +60,8 @@ class DocumentThemes:
     def where(self, rows: np.ndarray | pd.Series) -> DocumentThemes:
         """The documents for which `rows`, a boolean each, is True."""
         rows = np.asarray(rows, dtype=bool)
-        return DocumentThemes(
-            self.documents[rows].reset_index(drop=True), self.has_theme[rows].reset_index(drop=True)
-        )
+        tables = self.documents[rows], self.has_theme[rows]
+        return DocumentThemes(*(table.reset_index(drop=True) for table in tables))
 
     def only(self, themes: Sequence[str]) -> DocumentThemes:
         """These themes alone, so that no test is corrected for the others."""
@@ -76,9 +75,8 @@ class DocumentThemes:
         first = np.unique(self.source_days, return_index=True)[1]
         random, dates = np.random.default_rng(random_state), self.documents["date"].to_numpy()
         exchanged = dates[first][permuted_within(self.sources[first], random)]
-        return DocumentThemes(
-            self.documents.assign(date=exchanged[self.source_days]), self.has_theme
-        )
+        documents = self.documents.assign(date=exchanged[self.source_days])
+        return DocumentThemes(documents, self.has_theme)
 
     @cached_property
     def dated(self) -> DocumentThemes:

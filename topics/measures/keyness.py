@@ -1,4 +1,4 @@
-"""Distinctive words: how sides speak of a theme."""
+"""Distinctive words: how sources, countries or periods differ in what they say of a theme."""
 
 from __future__ import annotations
 
@@ -9,60 +9,60 @@ import scipy.sparse as sp
 from topics.intervals import FALSE_ALARMS
 from topics.text.words import Phrases, alike, distinct, tokens
 
-_MIN_DOCUMENTS = 5  # of a side
+_MIN_DOCUMENTS = 5  # of a group
 _MAX_DOCUMENTS = 5000  # of a theme; of more, so many at random
 _MIN_WITH_WORD = 3
-_PRIOR = 0.1  # with much less, words of one side only score below words that others use too
+_PRIOR = 0.1  # with much less, words of one group only score below words that others use too
 _PERMUTATIONS = 199
-_COLUMNS = ["side", "word", "n", "n_others", "log_odds", "z"]
+_COLUMNS = ["group", "word", "n", "n_others", "log_odds", "z"]
 
 
 def distinctive_words(
-    passages: pd.DataFrame, sides: pd.Series | np.ndarray, max_words: int = 10
+    passages: pd.DataFrame, groups: pd.Series | np.ndarray, max_words: int = 10
 ) -> pd.DataFrame:
-    """Words and phrases that one side uses more than the others, beyond chance.
+    """Words and phrases that one group uses more than the others, beyond chance.
 
     A document counts once for a word, however often it repeats it, and so does a sentence that is
     in several documents. Log-odds with an informative Dirichlet prior, a tenth of the counts of
-    all sides together (Monroe, Colaresi and Quinn 2008). Words are listed whose z-score is above
-    the greatest of 95% of the draws that permute the sides of the documents (Westfall and Young
-    1993): sides that speak alike have a word in one table of twenty.
+    all groups together (Monroe, Colaresi and Quinn 2008). Words are listed whose z-score is above
+    the greatest of 95% of the draws that permute the groups of the documents (Westfall and Young
+    1993): groups that speak alike have a word in one table of twenty.
 
     Parameters
     ----------
     passages
         Of a theme, with document_id and text; 5,000 documents at most are read.
-    sides
-        The side of each passage, as its source; those without are left out, as are sides with
-        fewer than 5 documents. A side's own name is no word of it.
+    groups
+        The group of each passage, as its source; those without are left out, as are groups with
+        fewer than 5 documents. A group's own name is no word of it.
     max_words
-        Of each side.
+        Of each group.
 
     Returns
     -------
     pd.DataFrame
-        side, word, n (documents of the side with it; 3 or more of all sides), n_others,
-        log_odds, z; the highest z of each side first, without phrases that mostly repeat one.
+        group, word, n (documents of the group with it; 3 or more of all groups), n_others,
+        log_odds, z; the highest z of each group first, without phrases that mostly repeat one.
 
     Examples
     --------
     >>> places = ["Quay", "Moor"] * 20
     >>> passages = pd.DataFrame({"document_id": range(40), "text": [
     ...     f"{'shipyard' if place == 'Quay' else 'peatland'} {i}" for i, place in enumerate(places)]})
-    >>> distinctive_words(passages, places)[["side", "word", "n", "n_others"]]
-       side      word   n  n_others
+    >>> distinctive_words(passages, places)[["group", "word", "n", "n_others"]]
+      group      word   n  n_others
     0  Moor  peatland  20         0
     1  Quay  shipyard  20         0
     """
     random = np.random.default_rng(0)
-    side = pd.Series(np.asarray(sides, dtype=object), passages.index, name="side")
-    texts = passages.groupby([side, "document_id"])["text"].agg("\n\n".join)
+    group = pd.Series(np.asarray(groups, dtype=object), passages.index, name="group")
+    texts = passages.groupby([group, "document_id"])["text"].agg("\n\n".join)
     if len(texts) > _MAX_DOCUMENTS:
         texts = texts.iloc[np.sort(random.permutation(len(texts))[:_MAX_DOCUMENTS])]
-    texts = texts[texts.groupby("side").transform("size") >= _MIN_DOCUMENTS]
-    texts = texts.iloc[random.permutation(len(texts))]  # so that no side owns shared sentences
+    texts = texts[texts.groupby("group").transform("size") >= _MIN_DOCUMENTS]
+    texts = texts.iloc[random.permutation(len(texts))]  # so that no group owns shared sentences
     words = Phrases(texts.tolist(), min_texts=_MIN_WITH_WORD)
-    member = pd.get_dummies(texts.index.get_level_values("side"), dtype=float)
+    member = pd.get_dummies(texts.index.get_level_values("group"), dtype=float)
     if member.shape[1] < 2 or len(words.keys) < 2:
         return pd.DataFrame(columns=_COLUMNS)
     drawn = [
@@ -83,19 +83,18 @@ def distinctive_words(
 def _log_odds(
     table: sp.csr_matrix, member: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """``(words, sides)`` documents with each word, log-odds against the other sides, z-scores."""
+    """``(words, groups)`` documents with each word, log-odds against the other groups, z-scores."""
     n = table.T @ member
     everyone = n.sum(axis=1, keepdims=True)
     prior = _PRIOR * everyone
     own, others = n + prior, everyone - n + prior
-    log_odds = np.log(own / (own.sum(axis=0) - own)) - np.log(
-        others / (others.sum(axis=0) - others)
-    )
+    odds, odds_of_others = (count / (count.sum(axis=0) - count) for count in (own, others))
+    log_odds = np.log(odds) - np.log(odds_of_others)
     return n, log_odds, log_odds / np.sqrt(1 / own + 1 / others)
 
 
-def _names(phrase: str, side: str) -> bool:
-    """Whether a phrase has two words of a side's name, or its only one."""
-    name = tokens(side)
+def _names(phrase: str, group: str) -> bool:
+    """Whether a phrase has two words of a group's name, or its only one."""
+    name = tokens(group)
     shared = sum(any(alike(word, own) for own in name) for word in phrase.split())
     return bool(name) and shared >= min(len(name), 2)

@@ -66,10 +66,8 @@ class PermutationScan:
         first, last = segment
         rows = (self.periods >= first) & (self.periods < last)
         sources = np.unique(self.sources[rows], return_inverse=True)[1]
-        counts = self.counts[rows][:, themes]
-        return PermutationScan(
-            counts, self.sizes[rows], sources, self.periods[rows], self.n_periods
-        )
+        counts, sizes = self.counts[rows][:, themes], self.sizes[rows]
+        return PermutationScan(counts, sizes, sources, self.periods[rows], self.n_periods)
 
     @cached_property
     def residuals(self) -> Array:

@@ -97,16 +97,13 @@ def removed_boilerplate(run: Run, samples: int = 3) -> pd.DataFrame:
       reason  blocks  files        longest
     0   menu       2      2  Log in ¶ Home
     """
-    length = run.corpus.boilerplate["block"].str.len()
-    order = length.sort_values(ascending=False, kind="stable").index
-    table = (
-        run.corpus.boilerplate.loc[order]
-        .groupby("reason", as_index=False)
-        .agg(
-            blocks=("block", "size"),
-            files=("file", "nunique"),
-            longest=("block", lambda blocks: " ¶ ".join(blocks.head(samples).unique())),
-        )
+    longest_first = run.corpus.boilerplate.sort_values(
+        "block", key=lambda blocks: blocks.str.len(), ascending=False, kind="stable"
+    )
+    table = longest_first.groupby("reason", as_index=False).agg(
+        blocks=("block", "size"),
+        files=("file", "nunique"),
+        longest=("block", lambda blocks: " ¶ ".join(blocks.head(samples).unique())),
     )
     return table.sort_values("blocks", ascending=False, ignore_index=True)
 

@@ -55,14 +55,18 @@ def read_themes(path: str | Path) -> list[NamedTheme]:
     ...     read_themes(path)
     [NamedTheme(id='quotas', name='quotas', description='', phrases=('talks on catch limits',), not_=())]
     """
+    return as_themes(read_yaml(path, "themes"), str(path))
+
+
+def read_yaml(path: str | Path, what: str) -> Any:
+    """Content of a YAML file; raise InputError, which begins with `what`, if it cannot be read."""
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"themes: cannot read {str(path)!r}: {error.strerror}") from error
+        raise InputError(f"{what}: cannot read {str(path)!r}: {error.strerror}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # as PyYAML lets them through
         where = " ".join(str(error).split())
-        raise InputError(f"themes: {str(path)!r} is not valid YAML: {where}") from error
-    return as_themes(content, str(path))
+        raise InputError(f"{what}: {str(path)!r} is not valid YAML: {where}") from error
 
 
 def as_themes(content: Any, origin: str = "named") -> list[NamedTheme]:

@@ -1,10 +1,11 @@
-"""Sheets of passages to be labelled by hand, blind: drawn, written, read back."""
+"""Sheets for people to fill in, blind: drawn, written, read back and scored."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import StringIO
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ import pandas as pd
 
 from topics.cache import digest, written_atomically
 from topics.errors import InputError
+from topics.intervals import wilson
+from topics.labelling.estimates import given_themes
+from topics.text.words import alike
 
 if TYPE_CHECKING:
     from topics.run import Run
@@ -21,6 +25,13 @@ NO_THEME = "none"  # in a sheet: the passage has none of the themes
 KEY_FILE = "key.csv"
 _MIN_LABELS = 2  # of each theme
 _FORMULA = r"(^|[;,\t\r\n])(?=\s*[=+\-@＝＋－＠])"  # also where another separator would cut a cell
+_N_OWN = {"word": 5, "passage": 3}  # options of the theme, beside one that is not
+_OPTIONS = [f"option_{i}" for i in range(1, 7)]
+_COLUMNS = ["test_id", "theme_id", "kind", "intruder", "question", *_OPTIONS]
+_QUESTIONS = {
+    "word": "Five of these terms belong together. Which one does not belong to them?",
+    "passage": "Three of these passages share a theme. Which one does not have it?",
+}
 
 
 def draw_sheet(
@@ -86,7 +97,7 @@ def draw_sheet(
     rows = table.iloc[np.concatenate(steps)].assign(probability=np.repeat(drawn / sizes, drawn))
     rows = rows.sample(frac=1, random_state=rng, ignore_index=True)
     rows["label_id"] = ["p" + digest(str(random_state), id_)[:8] for id_ in rows["passage_id"]]
-    sheet = rows[["label_id"]].assign(text=harmless(rows["text"]), themes="", coder="")
+    sheet = rows[["label_id"]].assign(text=_harmless(rows["text"]), themes="", coder="")
     return sheet, rows[["label_id", "passage_id", "stratum", "period", "probability"]]
 
 
@@ -102,13 +113,18 @@ def _allocated(sizes: np.ndarray, n: int) -> np.ndarray:
     return drawn
 
 
-def harmless(texts: pd.Series) -> pd.Series:
+def _harmless(texts: pd.Series) -> pd.Series:
     """Texts that no spreadsheet takes for a formula: an apostrophe is put before its sign."""
     return texts.str.replace(_FORMULA, r"\1'", regex=True)
 
 
-def write_sheet(table: pd.DataFrame, path: str | Path) -> None:
-    """Write a sheet or its key as CSV; raise InputError if the file exists: labels may be in it.
+def write_sheet(table: pd.DataFrame, path: str | Path, *, replace: bool = False) -> None:
+    """Write a sheet or its key as CSV that spreadsheets open as UTF-8, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If the file exists, as labels may be in it, and is not to be replaced.
 
     Examples
     --------
@@ -118,23 +134,8 @@ def write_sheet(table: pd.DataFrame, path: str | Path) -> None:
     ...     read_sheet(Path(folder, "sheet.csv"), ["themes"]).to_dict("list")
     {'themes': ['ferries'], 'coder': ['']}
     """
-    if Path(path).exists():
+    if not replace and Path(path).exists():
         raise InputError(f"labels: {str(path)!r} exists and may hold labels; name another file")
-    save_sheet(table, path)
-
-
-def save_sheet(table: pd.DataFrame, path: str | Path) -> None:
-    """Write or replace a CSV file that spreadsheets open as UTF-8, whole or not at all.
-
-    Examples
-    --------
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     save_sheet(pd.DataFrame({"themes": [""]}), Path(folder, "sheet.csv"))
-    ...     save_sheet(pd.DataFrame({"themes": ["ferries"]}), Path(folder, "sheet.csv"))
-    ...     read_sheet(Path(folder, "sheet.csv"), ["themes"])["themes"].item()
-    'ferries'
-    """
     with written_atomically(Path(path)) as part:
         table.to_csv(part, index=False, encoding="utf-8-sig")
 
@@ -166,7 +167,7 @@ def read_sheet(path: str | Path, columns: Iterable[str]) -> pd.DataFrame:
     return table if "coder" in table else table.assign(coder="")
 
 
-def read_answers(
+def _read_answers(
     paths: str | Path | Iterable[str | Path], ids: pd.Series, answer: str
 ) -> pd.DataFrame:
     """The rows of sheets in which the column `answer` is filled in.
@@ -234,13 +235,13 @@ def read_labels(
     ...     "probability": [0.5]})
     >>> with TemporaryDirectory() as folder:
     ...     sheet = pd.DataFrame({"label_id": ["p1"], "themes": ["none"]})
-    ...     save_sheet(sheet, Path(folder, "ann.csv"))
+    ...     write_sheet(sheet, Path(folder, "ann.csv"))
     ...     labels = read_labels(Path(folder, "ann.csv"), key, ["ferries"])
     >>> labels[["passage_id", "coder", "themes", "probability"]]
       passage_id coder       themes  probability
     0        a:1   ann  frozenset()          0.5
     """
-    filled, valid = read_answers(paths, key["label_id"], "themes"), set(themes)
+    filled, valid = _read_answers(paths, key["label_id"], "themes"), set(themes)
     filled["themes"] = [_parsed(row.themes, valid, row.label_id) for row in filled.itertuples()]
     labelled = key["label_id"].isin(filled["label_id"])
     answered = labelled.groupby(key["stratum"]).transform("mean")
@@ -266,9 +267,9 @@ def read_folder(folder: str | Path, themes: Iterable[str]) -> pd.DataFrame:
     >>> key = pd.DataFrame({"label_id": ["p1"], "passage_id": ["a:1"], "stratum": ["ferries"],
     ...     "probability": [0.5]})
     >>> with TemporaryDirectory() as folder:
-    ...     save_sheet(key, Path(folder, KEY_FILE))
+    ...     write_sheet(key, Path(folder, KEY_FILE))
     ...     sheet = pd.DataFrame({"label_id": ["p1"], "themes": ["ferries"]})
-    ...     save_sheet(sheet, Path(folder, "ann.csv"))
+    ...     write_sheet(sheet, Path(folder, "ann.csv"))
     ...     read_folder(folder, ["ferries"])[["passage_id", "coder", "probability"]]
       passage_id coder  probability
     0        a:1   ann          0.5
@@ -294,3 +295,140 @@ def _parsed(cell: str, valid: set[str], label_id: str) -> frozenset[str]:
         expected = f"expected none, or {'; '.join(sorted(valid))}"
         raise InputError(f"labels: {label_id}: {wrong}; {expected}")
     return found - {NO_THEME}
+
+
+def draw_tests(
+    run: Run, per_theme: int = 3, random_state: int = 0
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Draw word and passage intrusion tests (Chang et al. 2009; Ying et al. 2022).
+
+    word: five keywords of a theme and one of another, no form of the theme's own. passage: three
+    passages of a theme and one of another theme.
+
+    Parameters
+    ----------
+    run
+        A run. A theme of too few keywords or passages gets no test of that kind.
+    per_theme
+        Tests of each kind for each theme.
+    random_state
+        Seed.
+
+    Returns
+    -------
+    sheet
+        test_id, kind, question, option_1 to option_6 (blank if there are fewer), answer (number
+        of the option that does not belong, to fill in), coder (may be filled in); in random order.
+    key
+        test_id, theme_id, kind, intruder (number of the option); the same rows.
+
+    Raises
+    ------
+    InputError
+        If no test can be drawn.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> keywords = ["dock, ship, harbour, crane, pilot", "wheat, bread, field, farm, mill"]
+    >>> run = SimpleNamespace(
+    ...     themes=pd.DataFrame({"theme_id": ["port", "grain"], "keywords": keywords}),
+    ...     passages=pd.DataFrame({"passage_id": ["a:1"], "text": [""], "copy_group": [0]}),
+    ...     assignments=pd.DataFrame({"passage_id": [], "theme_id": []}),
+    ... )
+    >>> sheet, key = draw_tests(run, per_theme=1)
+    >>> sorted(key["theme_id"]), set(key["kind"])
+    (['grain', 'port'], {'word'})
+    """
+    rng, rows = np.random.default_rng(random_state), []
+    for kind, theme_id, own, foreign in [*_words(run), *_passages(run)]:
+        n = _N_OWN[kind]
+        for _ in range(per_theme if len(own) >= n and len(foreign) else 0):
+            place, shown = rng.integers(n + 1), list(rng.choice(own, n, replace=False))
+            shown.insert(place, rng.choice(foreign))
+            id_ = "t" + digest(kind, *shown)[:8]
+            row = (id_, theme_id, kind, int(place) + 1, _QUESTIONS[kind], *shown)
+            rows.append(dict(zip(_COLUMNS, row, strict=False)))
+    if not rows:
+        raise InputError(
+            "tests: expected two themes, with five keywords or three passages each; "
+            f"found {len(run.themes)} theme(s) of which no test can be drawn"
+        )
+    table = pd.DataFrame(rows).drop_duplicates("test_id")
+    table = table.sample(frac=1, random_state=rng, ignore_index=True)
+    table = table.reindex(columns=_COLUMNS).fillna("")
+    table[_OPTIONS] = table[_OPTIONS].astype("str").apply(_harmless)
+    sheet = table.drop(columns=["theme_id", "intruder"]).assign(answer="", coder="")
+    return sheet, table[_COLUMNS[:4]]
+
+
+def _words(run: Run) -> Iterator[tuple[str, str, np.ndarray, np.ndarray]]:
+    """Kind of test, theme, its keywords, and those of others that are no form of them."""
+    words = run.themes.set_index("theme_id")["keywords"].str.split(", ")
+    for theme_id, own in words.items():
+        parts = " ".join(own).split()
+        foreign = [
+            word
+            for word in words.drop(theme_id).explode().dropna().unique()
+            if word and not any(alike(*pair) for pair in product(word.split(), parts))
+        ]
+        yield "word", theme_id, np.array(own, dtype=object), np.array(foreign, dtype=object)
+
+
+def _passages(run: Run) -> Iterator[tuple[str, str, np.ndarray, np.ndarray]]:
+    """Kind of test, theme, its passages without near-copies, and those of other themes alone."""
+    first = ~run.passages["copy_group"].duplicated().to_numpy()
+    given, texts = given_themes(run)[first], run.passages["text"].to_numpy(dtype=object)[first]
+    for theme_id in given:
+        own = given[theme_id].to_numpy()
+        yield "passage", theme_id, texts[own], texts[~own & given.any(axis=1).to_numpy()]
+
+
+def score_tests(
+    paths: str | Path | Iterable[str | Path], key: pd.DataFrame, by: str = "kind"
+) -> pd.DataFrame:
+    """How often people found the intruder.
+
+    Parameters
+    ----------
+    paths
+        A sheet that was filled in, or one a coder; tests left blank do not count.
+    key
+        As `draw_tests` returned it with the sheet.
+    by
+        kind or theme_id.
+
+    Returns
+    -------
+    pd.DataFrame
+        The column `by`, n (answers), right, share, low, high (Wilson interval), chance (share
+        that guessing gets right).
+
+    Raises
+    ------
+    InputError
+        As for `topics.labelling.read_labels`, or if an answer is no option's number.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> key = pd.DataFrame({"test_id": ["t1"], "theme_id": "port", "kind": "word", "intruder": 2})
+    >>> with TemporaryDirectory() as folder:
+    ...     answers = pd.DataFrame({"test_id": ["t1"], "answer": ["2"]})
+    ...     answers.to_csv(Path(folder, "ann.csv"), index=False)
+    ...     score_tests(Path(folder, "ann.csv"), key)[["kind", "n", "right", "share"]]
+       kind  n  right  share
+    0  word  1      1    1.0
+    """
+    answers = _read_answers(paths, key["test_id"], "answer").merge(key, on="test_id")
+    n_options = answers["kind"].map(_N_OWN) + 1
+    for row, n in zip(answers.itertuples(), n_options, strict=True):
+        if row.answer not in map(str, range(1, n + 1)):
+            raise InputError(
+                f"tests: {row.test_id}: expected a number from 1 to {n}, found {row.answer!r}"
+            )
+    right = answers["answer"].astype(int) == answers["intruder"]
+    groups = answers.assign(right=right, chance=1 / n_options).groupby(by, sort=False)
+    table = groups.agg(n=("right", "size"), right=("right", "sum"), chance=("chance", "mean"))
+    table[["share", "low", "high"]] = np.transpose(wilson(table["right"], table["n"]))
+    return table.reset_index()[[by, "n", "right", "share", "low", "high", "chance"]]

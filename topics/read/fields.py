@@ -44,7 +44,6 @@ _MAX_CHARACTERS = 1000  # of a title, a source or another field
 _MIN_DETECTABLE = 60  # characters; shorter texts are too short to detect a language
 _MAX_DETECTED = 500  # characters used for it; more takes longer and tells no more
 _MIN_RELIABLE = 200  # characters; from here, detection counts more than what a web page says
-_NO_LANGUAGE = "zxx"
 
 
 def column_names(columns: Mapping[str, str]) -> Names:
@@ -62,17 +61,16 @@ def column_names(columns: Mapping[str, str]) -> Names:
 
 
 def known_fields(record: Record, names: Names, metadata_source: str) -> Record:
-    """The known fields of a record as text, and where those in `ORIGINS` were taken from."""
+    """The known fields of a record as text, and as ``date_from`` where each was taken from."""
     columns = {str(key).strip().lower(): key for key in record}
     fields: Record = {}
     for field, aliases in names.items():
+        as_text = _paragraphs if field == "text" else _line
         for column in (columns[alias] for alias in aliases if alias in columns):
-            value = _paragraphs(record[column]) if field == "text" else _line(record[column])
+            value = as_text(record[column])
             if value.lower() not in _MISSING:
-                fields[field] = value
-                if f"{field}_from" in ORIGINS:
-                    is_column = metadata_source == "column"
-                    fields[f"{field}_from"] = f"column {column}" if is_column else metadata_source
+                origin = f"column {column}" if metadata_source == "column" else metadata_source
+                fields |= {field: value, f"{field}_from": origin}
                 break
     return fields
 
@@ -181,9 +179,8 @@ def _language(fields: Record, metadata_source: str) -> Record:
         return {"language": said[:2]}
     import py3langid
 
-    found = _NO_LANGUAGE
     if len(text) >= _MIN_DETECTABLE:
         found = str(py3langid.classify(text[:_MAX_DETECTED])[0])
-    if found == _NO_LANGUAGE:
-        return {"language": None, "language_from": None}
-    return {"language": found, "language_from": "detected"}
+        if found != "zxx":  # no language
+            return {"language": found, "language_from": "detected"}
+    return {"language": None, "language_from": None}

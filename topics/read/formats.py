@@ -131,9 +131,7 @@ def _read_pdf(path: Path) -> Reading:
     from topics.read.pdf import read_pdf
 
     pdf = read_pdf(read_bytes(path))
-    about = {"title": pdf.title, "source": pdf.author, "date": pdf.date}
-    fields = {name: value for name, value in about.items() if value}
-    reading = _cleaned(fields, pdf.text, "PDF properties")
+    reading = _cleaned(pdf.fields, pdf.text, "PDF properties")
     reading.dropped[:0] = pdf.dropped
     return reading
 
@@ -261,16 +259,12 @@ def _read_feed(path: Path) -> Reading:
 def _entry(entry: Any) -> Record:
     """Fields of a feed's entry; its longest text counts, for some have a summary too."""
     parts = [*entry.get("content", []), entry.get("summary_detail") or {}]
-    texts = [
-        part.get("value", "")
-        if part.get("type") == "text/plain"
-        else plain_html(part.get("value", ""))
-        for part in parts
-    ]
+    texts = [part.get("value", "") for part in parts if part.get("type") == "text/plain"]
+    pages = [part.get("value", "") for part in parts if part.get("type") != "text/plain"]
     return {
         "id": entry.get("id"),
         "title": plain_html(entry.get("title", "")),
-        "text": max(texts, key=len),
+        "text": max([*texts, *map(plain_html, pages)], key=len),
         "date": entry.get("published") or entry.get("updated"),
         "author": entry.get("author"),
         "url": entry.get("link"),
@@ -285,8 +279,6 @@ _READERS: dict[str, Callable[[Path], Reading]] = {
     ".pdf": _read_pdf,
     ".csv": partial(_read_table, _csv_records),
     ".jsonl": partial(_read_table, _jsonl_records),
-    ".rss": _read_feed,
-    ".atom": _read_feed,
-    ".xml": _read_feed,
+    **dict.fromkeys([".rss", ".atom", ".xml"], _read_feed),
 }
 KNOWN = " ".join(_READERS)

@@ -13,14 +13,7 @@ from tqdm.auto import tqdm
 from topics.errors import UnreadableError
 from topics.html import note, table
 from topics.read.boilerplate import drop_repeated_lines
-from topics.read.fields import (
-    ORIGINS,
-    Names,
-    column_names,
-    complete_fields,
-    fields_of_name,
-    known_fields,
-)
+from topics.read.fields import ORIGINS, Names, column_names, complete, fields_of_name, known_fields
 from topics.read.files import find_files, replace_surrogates, shown_name
 from topics.read.formats import Reading, Record, read_file
 
@@ -159,7 +152,7 @@ def _documents(file: Path, name: str, names: Names, log: _Log) -> Iterator[Recor
             if not fields.get("text"):
                 empty.append(number)
                 continue
-            problems = complete_fields(fields, reading.metadata_source)
+            problems = complete(fields, reading.metadata_source)
             notes += [f"row {number}: {text}" if reading.is_table else text for text in problems]
             own = fields.pop("id", str(number))
             while own in ids:

@@ -97,7 +97,7 @@ def _as_text(value: Any, separator: str) -> str:
     return replace_surrogates(separator.join(texts))
 
 
-def complete_fields(fields: Record, metadata_source: str) -> list[str]:
+def complete(fields: Record, metadata_source: str) -> list[str]:
     """Make a day of the date, add the language, cut long titles and names: in place.
 
     Returns notes on dates that are in doubt and on what was cut.
@@ -107,7 +107,7 @@ def complete_fields(fields: Record, metadata_source: str) -> list[str]:
         if name != "text" and len(value) > _MAX_CHARACTERS:
             notes.append(f"{name} of {len(value):,} characters cut to {_MAX_CHARACTERS:,}")
             fields[name] = value[:_MAX_CHARACTERS]
-    fields["date"], problem = parse_date(fields.get("date"))
+    fields["date"], problem = parse_date(fields["date"]) if "date" in fields else (None, "")
     if fields["date"] is None:
         fields["date_from"] = None
     fields |= _language(fields, metadata_source)
@@ -131,7 +131,7 @@ def fields_of_name(name: str) -> Record:
 
 
 @lru_cache(maxsize=2**14)  # rows of a table share their days
-def parse_date(text: str | None) -> tuple[pd.Timestamp | None, str]:
+def parse_date(text: str) -> tuple[pd.Timestamp | None, str]:
     """A day from a date in words or figures, None if it is none; and a note if it is in doubt.
 
     >>> parse_date("6 May 2025")
@@ -139,8 +139,6 @@ def parse_date(text: str | None) -> tuple[pd.Timestamp | None, str]:
     >>> parse_date("May")
     (None, "date incomplete: 'May'; expected e.g. 2025-05-02")
     """
-    if text is None:
-        return None, ""
     note = ""
     try:
         if re.match(r"\d{4}-\d{2}-\d{2}($|[T ])", text):

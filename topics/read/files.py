@@ -21,10 +21,8 @@ LINE_LIMIT = 20 * MB  # characters; and a longer line no row of a table
 UNPACKED_LIMIT = 4096 * MB  # characters; a packed table may not grow beyond this
 _SAMPLE = 65536  # bytes that tell an encoding
 # Encodings that differ in few letters, by language; cp1252 is that of any other in Latin letters.
-_LATIN = dict.fromkeys("bs cs hr hu pl ro sk sl sq".split(), "cp1250") | {
-    **dict.fromkeys(["az", "tr"], "cp1254"),
-    **dict.fromkeys(["lt", "lv"], "cp1257"),
-}
+_LATIN = {"az": "cp1254", "tr": "cp1254", "lt": "cp1257", "lv": "cp1257"}
+_LATIN |= dict.fromkeys("bs cs hr hu pl ro sk sl sq".split(), "cp1250")
 _OTHER_LETTERS = ["cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "gb18030", "big5", "shift_jis",
                   "euc_jp", "euc_kr"]  # fmt: skip
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
@@ -103,7 +101,7 @@ def read_lines(path: Path) -> Iterator[str | None]:
     UnreadableError
         While iterating, where the rest of the file cannot be read; lines before that are good.
     """
-    size, too_long = 0, False
+    size, starts = 0, True
     with _opened(path) as stream:
         encoding, errors = _encoding(stream.peek(_SAMPLE)[:_SAMPLE])
         text = io.TextIOWrapper(stream, encoding, errors, newline="")
@@ -112,11 +110,9 @@ def read_lines(path: Path) -> Iterator[str | None]:
             if size > UNPACKED_LIMIT and split_suffix(path)[1]:
                 raise UnreadableError(f"unpacks to more than {UNPACKED_LIMIT // MB // 1024} GB")
             ended = len(line) < LINE_LIMIT or line.endswith("\n")
-            if ended:
-                yield None if too_long else line.replace("\0", "")
-            too_long = not ended
-        if too_long:
-            yield None
+            if starts:  # else it is the rest of a line that was too long
+                yield line.replace("\0", "") if ended else None
+            starts = ended
 
 
 @contextmanager

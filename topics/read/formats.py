@@ -152,9 +152,8 @@ def _read_html(path: Path) -> Reading:
     if not page["text"]:
         raise UnreadableError("no article text found in the page")
     language = re.search(rb"<html[^>]*\slang=[\"']?([A-Za-z-]{2,10})", content[:5000])
-    record = {name: page.get(name) for name in ("text", "title", "author", "date", "url")}
-    record |= {"source": page.get("sitename"), "language": language and language[1].decode()}
-    return Reading(iter([record]), "web page", dropped=dropped)
+    page["language"] = language and language[1].decode()
+    return Reading(iter([page]), "web page", dropped=dropped)
 
 
 def _extracted(content: bytes, favor_precision: bool = False) -> Record:
@@ -261,13 +260,10 @@ def _entry(entry: Any) -> Record:
     parts = [*entry.get("content", []), entry.get("summary_detail") or {}]
     texts = [part.get("value", "") for part in parts if part.get("type") == "text/plain"]
     pages = [part.get("value", "") for part in parts if part.get("type") != "text/plain"]
-    return {
-        "id": entry.get("id"),
+    return {name: entry.get(name) for name in ("id", "author", "link")} | {
         "title": plain_html(entry.get("title", "")),
         "text": max([*texts, *map(plain_html, pages)], key=len),
         "date": entry.get("published") or entry.get("updated"),
-        "author": entry.get("author"),
-        "url": entry.get("link"),
     }
 
 

@@ -109,7 +109,6 @@ def _lines(page: PageObject, deadline: float) -> list[str]:
         if time.monotonic() > deadline:  # inside forms, pypdf lets no other error through
             raise MemoryError(f"it takes more than {MAX_SECONDS} seconds")
 
-    watch()
     text = page.extract_text(visitor_operand_before=watch).translate(_PLAIN)
     return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
 

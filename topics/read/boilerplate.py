@@ -104,8 +104,6 @@ def remove_boilerplate(raw: str, titled: bool = False) -> Cleaned:
     is_scraped = len(costs) > 1 or _SECTION_COST in costs
     _drop_teasers(blocks)
     title = None if titled else _find_title(above, blocks[start : start + _BODY_BLOCKS])
-    if title:
-        title.drop("title")
     for block in above:
         block.drop("above the article" if block.is_prose else "stray line")
     for block in blocks[end:] if is_scraped else []:  # a clean text is kept to its end

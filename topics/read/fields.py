@@ -65,18 +65,14 @@ def known_fields(record: Record, names: Names, metadata_source: str) -> Record:
     columns = {str(key).strip().lower(): key for key in record}
     fields: Record = {}
     for field, aliases in names.items():
-        as_text = _paragraphs if field == "text" else _line
         for column in (columns[alias] for alias in aliases if alias in columns):
-            value = as_text(record[column])
+            raw = record[column]
+            value = _paragraphs(raw) if field == "text" else " ".join(_as_text(raw, ", ").split())
             if value.lower() not in _MISSING:
                 origin = f"column {column}" if metadata_source == "column" else metadata_source
                 fields |= {field: value, f"{field}_from": origin}
                 break
     return fields
-
-
-def _line(value: Any) -> str:
-    return " ".join(_as_text(value, ", ").split())
 
 
 def _paragraphs(value: Any) -> str:

@@ -35,14 +35,17 @@ def find_files(root: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
     ------
     InputError
         If the path does not exist, or nothing is there.
+
+    Examples
+    --------
+    >>> find_files(Path(__file__))[0] == [Path(__file__)]
+    True
     """
     if os.path.isfile(root):  # Path.is_file raises where a name is too long
         return [root], []
     if not os.path.isdir(root):
         raise InputError(f"input: expected a file or a folder, {str(root)!r} does not exist")
-    files: list[Path] = []
-    skipped: list[tuple[Path, str]] = []
-    folders = [root]
+    files, folders, skipped = list[Path](), [root], list[tuple[Path, str]]()
     while folders:  # os.walk recurses in Python 3.11, and so stops at deep folders
         folder = folders.pop()
         try:
@@ -81,6 +84,11 @@ def read_bytes(path: Path) -> bytes:
     ------
     UnreadableError
         If it cannot be opened or unpacked, is empty, or is larger than an article.
+
+    Examples
+    --------
+    >>> read_bytes(Path(__file__))[3:8]
+    b'Files'
     """
     with _opened(path) as stream:
         content = stream.read(ARTICLE_LIMIT + 1)
@@ -119,8 +127,7 @@ def read_lines(path: Path) -> Iterator[str | None]:
 def _opened(path: Path) -> Iterator[io.BufferedReader]:
     """The file, unpacked if it is packed; errors while reading it become UnreadableError."""
     try:
-        packed = split_suffix(path)[1]
-        with gzip.open(path) if packed else path.open("rb", _SAMPLE) as stream:
+        with gzip.open(path) if split_suffix(path)[1] else path.open("rb", _SAMPLE) as stream:
             yield cast(io.BufferedReader, stream)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise UnreadableError(f"not a whole gzip file: {error}") from error
@@ -179,7 +186,11 @@ def _legacy_encoding(sample: bytes) -> str:
 
 
 def shown_name(path: Path, root: Path) -> str:
-    """Path relative to `root` as text; what cannot be stored or shown is escaped."""
+    r"""Path relative to `root` as text; what cannot be stored or shown is escaped.
+
+    >>> shown_name(Path("news/a\nb.txt"), Path("news/other.txt"))
+    'a\\nb.txt'
+    """
     name = path.relative_to(root if root.is_dir() else root.parent).as_posix()
     name = re.sub(r"[\x00-\x1f\x7f\u2028\u2029\\]", lambda found: repr(found[0])[1:-1], name)
     return name.encode("utf-8", "backslashreplace").decode()

@@ -81,6 +81,14 @@ def read_file(path: Path) -> Reading:
     ------
     UnreadableError
         With the reason, if the file as a whole cannot be used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
+    ...     _ = file.write('{"title": "Quay", "text": "Shut."}'), file.flush()
+    ...     list(read_file(Path(file.name)).records)
+    [{'title': 'Quay', 'text': 'Shut.'}]
     """
     kind, _ = split_suffix(path)
     if kind not in _READERS:
@@ -213,8 +221,7 @@ def _csv_records(lines: Iterator[str], broken: Broken) -> Iterator[Record]:
     first, row = next(lines, ""), [""]
     delimiter = max(",;\t|", key=first.count)
     # The last line is a row of its own, without fields, unless a text runs on to the end.
-    table = chain([first], lines, [""])
-    rows = csv.reader(table, delimiter=delimiter, skipinitialspace=True)
+    rows = csv.reader(chain([first], lines, [""]), delimiter=delimiter, skipinitialspace=True)
     try:
         header = [name.strip() for name in next(rows)]
         for row in rows:

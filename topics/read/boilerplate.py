@@ -11,99 +11,20 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
+
+import yaml
 
 SENTENCE_END = re.compile(r"""[.!?…:;。！？।॥؟۔]["'”’»」』)\]]*$""")
 _ELLIPSIS = re.compile(r"""(\.\.\.|…|\[(\.\.\.|…)\])["'”’]?$""")
 _BULLET = re.compile(r"^([•►▪◦‣·*–—-]\s*(?=\S)|\d{1,2}[.)]\s)")
-_CREDIT = re.compile(
-    r"""(?ix) \[[^\]]{2,40}(/|photo|images|yonhap|reuters|afp|ap)[^\]]{0,40}\]$
-    | \[(ap|afp|reuters|xinhua|yonhap|epa)\]$
-    | ^(image|photo|picture)s?(\s(credits?|source|courtesy|by))?\s*:
-    | ^(photograph|photo|illustration|picture)\s+(by|courtesy)\b
-    | \((photo|image|picture|file)\b[^)]*\)$
-    | (^|[/(\[|:]|\bvia\s|credit\s)\s?(getty\simages|shutterstock|alamy|unsplash|istock)\b.{0,25}$
-    | (reuters|ap|afp)/[A-Z][\w.\s-]{2,40}$"""
-)
 _LONG_WORD = re.compile(r"\w{4,}")
-_ANY = re.compile("")
-_ADVERT = re.compile(r"(?i)^(advert(isement)?|ad banner|sponsored|promoted)\b")
-_LINK = re.compile(
-    r"(?i)^(read (more|also|next)|also read|related( article| story)?|see also)\s*:\s*\S"
-)
-# Headings of the comments, teasers and imprint below an article.
-_SECTION = re.compile(
-    r"""(?ix) ^(related|recommended|trending|popular|latest)\b.{0,40}$
-    | ^(read|up|also)\s(next|also|more|read)\s*:?$ | ^you\s(may|might)\s(also\s)?like
-    | ^(most\s(read|popular|viewed|shared)|more\s(from|on|in|stories|news))\b.{0,40}$
-    | ^(other\sstories|around\sthe\sweb|editor'?s\spicks?|in\sthis\ssection|see\salso)\s*:?$
-    | ^about\sthe\sauthor\s*:?$ | ^\d+\s(thoughts|responses)\son\b
-    | ^\(?\d*\)?\s?(comments?|replies|responses)\b.{0,20}$
-    | ^(leave|post|write|add|submit|join)\s(a|your|the)\s
-      (comment|reply|conversation|discussion)\b.{0,30}$"""
-)
-# What a site says to its visitors, not about the news.
-_SITE_PHRASE = re.compile(
-    r"""(?ix) ^(skip\sto|jump\sto)\s(main|content|navigation)
-    | ^(log|sign)\s?(in|up|out)\b | ^register\b.{0,40}$
-    | \b(please|you\s(must|need\sto|have\sto))\s(log|sign)\sin\b
-    | ^(subscribe|newsletter|follow\sus|share\s(this|on|via|article)|tweet|print\b.{0,30}$)
-    | ^(please\s)?(sign\sup|subscribe)\s(to|for|now|today)\b.{0,80}$
-    | ^(stay\sinformed|get\sthe\slatest|never\smiss|join\sour\s(newsletter|mailing))
-    | ^(share|facebook|twitter|whatsapp|linkedin|telegram|e-?mail|copy\slink|x|pinterest|reddit)$
-    | ^(leave|post|write|add|view|show|hide|no|\d+)\s(a\s)?(comments?|reply|replies)\b.{0,20}$
-    | ^comments?\s*(:|\(|$) | \bto\swrite\scomments\b | ^(help-image|lock\sicon|social\scomment)
-    | ^(home|menu|search|close|back\sto\stop|(load|show|read)\smore|(see|view)\sall)\b.{0,20}$
-    | ^(privacy|cookie|terms\sof|about\sus|contact\sus|site\smap|accessibility|careers)\b.{0,60}$
-    | \b(we|this\ssite)\suses?\scookies\b | \baccept\s(all\s)?cookies\b
-    | ^all\srights\sreserved | \ball\srights\sreserved\.?$ | ^(©|\(c\)|copyright)\s
-    | ^standards\sboard\spolicy | \(\d+/\d+\s?\S?\)$
-    | ^(tags?|topics?|filed\sunder|categories|keywords|published|updated|(last\s)?modified)\s*:
-    | ^the\s(author|writer)\sis\b | translated\s(from|by)\b
-    | ^this\sarticle\s(was\s)?(first|originally)\s
-    | ^(written|posted|published|(last\s)?updated|reporting|editing)\s(by|on|at|in)\b.{0,80}$
-    | ^\d+\s(min(ute)?s?\s(read|ago)|hours?\sago|days?\sago)
-    | ^(listen|watch)\s(to\sthis|now|live)\b.{0,40}$ | ^(play|pause|mute|loading)\b.{0,20}$
-    | ^(download|open)\s(the|our)\sapp\b | ^your\s(email|name)\b.{0,40}$
-    | ^(next|previous)\s(article|post|story)\b"""
-)
-# Words of menus and imprints that ordinary sentences may begin with, too.
-_SITE_WORD = re.compile(
-    r"""(?ix)(privacy|search|home|close|careers|accessibility|published|updated|print|copyright
-    |newsletter|tweet|register|editing|reporting)\b(?!\spolicy)"""
-)
-_DATE_LINE = re.compile(
-    r"""(?ix)^(\w+day,?\s)?(\d{1,2}\s)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?
-    \s(\d{1,2},?\s)?\d{4}(,?\s(at\s)?\d{1,2}:\d{2}(:\d{2})?\s?([ap]\.?m\.?)?)?(\s\w{2,4})?$
-    | ^\d{4}-\d{2}-\d{2}([T\s]\d{2}:\d{2}.*)?$
-    | ^\d{1,2}[./]\d{1,2}[./]\d{2,4}(,?\s\d{1,2}:\d{2}.{0,8})?$"""
-)
 _PUBLISHED = re.compile(r"(?i)^(published|posted|date)\b\s*(on\b)?\s*:?\s*")
-_CAPTION = "image credit or caption"
-_SECTION_COST = 40
-
-
-class _Rule(NamedTuple):
-    """How boilerplate of one kind looks."""
-
-    reason: str
-    cost: int  # to the score of an article that contains it, in words
-    max_words: int  # a block of this many words or more is not boilerplate
-    pattern: re.Pattern[str]
-    exempt: re.Pattern[str] = re.compile("(?!)")  # how sentences begin that match but are news
-
-
-_RULES = [
-    _Rule(_CAPTION, 5, 81, _CREDIT),
-    _Rule("advertisement", 5, 40, _ADVERT, _ANY),
-    _Rule("link to another article", 5, 25, _LINK),
-    _Rule("site boilerplate", _SECTION_COST, 25, _SECTION, _ANY),
-    _Rule("site boilerplate", 20, 40, _SITE_PHRASE, _SITE_WORD),
-    _Rule("breadcrumb", 20, 15, re.compile(" > ")),
-    _Rule("date line", 20, 81, _DATE_LINE),
-    _Rule("menu", 20, 20, re.compile(r"( [|»·] .*){2}")),
-]
+_CAPTION, _DATE = "image credit or caption", "date line"  # reasons in boilerplate.yml
+_SECTION_COST = 40  # there, of what may end an article
 _PROSE_WORDS = 12  # a block of this many words that ends like a sentence is prose
 _LONG_WORDS = 40  # any block of this many is
 _LISTED_WORDS = 15  # a line of this many words is text, though it ends without a full stop
@@ -183,8 +104,6 @@ def remove_boilerplate(raw: str, titled: bool = False) -> Cleaned:
     is_scraped = len(costs) > 1 or _SECTION_COST in costs
     _drop_teasers(blocks)
     title = None if titled else _find_title(above, blocks[start : start + _BODY_BLOCKS])
-    if title:
-        title.drop("title")
     for block in above:
         block.drop("above the article" if block.is_prose else "stray line")
     for block in blocks[end:] if is_scraped else []:  # a clean text is kept to its end
@@ -196,7 +115,7 @@ def remove_boilerplate(raw: str, titled: bool = False) -> Cleaned:
     return Cleaned(
         "\n\n".join(block.text for block in blocks if not block.reason),
         title.text if title else None,
-        next(filter(_DATE_LINE.search, dates), None),
+        next((date for date in dates if _match_rule(date)[0] == _DATE), None),
         [(block.text, block.reason) for block in blocks if block.reason and block is not title],
     )
 
@@ -233,13 +152,29 @@ def count_words(text: str) -> int:
     return len(text.split()) + len(unspaced) // 2
 
 
+class _Rule(NamedTuple):
+    """How boilerplate of one kind looks; boilerplate.yml explains the fields."""
+
+    reason: str
+    cost: int
+    max_words: int
+    pattern: str
+    exempt: str = "(?!)"  # matches nothing
+
+
+@cache
+def _rules() -> list[_Rule]:
+    path = Path(__file__).with_suffix(".yml")
+    return [_Rule(**rule) for rule in yaml.safe_load(path.read_text(encoding="utf-8"))]
+
+
 def _match_rule(text: str) -> tuple[str, int]:
     """Reason and cost of the first rule that a block matches; ("", 0) if none."""
     words = len(text.split())
     is_sentence = words >= 4 and text.endswith((".", "!", "?"))
-    for rule in _RULES:
-        is_news = is_sentence and rule.exempt.match(text)
-        if words < rule.max_words and rule.pattern.search(text) and not is_news:
+    for rule in _rules():
+        is_news = is_sentence and re.match(rule.exempt, text)
+        if words < rule.max_words and re.search(rule.pattern, text) and not is_news:
             return rule.reason, rule.cost
     return "", 0
 
@@ -348,7 +283,7 @@ def _drop_lone_headings(article: Sequence[_Block]) -> None:
     is_heading = False  # whether a short line here heads what follows
     for last, block in zip([None, *article][-2::-1], article[::-1], strict=True):
         if block.reason:
-            is_heading = is_heading and block.reason not in {"date line", "teaser"}
+            is_heading = is_heading and block.reason not in {_DATE, "teaser"}
             continue
         in_list = block.is_item and last and (last.is_item or last.text.endswith(":"))
         is_text = in_list or block.is_sentence or block.words >= _LISTED_WORDS

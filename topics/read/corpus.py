@@ -13,14 +13,7 @@ from tqdm.auto import tqdm
 from topics.errors import UnreadableError
 from topics.html import note, table
 from topics.read.boilerplate import drop_repeated_lines
-from topics.read.fields import (
-    ORIGINS,
-    Names,
-    column_names,
-    complete_fields,
-    fields_of_name,
-    known_fields,
-)
+from topics.read.fields import ORIGINS, Names, column_names, complete, fields_of_name, known_fields
 from topics.read.files import find_files, replace_surrogates, shown_name
 from topics.read.formats import Reading, Record, read_file
 
@@ -149,40 +142,28 @@ def _documents(file: Path, name: str, names: Names, log: _Log) -> Iterator[Recor
     if _ABOUT_FILES.fullmatch(file.name):
         raise UnreadableError("taken for a note about the folder, not an article")
     reading = read_file(file)
+    line = {"date": reading.date_line, "date_from": "date line"} if reading.date_line else {}
+    about = {} if reading.is_table else line | fields_of_name(name)
     ids, notes, empty = set[str](), list[str](), list[int]()
     record: Record = {}
     try:
         for number, record in enumerate(reading.records, 1):
-            fields = _fields_of_file(name, reading)
-            fields |= known_fields(record, names, reading.metadata_source)
+            fields = about | known_fields(record, names, reading.metadata_source)
             if not fields.get("text"):
                 empty.append(number)
                 continue
-            problems = complete_fields(fields, reading.metadata_source)
+            problems = complete(fields, reading.metadata_source)
             notes += [f"row {number}: {text}" if reading.is_table else text for text in problems]
-            own = _unused_id(fields.pop("id", str(number)), number, ids)
+            own = fields.pop("id", str(number))
+            while own in ids:
+                own += f"-row{number}"
+            ids.add(own)
             label = name.replace("#", r"\x23") + (f"#{own}" if reading.is_table else "")
             yield {"document_id": label, "path": name} | fields
     finally:
         log.add(name, reading, notes, empty if ids else [])
     if not ids:
         raise UnreadableError(_why_nothing(reading, record, names["text"]))
-
-
-def _fields_of_file(name: str, reading: Reading) -> Record:
-    """Fields from a file's name and the line above an article; those of a record come first."""
-    if reading.is_table:
-        return {}
-    line = {"date": reading.date_line, "date_from": "date line"} if reading.date_line else {}
-    return line | fields_of_name(name)
-
-
-def _unused_id(own: str, number: int, ids: set[str]) -> str:
-    """An id that no other row of the file has; it is added to `ids`."""
-    while own in ids:
-        own += f"-row{number}"
-    ids.add(own)
-    return own
 
 
 def _why_nothing(reading: Reading, record: Record, expected: tuple[str, ...]) -> str:

@@ -44,7 +44,6 @@ _MAX_CHARACTERS = 1000  # of a title, a source or another field
 _MIN_DETECTABLE = 60  # characters; shorter texts are too short to detect a language
 _MAX_DETECTED = 500  # characters used for it; more takes longer and tells no more
 _MIN_RELIABLE = 200  # characters; from here, detection counts more than what a web page says
-_NO_LANGUAGE = "zxx"
 
 
 def column_names(columns: Mapping[str, str]) -> Names:
@@ -62,23 +61,18 @@ def column_names(columns: Mapping[str, str]) -> Names:
 
 
 def known_fields(record: Record, names: Names, metadata_source: str) -> Record:
-    """The known fields of a record as text, and where those in `ORIGINS` were taken from."""
+    """The known fields of a record as text, and as ``date_from`` where each was taken from."""
     columns = {str(key).strip().lower(): key for key in record}
     fields: Record = {}
     for field, aliases in names.items():
         for column in (columns[alias] for alias in aliases if alias in columns):
-            value = _paragraphs(record[column]) if field == "text" else _line(record[column])
+            raw = record[column]
+            value = _paragraphs(raw) if field == "text" else " ".join(_as_text(raw, ", ").split())
             if value.lower() not in _MISSING:
-                fields[field] = value
-                if f"{field}_from" in ORIGINS:
-                    is_column = metadata_source == "column"
-                    fields[f"{field}_from"] = f"column {column}" if is_column else metadata_source
+                origin = f"column {column}" if metadata_source == "column" else metadata_source
+                fields |= {field: value, f"{field}_from": origin}
                 break
     return fields
-
-
-def _line(value: Any) -> str:
-    return " ".join(_as_text(value, ", ").split())
 
 
 def _paragraphs(value: Any) -> str:
@@ -99,7 +93,7 @@ def _as_text(value: Any, separator: str) -> str:
     return replace_surrogates(separator.join(texts))
 
 
-def complete_fields(fields: Record, metadata_source: str) -> list[str]:
+def complete(fields: Record, metadata_source: str) -> list[str]:
     """Make a day of the date, add the language, cut long titles and names: in place.
 
     Returns notes on dates that are in doubt and on what was cut.
@@ -109,7 +103,7 @@ def complete_fields(fields: Record, metadata_source: str) -> list[str]:
         if name != "text" and len(value) > _MAX_CHARACTERS:
             notes.append(f"{name} of {len(value):,} characters cut to {_MAX_CHARACTERS:,}")
             fields[name] = value[:_MAX_CHARACTERS]
-    fields["date"], problem = parse_date(fields.get("date"))
+    fields["date"], problem = parse_date(fields["date"]) if "date" in fields else (None, "")
     if fields["date"] is None:
         fields["date_from"] = None
     fields |= _language(fields, metadata_source)
@@ -133,7 +127,7 @@ def fields_of_name(name: str) -> Record:
 
 
 @lru_cache(maxsize=2**14)  # rows of a table share their days
-def parse_date(text: str | None) -> tuple[pd.Timestamp | None, str]:
+def parse_date(text: str) -> tuple[pd.Timestamp | None, str]:
     """A day from a date in words or figures, None if it is none; and a note if it is in doubt.
 
     >>> parse_date("6 May 2025")
@@ -141,8 +135,6 @@ def parse_date(text: str | None) -> tuple[pd.Timestamp | None, str]:
     >>> parse_date("May")
     (None, "date incomplete: 'May'; expected e.g. 2025-05-02")
     """
-    if text is None:
-        return None, ""
     note = ""
     try:
         if re.match(r"\d{4}-\d{2}-\d{2}($|[T ])", text):
@@ -181,9 +173,8 @@ def _language(fields: Record, metadata_source: str) -> Record:
         return {"language": said[:2]}
     import py3langid
 
-    found = _NO_LANGUAGE
     if len(text) >= _MIN_DETECTABLE:
         found = str(py3langid.classify(text[:_MAX_DETECTED])[0])
-    if found == _NO_LANGUAGE:
-        return {"language": None, "language_from": None}
-    return {"language": found, "language_from": "detected"}
+        if found != "zxx":  # no language
+            return {"language": found, "language_from": "detected"}
+    return {"language": None, "language_from": None}

@@ -21,10 +21,8 @@ LINE_LIMIT = 20 * MB  # characters; and a longer line no row of a table
 UNPACKED_LIMIT = 4096 * MB  # characters; a packed table may not grow beyond this
 _SAMPLE = 65536  # bytes that tell an encoding
 # Encodings that differ in few letters, by language; cp1252 is that of any other in Latin letters.
-_LATIN = dict.fromkeys("bs cs hr hu pl ro sk sl sq".split(), "cp1250") | {
-    **dict.fromkeys(["az", "tr"], "cp1254"),
-    **dict.fromkeys(["lt", "lv"], "cp1257"),
-}
+_LATIN = {"az": "cp1254", "tr": "cp1254", "lt": "cp1257", "lv": "cp1257"}
+_LATIN |= dict.fromkeys("bs cs hr hu pl ro sk sl sq".split(), "cp1250")
 _OTHER_LETTERS = ["cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "gb18030", "big5", "shift_jis",
                   "euc_jp", "euc_kr"]  # fmt: skip
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
@@ -37,14 +35,17 @@ def find_files(root: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
     ------
     InputError
         If the path does not exist, or nothing is there.
+
+    Examples
+    --------
+    >>> find_files(Path(__file__))[0] == [Path(__file__)]
+    True
     """
     if os.path.isfile(root):  # Path.is_file raises where a name is too long
         return [root], []
     if not os.path.isdir(root):
         raise InputError(f"input: expected a file or a folder, {str(root)!r} does not exist")
-    files: list[Path] = []
-    skipped: list[tuple[Path, str]] = []
-    folders = [root]
+    files, folders, skipped = list[Path](), [root], list[tuple[Path, str]]()
     while folders:  # os.walk recurses in Python 3.11, and so stops at deep folders
         folder = folders.pop()
         try:
@@ -83,6 +84,11 @@ def read_bytes(path: Path) -> bytes:
     ------
     UnreadableError
         If it cannot be opened or unpacked, is empty, or is larger than an article.
+
+    Examples
+    --------
+    >>> read_bytes(Path(__file__))[3:8]
+    b'Files'
     """
     with _opened(path) as stream:
         content = stream.read(ARTICLE_LIMIT + 1)
@@ -103,7 +109,7 @@ def read_lines(path: Path) -> Iterator[str | None]:
     UnreadableError
         While iterating, where the rest of the file cannot be read; lines before that are good.
     """
-    size, too_long = 0, False
+    size, starts = 0, True
     with _opened(path) as stream:
         encoding, errors = _encoding(stream.peek(_SAMPLE)[:_SAMPLE])
         text = io.TextIOWrapper(stream, encoding, errors, newline="")
@@ -112,19 +118,16 @@ def read_lines(path: Path) -> Iterator[str | None]:
             if size > UNPACKED_LIMIT and split_suffix(path)[1]:
                 raise UnreadableError(f"unpacks to more than {UNPACKED_LIMIT // MB // 1024} GB")
             ended = len(line) < LINE_LIMIT or line.endswith("\n")
-            if ended:
-                yield None if too_long else line.replace("\0", "")
-            too_long = not ended
-        if too_long:
-            yield None
+            if starts:  # else it is the rest of a line that was too long
+                yield line.replace("\0", "") if ended else None
+            starts = ended
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[io.BufferedReader]:
     """The file, unpacked if it is packed; errors while reading it become UnreadableError."""
     try:
-        packed = split_suffix(path)[1]
-        with gzip.open(path) if packed else path.open("rb", _SAMPLE) as stream:
+        with gzip.open(path) if split_suffix(path)[1] else path.open("rb", _SAMPLE) as stream:
             yield cast(io.BufferedReader, stream)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise UnreadableError(f"not a whole gzip file: {error}") from error
@@ -183,7 +186,11 @@ def _legacy_encoding(sample: bytes) -> str:
 
 
 def shown_name(path: Path, root: Path) -> str:
-    """Path relative to `root` as text; what cannot be stored or shown is escaped."""
+    r"""Path relative to `root` as text; what cannot be stored or shown is escaped.
+
+    >>> shown_name(Path("news/a\nb.txt"), Path("news/other.txt"))
+    'a\\nb.txt'
+    """
     name = path.relative_to(root if root.is_dir() else root.parent).as_posix()
     name = re.sub(r"[\x00-\x1f\x7f\u2028\u2029\\]", lambda found: repr(found[0])[1:-1], name)
     return name.encode("utf-8", "backslashreplace").decode()

@@ -81,6 +81,14 @@ def read_file(path: Path) -> Reading:
     ------
     UnreadableError
         With the reason, if the file as a whole cannot be used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
+    ...     _ = file.write('{"title": "Quay", "text": "Shut."}'), file.flush()
+    ...     list(read_file(Path(file.name)).records)
+    [{'title': 'Quay', 'text': 'Shut.'}]
     """
     kind, _ = split_suffix(path)
     if kind not in _READERS:
@@ -131,9 +139,7 @@ def _read_pdf(path: Path) -> Reading:
     from topics.read.pdf import read_pdf
 
     pdf = read_pdf(read_bytes(path))
-    about = {"title": pdf.title, "source": pdf.author, "date": pdf.date}
-    fields = {name: value for name, value in about.items() if value}
-    reading = _cleaned(fields, pdf.text, "PDF properties")
+    reading = _cleaned(pdf.fields, pdf.text, "PDF properties")
     reading.dropped[:0] = pdf.dropped
     return reading
 
@@ -154,9 +160,8 @@ def _read_html(path: Path) -> Reading:
     if not page["text"]:
         raise UnreadableError("no article text found in the page")
     language = re.search(rb"<html[^>]*\slang=[\"']?([A-Za-z-]{2,10})", content[:5000])
-    record = {name: page.get(name) for name in ("text", "title", "author", "date", "url")}
-    record |= {"source": page.get("sitename"), "language": language and language[1].decode()}
-    return Reading(iter([record]), "web page", dropped=dropped)
+    page["language"] = language and language[1].decode()
+    return Reading(iter([page]), "web page", dropped=dropped)
 
 
 def _extracted(content: bytes, favor_precision: bool = False) -> Record:
@@ -216,8 +221,7 @@ def _csv_records(lines: Iterator[str], broken: Broken) -> Iterator[Record]:
     first, row = next(lines, ""), [""]
     delimiter = max(",;\t|", key=first.count)
     # The last line is a row of its own, without fields, unless a text runs on to the end.
-    table = chain([first], lines, [""])
-    rows = csv.reader(table, delimiter=delimiter, skipinitialspace=True)
+    rows = csv.reader(chain([first], lines, [""]), delimiter=delimiter, skipinitialspace=True)
     try:
         header = [name.strip() for name in next(rows)]
         for row in rows:
@@ -261,19 +265,12 @@ def _read_feed(path: Path) -> Reading:
 def _entry(entry: Any) -> Record:
     """Fields of a feed's entry; its longest text counts, for some have a summary too."""
     parts = [*entry.get("content", []), entry.get("summary_detail") or {}]
-    texts = [
-        part.get("value", "")
-        if part.get("type") == "text/plain"
-        else plain_html(part.get("value", ""))
-        for part in parts
-    ]
-    return {
-        "id": entry.get("id"),
+    texts = [part.get("value", "") for part in parts if part.get("type") == "text/plain"]
+    pages = [part.get("value", "") for part in parts if part.get("type") != "text/plain"]
+    return {name: entry.get(name) for name in ("id", "author", "link")} | {
         "title": plain_html(entry.get("title", "")),
-        "text": max(texts, key=len),
+        "text": max([*texts, *map(plain_html, pages)], key=len),
         "date": entry.get("published") or entry.get("updated"),
-        "author": entry.get("author"),
-        "url": entry.get("link"),
     }
 
 
@@ -285,8 +282,6 @@ _READERS: dict[str, Callable[[Path], Reading]] = {
     ".pdf": _read_pdf,
     ".csv": partial(_read_table, _csv_records),
     ".jsonl": partial(_read_table, _jsonl_records),
-    ".rss": _read_feed,
-    ".atom": _read_feed,
-    ".xml": _read_feed,
+    **dict.fromkeys([".rss", ".atom", ".xml"], _read_feed),
 }
 KNOWN = " ".join(_READERS)

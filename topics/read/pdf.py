@@ -35,12 +35,10 @@ _PLAIN = {0: None, 0x200B: None, 0xF0B7: "•"} | {
 
 @dataclass
 class Pdf:
-    """Paragraphs of a PDF, one a line of `text`, and its document properties."""
+    """Paragraphs of a PDF, one a line of `text`, and fields from its document properties."""
 
     text: str
-    title: str | None
-    author: str | None
-    date: str | None  # of creation, as 2025-05-06
+    fields: dict[str, str]  # what is known of title, source (the author) and date of creation
     dropped: list[tuple[str, str]]  # lines and pages left out, each with the reason
 
 
@@ -65,19 +63,23 @@ def read_pdf(content: bytes) -> Pdf:
         raise UnreadableError(unread[0][1] if unread else _NO_TEXT)
     words = Counter(re.findall(r"\w+(?:-\w+)*", " ".join(lines).lower()))
     text = "\n".join(_joined(paragraph, words) for paragraph in _paragraphs(lines))
-    return Pdf(text, *_properties(reader), unread + heads)
+    return Pdf(text, _fields(reader), unread + heads)
 
 
-def _properties(reader: PdfReader) -> tuple[str | None, str | None, str | None]:
-    """Title, author and day of creation."""
+def _fields(reader: PdfReader) -> dict[str, str]:
+    """Those of title, source and date that the document properties give."""
     try:
         about = {key: str(value).strip() for key, value in (reader.metadata or {}).items()}
     except Exception:  # see read_pdf; the text is good without
         about = {}
     title, created = about.get("/Title", ""), about.get("/CreationDate", "")
     day = re.search(r"(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", created)
-    known_title = None if _NO_TITLE.fullmatch(title) else title
-    return known_title, about.get("/Author") or None, day and "-".join(day.groups())
+    fields = {
+        "title": "" if _NO_TITLE.fullmatch(title) else title,
+        "source": about.get("/Author"),
+        "date": day and "-".join(day.groups()),
+    }
+    return {name: value for name, value in fields.items() if value}
 
 
 def _reason(error: Exception) -> str:
@@ -107,7 +109,6 @@ def _lines(page: PageObject, deadline: float) -> list[str]:
         if time.monotonic() > deadline:  # inside forms, pypdf lets no other error through
             raise MemoryError(f"it takes more than {MAX_SECONDS} seconds")
 
-    watch()
     text = page.extract_text(visitor_operand_before=watch).translate(_PLAIN)
     return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
 
@@ -139,14 +140,12 @@ def _kinds(line: str, page: int) -> set[str]:
 
 def _paragraphs(lines: list[str]) -> list[list[str]]:
     """Lines by paragraph."""
-    lengths = sorted(map(len, lines))
-    width = lengths[int(0.9 * (len(lengths) - 1))]
+    width = sorted(map(len, lines))[int(0.9 * (len(lines) - 1))]
     paragraphs = [lines[:1]]
     for last, line in pairwise(lines):
-        if _goes_on(last, line, width):
-            paragraphs[-1].append(line)
-        else:
-            paragraphs.append([line])
+        if not _goes_on(last, line, width):
+            paragraphs.append([])
+        paragraphs[-1].append(line)
     return paragraphs
 
 

@@ -79,10 +79,10 @@ def is_intact(folder: Path) -> bool:
 
 @cache
 def code_digest(folders: str = ". read text vectors model") -> str:
-    """Digest of the source in these folders of the package: results of other code are not reused."""
+    """Digest of the files in these folders of the package: results of other code are not reused."""
     root = Path(__file__).parent
-    sources = sorted(source for name in folders.split() for source in (root / name).glob("*.py"))
-    return digest(*(source.read_bytes() for source in sources))
+    files = (path for name in folders.split() for path in (root / name).iterdir())
+    return digest(*(path.read_bytes() for path in sorted(files) if path.is_file()))
 
 
 @contextmanager

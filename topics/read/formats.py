@@ -198,7 +198,7 @@ def plain_html(html: str) -> str:
         if event == "start" and node.tag in _UNSEEN:
             walk.skip_subtree()
             text = ""
-        parts += ["" if node.tag in _INLINE else "\n", re.sub(r"\s+", " ", text or "")]
+        parts += ["" if node.tag in _INLINE | _UNSEEN else "\n", re.sub(r"\s+", " ", text or "")]
     lines = (line.strip() for line in "".join(parts).split("\n"))
     return "\n".join(line for line in lines if line)
 

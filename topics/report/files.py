@@ -100,8 +100,7 @@ def _shown_digests(options: Options) -> dict[str, str]:
     gold = Path(options.gold or "")
     labels = [file_digest(gold)] if gold.is_file() else []
     labels += [cache.folder_digest(Path(options.labels))] if options.labels else []
-    pages = [*notebook_paths(), *Path(__file__).parent.glob("page.*")]
-    code = digest(cache.code_digest(_SHOWN_BY), *map(file_digest, sorted(pages)))
+    code = digest(cache.code_digest(_SHOWN_BY), *map(file_digest, notebook_paths()))
     return {"labels": digest(*labels), "page": code}
 
 

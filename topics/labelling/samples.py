@@ -376,7 +376,7 @@ def _words(run: Run) -> Iterator[tuple[str, str, np.ndarray, np.ndarray]]:
 
 
 def _passages(run: Run) -> Iterator[tuple[str, str, np.ndarray, np.ndarray]]:
-    """Kind of test, theme, its passages without near-copies, and those of other themes alone."""
+    """Kind of test, theme, its passages without near-duplicates, and those of other themes alone."""
     first = ~run.passages["copy_group"].duplicated().to_numpy()
     given, texts = given_themes(run)[first], run.passages["text"].to_numpy(dtype=object)[first]
     for theme_id in given:

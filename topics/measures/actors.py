@@ -183,7 +183,7 @@ def actors_by_theme(
     Parameters
     ----------
     document_themes
-        The documents that count: without near-copies, or those of a source or period.
+        The documents that count: without near-duplicates, or those of a source or period.
     passages, assignments
         passage_id, document_id; passage_id, theme_id; as in a `Run`.
     found

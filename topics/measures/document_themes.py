@@ -44,7 +44,7 @@ class DocumentThemes:
 
     @classmethod
     def from_run(cls, run: Run, *, independent: bool = True) -> DocumentThemes:
-        """Count a run, without later near-copies of earlier documents if `independent`."""
+        """Count a run, without later near-duplicates of earlier documents if `independent`."""
         documents = run.documents[_ABOUT]
         if independent:
             documents = documents[documents["document_id"].isin(run.copy_of)]

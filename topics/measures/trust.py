@@ -32,7 +32,7 @@ def theme_support(run: Run) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        theme_id, passages, documents, independent (documents less near-copies), sources,
+        theme_id, passages, documents, independent (documents less near-duplicates), sources,
         largest_source and source_share (its share of the documents with a source), stability (see
         `ThemeModel.themes_`).
 
@@ -67,7 +67,7 @@ def theme_support(run: Run) -> pd.DataFrame:
 
 
 def near_duplicates(run: Run) -> pd.DataFrame:
-    """document_id, source, copy_of, source_of_original: documents that are near-copies.
+    """document_id, source, copy_of, source_of_original: documents that are near-duplicates.
 
     Examples
     --------

@@ -6,11 +6,13 @@ import hashlib
 import os
 import re
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -21,6 +23,8 @@ KINDS = ("runs", "vectors")  # folders of entries; what is deleted first
 # Names that this package gives: other files in these folders are not ours to delete.
 _OURS = re.compile(r"[0-9a-f]{16,24}|\.part-\w{8}")
 _CHECKSUM = "checksum.txt"
+_PACKAGES = ("topics", "fastembed", "graspologic-native", "numpy", "onnxruntime", "pandas",
+             "plotly", "scikit-learn", "trafilatura", "umap-learn")  # fmt: skip
 
 
 def cache_dir() -> Path:
@@ -78,11 +82,18 @@ def is_intact(folder: Path) -> bool:
 
 
 @cache
+def versions() -> dict[str, str]:
+    """Versions of this package and of those that change its results, by name."""
+    return {name: version(name) for name in _PACKAGES}
+
+
+@cache
 def code_digest(folders: str = ". read text vectors model") -> str:
-    """Digest of the files in these folders of the package: results of other code are not reused."""
+    """Digest of the code in these folders of the package and of the versions that it runs on."""
     root = Path(__file__).parent
     files = (path for name in folders.split() for path in (root / name).iterdir())
-    return digest(*(path.read_bytes() for path in sorted(files) if path.is_file()))
+    code = (path.read_bytes() for path in sorted(files) if path.is_file())
+    return digest(sys.version, *versions().values(), *code)
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,7 @@ from topics.model.projection import project_2d
 from topics.model.themes import ThemeModel
 from topics.options import Options
 from topics.read.corpus import Corpus, read_corpus
-from topics.read.files import find_files, shown_name
+from topics.read.files import files_digest
 from topics.text.duplicates import document_duplicates
 from topics.text.passages import split_passages
 from topics.vectors.encoders import embed, load_embedder, reads_english_only
@@ -34,8 +33,6 @@ from topics.vectors.encoders import embed, load_embedder, reads_english_only
 if TYPE_CHECKING:
     from distributed import Client
 
-_PACKAGES = ("fastembed", "graspologic-native", "numpy", "onnxruntime", "pandas", "plotly",
-             "scikit-learn", "trafilatura", "umap-learn")  # fmt: skip
 _MANY = 20_000  # passages, which take the transformer several minutes
 _MAX_FITTED = 60_000  # passages that themes are fitted on; above, on a sample of documents
 _RUNS: dict[str, Run] = {}  # of this process, so that four notebooks load a run once
@@ -220,12 +217,12 @@ def input_digests(path: str | Path, options: Options) -> dict[str, str]:
     model = load_embedder(embedder) if isinstance(embedder, str) else embedder
     told = [dict(options.columns or {}), options.all_languages, options.seed]
     return {
-        "corpus": _digest_of(Path(path)),
+        "corpus": files_digest(Path(path)),
         "options": digest(json.dumps(told, sort_keys=True)),
         "themes": digest(repr(ThemeModel(options.themes or ()).named)),
-        "base": digest(*map(_digest_of, earlier_files(options.base) if options.base else [])),
+        "base": digest(*map(files_digest, earlier_files(options.base) if options.base else [])),
         "model": digest(model.name),
-        "code": digest(code_digest(), sys.version, *map(version, _PACKAGES)),
+        "code": code_digest(),
     }
 
 
@@ -256,8 +253,7 @@ def _compute(path: str | Path, options: Options, progress: bool, client: Client 
         log(f"themes are fitted on {len(fitted):,} of {len(passages):,} passages")
         with _stage("assignment", seconds, progress):
             assignments = model.predict(passages, vectors, client=client)
-    versions = {name: version(name) for name in ("topics", *_PACKAGES)}
-    about = {"versions": versions, "python": sys.version.split()[0], "seconds": seconds}
+    about = {"versions": cache.versions(), "python": sys.version.split()[0], "seconds": seconds}
     run = Run(corpus, left_out, copy_of, passages, vectors, model, fitted, assignments,
               coordinates, about, options=options)  # fmt: skip
     if earlier is not None:
@@ -314,15 +310,3 @@ def _stage(name: str, seconds: dict[str, float], progress: bool) -> Iterator[Non
     seconds[name] = round(time.perf_counter() - started, 2)
     if progress:
         log(f"{name}: {seconds[name]:.1f} s")
-
-
-def _digest_of(root: Path) -> str:
-    files, others = find_files(root)
-    parts = [f"{shown_name(path, root)}: {reason}" for path, reason in others]
-    for file in files:
-        parts.append(shown_name(file, root))
-        try:
-            parts.append(cache.file_digest(file))
-        except OSError as error:
-            parts.append(str(error))
-    return digest(*parts)

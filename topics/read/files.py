@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+from topics.cache import digest, file_digest
 from topics.errors import InputError, UnreadableError
 
 MB = 2**20
@@ -205,3 +206,22 @@ def replace_surrogates(text: str) -> str:
     'quay ? 7'
     """
     return text.encode("utf-8", "replace").decode()
+
+
+def files_digest(root: Path) -> str:
+    """Digest of the names and contents of the files at or below a path.
+
+    Raises
+    ------
+    InputError
+        If the path does not exist, or nothing is there.
+    """
+    files, others = find_files(root)
+    parts = [f"{shown_name(path, root)}: {reason}" for path, reason in others]
+    for file in files:
+        parts.append(shown_name(file, root))
+        try:
+            parts.append(file_digest(file))
+        except OSError as error:
+            parts.append(str(error))
+    return digest(*parts)

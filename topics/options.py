@@ -91,11 +91,11 @@ class Options:
         },
     )
     embedder: str | Embedder = field(
-        default="minilm",
+        default="multilingual",
         metadata={
             "metavar": "NAME",
-            "help": "minilm, static (faster, for large corpora), or a fastembed model's name "
-            "(minilm); with :cuda after it on a GPU",
+            "help": "multilingual (16 languages), minilm (English), or a fastembed model's name "
+            "(multilingual)",
         },
     )
     seed: int = field(default=0, metadata={"metavar": "N", "type": int, "help": "random seed (0)"})

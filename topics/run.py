@@ -28,12 +28,11 @@ from topics.read.corpus import Corpus, read_corpus
 from topics.read.files import files_digest
 from topics.text.duplicates import document_duplicates
 from topics.text.passages import split_passages
-from topics.vectors.encoders import embed, load_embedder, reads_english_only
+from topics.vectors.encoders import embed, languages_read, load_embedder
 
 if TYPE_CHECKING:
     from distributed import Client
 
-_MANY = 20_000  # passages, which take the transformer several minutes
 _MAX_FITTED = 60_000  # passages that themes are fitted on; above, on a sample of documents
 _RUNS: dict[str, Run] = {}  # of this process, so that four notebooks load a run once
 
@@ -237,8 +236,6 @@ def _compute(path: str | Path, options: Options, progress: bool, client: Client 
     with _stage("passages", seconds, progress):
         passages = split_passages(documents)
         copy_of = document_duplicates(documents)
-    if embedder == "minilm" and len(passages) > _MANY:
-        log(f"{len(passages):,} passages: with --embedder static they would take minutes")
     with _stage("embedding", seconds, progress):
         vectors = embed(passages["text"].tolist(), embedder, progress=progress, client=client)
     fitted = _sampled(passages["document_id"], seed)
@@ -276,23 +273,24 @@ def _sampled(documents: pd.Series, seed: int) -> np.ndarray:
 
 def _left_out(corpus: Corpus, options: Options) -> pd.DataFrame:
     """document_id, language of the documents that the embedder cannot read; says that there are."""
-    documents, embedder = corpus.documents, options.embedder
+    documents = corpus.documents
     if documents.empty:
         reasons = "; ".join(f"{r.file}: {r.reason}" for r in corpus.skipped.head(3).itertuples())
         raise InputError(f"input: nothing could be read ({reasons})")
-    foreign = documents["language"].notna() & (documents["language"] != "en")
-    if options.all_languages or not reads_english_only(embedder):
-        foreign &= False
+    read = languages_read(options.embedder)
+    foreign = documents["language"].notna()
+    foreign &= ~documents["language"].isin(read) if read and not options.all_languages else False
     found = ", ".join(documents.loc[foreign, "language"].value_counts().index[:3])
-    advice = "name a multilingual fastembed model with --embedder"
+    advice = "name a fastembed model that does with --embedder"
     if foreign.all():
         raise InputError(
-            f"input: the {embedder} embedder reads English, the documents are in {found}; {advice}"
+            f"input: the documents are in {found}, which the {options.embedder} embedder does not "
+            f"read; {advice}"
         )
     if foreign.any():
         log(
             f"left out: {foreign.sum():,} of {len(documents):,} documents, in {found}, which the "
-            f"{embedder} embedder does not read; {advice}, or keep them with --all-languages"
+            f"{options.embedder} embedder does not read; {advice}, or keep them with --all-languages"
         )
     return documents.loc[foreign, ["document_id", "language"]]
 

@@ -15,7 +15,7 @@ from topics.intervals import difference, wilson
 from topics.model.labels import strongest_theme
 
 _FILES = ("themes.csv", "assignments.parquet", "passages.parquet")
-_PASSAGES = ["passage_id", "document_id", "text"]
+_PASSAGES = ["passage_id", "document_id", "language", "text"]
 _MIN_DICE = 0.5  # coefficient of two themes' passages from which on they are one
 CHANGE_COLUMNS = ["theme_id", "name", "change", "documents_before", "documents", "share_before",
                   "share", "low", "high"]  # fmt: skip
@@ -30,7 +30,7 @@ class Earlier:
     themes
         theme_id, name and kind, as in ``themes.csv``.
     assignments, passages
-        As in its Parquet files; of the passages passage_id, document_id and text.
+        As in its Parquet files; of the passages passage_id, document_id, language and text.
     vectors
         Unit vectors of its passages, made with the embedder of the new run.
     """

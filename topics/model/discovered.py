@@ -223,7 +223,7 @@ class Assigner:
         self, passages: pd.DataFrame, vectors: np.ndarray, client: Client | None = None
     ) -> pd.DataFrame:
         """Assignments of passages, part by part, here or on the workers of a cluster."""
-        own = passages[["passage_id", "document_id", "text"]]
+        own = passages.reindex(columns=["passage_id", "document_id", "language", "text"])
         vectors = np.ascontiguousarray(vectors)
         parts = ((own.iloc[at], vectors[at]) for at in _whole_documents(own["document_id"]))
         # The same parts and one BLAS thread, for products of other shapes are rounded otherwise.

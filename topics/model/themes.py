@@ -21,6 +21,7 @@ from topics.model.compare import Earlier, kept_ids
 from topics.model.discovered import VOTERS, Assigner, DiscoveredThemes, themes_of_clusters
 from topics.model.graph import Batch, knn
 from topics.model.labels import centroid_of, exemplars_of, keywords_of_themes
+from topics.model.languages import LanguageMeans
 from topics.model.named_themes import NamedTheme, as_themes, read_themes
 from topics.vectors.encoders import Embedder, encode
 
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
 
 _MAX_RESCORED = 3000  # passages
 _SAME = 1 - 1e-5  # cosine at which a vector is that of a fitted passage
-_FORMAT = 4
+_FORMAT = 5
 _TABLES = {"passages": "_passages", "themes": "themes_", "assignments": "assignments_",
            "levels": "levels_"}  # fmt: skip
-_COLUMNS = ["passage_id", "document_id", "start", "end", "copy_group", "text"]
+_COLUMNS = ["passage_id", "document_id", "start", "end", "copy_group", "language", "text"]
 _TEXT_COLUMNS = ["theme_id", "name", "kind", "keywords", "exemplars", "parent"]
 
 
@@ -90,7 +91,7 @@ class ThemeModel:
         named: str | Path | Iterable[NamedTheme | dict[str, Any]] = (),
         random_state: int = 0,
         *,
-        embedder: str | Embedder = "minilm",
+        embedder: str | Embedder = "multilingual",
     ) -> None:
         self.named = read_themes(named) if isinstance(named, str | Path) else as_themes([*named])
         self.random_state = random_state
@@ -104,7 +105,8 @@ class ThemeModel:
         Parameters
         ----------
         passages
-            As `split_passages` returns them; passage_id, document_id, copy_group and text are used.
+            As `split_passages` returns them; passage_id, document_id, copy_group, text and, where
+            it is there, language are used.
         vectors
             float32 ``(len(passages), dim)``, unit rows.
         earlier
@@ -117,7 +119,9 @@ class ThemeModel:
         """
         vectors = _checked(vectors, len(passages))
         vars(self).pop("bertopic_", None)  # of an earlier fit
-        self._passages = passages[[c for c in _COLUMNS if c in passages]].reset_index(drop=True)
+        self._passages = passages.reindex(columns=_COLUMNS).reset_index(drop=True)
+        self._languages = LanguageMeans.fit(vectors, self._passages["language"])
+        vectors = self._languages.taken_off(vectors, self._passages["language"])
         n_linked = neighbours_for(len(vectors)) + 1
         near = knn(vectors, vectors, max(n_linked, VOTERS))
         self.neighbours_ = near.first(n_linked).drop_self()
@@ -132,8 +136,9 @@ class ThemeModel:
         known = taken if earlier is None else taken | set(earlier.themes["theme_id"])
         discovered = DiscoveredThemes.fit(batch, theme_of_passage, known, self._embed)
         if earlier is not None:
-            near = knn(earlier.vectors, vectors, VOTERS)
-            again = discovered.strongest(Batch(earlier.passages, earlier.vectors, near))
+            before = self._languages.taken_off(earlier.vectors, earlier.passages["language"])
+            near = knn(before, vectors, VOTERS)
+            again = discovered.strongest(Batch(earlier.passages, before, near))
             discovered = discovered.renamed(kept_ids(earlier, again, taken))
         self._assigner = Assigner(vectors, named, discovered)
         self.assignments_ = self._assigner.assign(batch.passages, scores, discovered.scores(batch))
@@ -141,7 +146,7 @@ class ThemeModel:
         return self
 
     def _embed(self, texts: Sequence[str]) -> np.ndarray:
-        return encode(texts, self.embedder)
+        return self._languages.taken_off(encode(texts, self.embedder))
 
     @property
     def _dim(self) -> int:
@@ -172,7 +177,9 @@ class ThemeModel:
             threshold; for a discovered one it is the weight of like passages among the
             nearest, 0 to 1.
         """
-        return self._assigner.predict(passages, _checked(vectors, len(passages), self._dim), client)
+        vectors = _checked(vectors, len(passages), self._dim)
+        vectors = self._languages.taken_off(vectors, passages.get("language"))
+        return self._assigner.predict(passages, vectors, client)
 
     def _repr_html_(self) -> str:
         if not hasattr(self, "themes_"):
@@ -192,6 +199,7 @@ class ThemeModel:
         are not known, only its closeness and its neighbours count.
         """
         vectors = _checked(vectors, len(vectors), self._dim)
+        vectors = self._languages.taken_off(vectors, self._nearest_language(vectors))
         near = knn(vectors, self._assigner.vectors, VOTERS)
         known = near.similarities[:, 0] >= _SAME
         passages = self._passages.iloc[near.indices[:, 0]].reset_index(drop=True)
@@ -201,6 +209,19 @@ class ThemeModel:
         scores = self._assigner.named.scores(Batch(passages, vectors, near))
         return pd.DataFrame(scores, columns=self._assigner.named.ids.tolist())
 
+    def _nearest_language(self, vectors: np.ndarray) -> pd.Series:
+        """The language in which each vector is nearest to a fitted passage."""
+        codes = self._languages.languages
+        similarity = [
+            knn(
+                self._languages.taken_off(vectors, pd.Series(code, range(len(vectors)))),
+                self._assigner.vectors,
+                1,
+            ).similarities[:, 0]
+            for code in codes
+        ]
+        return pd.Series(codes[np.argmax(similarity, axis=0)])
+
     def has_theme(
         self, theme: NamedTheme, passages: pd.DataFrame, vectors: np.ndarray
     ) -> np.ndarray:
@@ -209,6 +230,7 @@ class ThemeModel:
         The classifier is fitted anew on these passages; the model stays as it is.
         """
         vectors = _checked(vectors, len(passages), self._dim)
+        vectors = self._languages.taken_off(vectors, passages.get("language"))
         batch = Batch(passages, vectors, knn(vectors, vectors, VOTERS))
         classifier = ThemeClassifier.fit([*self.named, theme], batch, self._embed)
         return classifier.scores(batch)[:, -1] >= classifier.thresholds[-1]
@@ -232,7 +254,7 @@ class ThemeModel:
             text; nearest first.
         """
         near = knn(self._embed([query]), self._assigner.vectors, k)
-        found = self._passages.iloc[near.indices[0]].drop(columns="copy_group")
+        found = self._passages.iloc[near.indices[0]].drop(columns=["copy_group", "language"])
         similarity = near.similarities[0].astype(float).round(4)
         found.insert(len(found.columns) - 1, "similarity", similarity)
         return found.reset_index(drop=True)
@@ -343,6 +365,7 @@ class ThemeModel:
         fitted = {"vectors": rule.vectors, "refitted": self._refitted}
         fitted["labels_by_resolution"] = self._levels.labels_by_resolution
         parts = {"fitted": fitted, "named": vars(rule.named), "discovered": vars(rule.discovered)}
+        parts["languages"] = vars(self._languages)
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "model.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
@@ -371,6 +394,7 @@ class ThemeModel:
             named = [{"not": theme.pop("not_"), **theme} for theme in state["named"]]
             model = cls(named, state["random_state"], embedder=embedder or state["embedder"])
             themes = ThemeClassifier(**parts["named"]), DiscoveredThemes(**parts["discovered"])
+            model._languages = LanguageMeans(**parts["languages"])
             fitted = parts["fitted"]
             model._assigner = Assigner(fitted["vectors"], *themes)
             for name, attribute in _TABLES.items():

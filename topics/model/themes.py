@@ -34,7 +34,7 @@ _SAME = 1 - 1e-5  # cosine at which a vector is that of a fitted passage
 _FORMAT = 5
 _TABLES = {"passages": "_passages", "themes": "themes_", "assignments": "assignments_",
            "levels": "levels_"}  # fmt: skip
-_COLUMNS = ["passage_id", "document_id", "start", "end", "copy_group", "language", "text"]
+_COLUMNS = ["passage_id", "document_id", "start", "end", "copy_group", "source", "language", "text"]
 _TEXT_COLUMNS = ["theme_id", "name", "kind", "keywords", "exemplars", "parent"]
 
 
@@ -254,7 +254,9 @@ class ThemeModel:
             text; nearest first.
         """
         near = knn(self._embed([query]), self._assigner.vectors, k)
-        found = self._passages.iloc[near.indices[0]].drop(columns=["copy_group", "language"])
+        found = self._passages.iloc[near.indices[0]].drop(
+            columns=["copy_group", "source", "language"]
+        )
         similarity = near.similarities[0].astype(float).round(4)
         found.insert(len(found.columns) - 1, "similarity", similarity)
         return found.reset_index(drop=True)

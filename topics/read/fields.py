@@ -41,6 +41,8 @@ _AMBIGUOUS_DATE = re.compile(r"(0?[1-9]|1[0-2])[/-](0?[1-9]|1[0-2])[/-]\d{2,4}")
 _DEFAULT_DATES = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # parts that differ were not given
 _EXAMPLE = "expected e.g. 2025-05-02"
 _MAX_CHARACTERS = 1000  # of a title, a source or another field
+# Varieties that a short text in the standard language is taken for.
+_STANDARD = {"wuu": "zh", "yue": "zh", "arz": "ar", "ary": "ar", "an": "es", "ext": "es"}
 _MIN_DETECTABLE = 60  # characters; shorter texts are too short to detect a language
 _MAX_DETECTED = 500  # characters used for it; more takes longer and tells no more
 _MIN_RELIABLE = 200  # characters; from here, detection counts more than what a web page says
@@ -162,6 +164,17 @@ def _parse_free_date(text: str) -> tuple[pd.Timestamp | None, str]:
     return day, ""
 
 
+def language_name(code: str) -> str:
+    """English name of a language; the code itself if it is not known.
+
+    >>> language_name("uk"), language_name("xx")
+    ('Ukrainian', 'xx')
+    """
+    from babel import Locale
+
+    return str(Locale("en").languages.get(code, code))
+
+
 def _language(fields: Record, metadata_source: str) -> Record:
     """Language as an ISO 639-1 code, and its origin: what the file says, else detected.
 
@@ -175,6 +188,7 @@ def _language(fields: Record, metadata_source: str) -> Record:
 
     if len(text) >= _MIN_DETECTABLE:
         found = str(py3langid.classify(text[:_MAX_DETECTED])[0])
+        found = _STANDARD.get(found, found)
         if found != "zxx":  # no language
             return {"language": found, "language_from": "detected"}
     return {"language": None, "language_from": None}

@@ -10,20 +10,18 @@ encoder's forward passes alone, on the same passages, each text once. The report
 warm (the very same again) and with one more document. Stock is BERTopic with its defaults and the
 same encoder on the same paragraphs, to five of its plots as HTML; it encodes them once.
 
-``static``: passages a second of the static embedder beside MiniLM, both loaded, and AMI of the
-themes found on vectors of each against the labels of labelled corpora.
+``encoders``: passages a second of the bundled encoder beside MiniLM, both loaded.
 
 ``cluster``: embedding with one and two workers of dask, which have loaded the model, beside none.
 
-``memory``: all the paragraphs with the static embedder, which each run distils for itself.
+``memory``: all the paragraphs.
 
-``growth``: reports with the static embedder on up to a million paragraphs, each made of 18 to 42
+``growth``: reports on up to a million paragraphs, each made of 18 to 42
 fragments of three words from 80 sentences in a row of one country's speeches, so that none is like
 another; seconds of each stage. It takes hours, and runs only when it is named.
 
-The UN speeches and labelled corpora are read from ``$TOPICS_CORPORA``, or ``../shared/corpora``.
-Without them paragraphs are of the sample corpus, all of them, and there is no AMI. Arguments are
-names of parts to run.
+The UN speeches are read from ``$TOPICS_CORPORA``, or ``../shared/corpora``. Without them paragraphs
+are of the sample corpus, all of them. Arguments are names of parts to run.
 """
 
 from __future__ import annotations
@@ -58,7 +56,6 @@ SIZES = (1000, 8000)  # paragraphs of a report
 WARM_UP = 200  # paragraphs of runs that are not shown, for what is compiled once and kept
 GROWTH = (10_000, 100_000, 1_000_000)  # paragraphs
 FRAGMENT, NEAR = 3, 80  # words of a fragment, sentences that a paragraph's are from
-LABELLED = {"bbc_news": 1200, "20newsgroups": 3000}  # texts at most
 PLOTS = ("topics", "documents", "hierarchy", "barchart", "heatmap")
 
 
@@ -135,13 +132,13 @@ def floor_child(path: str) -> None:
     """Print the seconds of the encoder's forward passes."""
     from topics.vectors.encoders import load_embedder
 
-    encoder, texts = load_embedder("minilm"), passages_of(Path(path))
+    encoder, texts = load_embedder("multilingual"), passages_of(Path(path))
     started = time.perf_counter()
     encoder.encode(texts)
     print(time.perf_counter() - started)
 
 
-def stock_child(path: str, embedder: str, out: str) -> None:
+def stock_child(path: str, out: str) -> None:
     """Fit BERTopic with its defaults, write its plots, and print the names of those it could not.
 
     Texts are embedded once, as its manual advises, though `visualize_documents` would do it again.
@@ -153,7 +150,7 @@ def stock_child(path: str, embedder: str, out: str) -> None:
 
     class Backend(BaseEmbedder):
         def embed(self, documents: list[str], verbose: bool = False) -> np.ndarray:
-            return load_embedder(embedder).encode(list(documents))
+            return load_embedder("multilingual").encode(list(documents))
 
     with open(path, encoding="utf-8") as file:
         texts = texts_of(list(file))
@@ -171,15 +168,14 @@ def stock_child(path: str, embedder: str, out: str) -> None:
             figure.write_html(Path(out, f"{plot}.html"))
 
 
-def stock(path: Path, folder: Path, embedder: str) -> Run:
+def stock(path: Path, folder: Path) -> Run:
     """One whole run of stock BERTopic."""
-    return timed([__file__, "--child", "stock", str(path), embedder, str(folder / "out")], folder)
+    return timed([__file__, "--child", "stock", str(path), str(folder / "out")], folder)
 
 
-def ours(path: Path, folder: Path, embedder: str) -> Run:
+def ours(path: Path, folder: Path) -> Run:
     """One whole report."""
-    out = ["--out", str(folder / "out"), "--embedder", embedder]
-    return timed(["-m", "topics", "report", str(path), *out], folder)
+    return timed(["-m", "topics", "report", str(path), "--out", str(folder / "out")], folder)
 
 
 def start() -> None:
@@ -225,29 +221,28 @@ def report_runs(lines: list[str], folder: Path) -> dict[str, Run]:
     floor = timed([__file__, "--child", "floor", str(path)], folder / "floor")
     runs = {
         "floor": floor._replace(seconds=float(floor.printed)),
-        "stock": stock(path, folder / "stock", "minilm"),
-        "cold": ours(path, folder / "ours", "minilm"),
-        "warm": ours(path, folder / "ours", "minilm"),
+        "stock": stock(path, folder / "stock"),
+        "cold": ours(path, folder / "ours"),
+        "warm": ours(path, folder / "ours"),
     }
     with path.open("a", encoding="utf-8") as file:
         file.write(lines[-1])
-    return runs | {"one more": ours(path, folder / "ours", "minilm")}
+    return runs | {"one more": ours(path, folder / "ours")}
 
 
-def static() -> None:
-    """Print speed and quality of the static embedder beside MiniLM's."""
+def encoders() -> None:
+    """Print the speed of the bundled encoder beside MiniLM's, each on all cores."""
     from topics.vectors.encoders import load_embedder
 
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["TOPICS_CACHE"] = folder
         path = Path(folder, "paragraphs.jsonl")
         path.write_text("".join(paragraphs()[:1000]), encoding="utf-8")
         texts = passages_of(path)
-        fast = rate(load_embedder("static").encode, texts)
-        slow = rate(load_embedder("minilm").encode, texts[:200])
-        print(f"\npassages a second: static {fast:,.0f}, minilm {slow:,.0f}, "
-              f"{fast / slow:,.0f} times as many")  # fmt: skip
-        quality()
+    own = rate(load_embedder("multilingual").encode, texts)
+    minilm = rate(load_embedder("minilm").encode, texts[:200])
+    words = np.mean([len(text.split()) for text in texts])
+    print(f"\npassages of {words:.0f} words a second: multilingual {own:,.0f}, minilm {minilm:,.0f}, "
+          f"{own / minilm:.1f} times as many")  # fmt: skip
 
 
 def rate(encode: Callable[[list[str]], np.ndarray], texts: list[str]) -> float:
@@ -260,24 +255,6 @@ def rate(encode: Callable[[list[str]], np.ndarray], texts: list[str]) -> float:
     return done / seconds
 
 
-def quality() -> None:
-    """Print AMI of the themes on the vectors of each embedder."""
-    from sklearn.metrics import adjusted_mutual_info_score
-
-    import topics
-
-    print(f"{'AMI':<14}{'n':>7}{'static':>8}{'minilm':>8}", flush=True)
-    for name, most in LABELLED.items():
-        if lines := lines_of(name)[:most]:
-            texts, labels = texts_of(lines), [json.loads(line)["label"] for line in lines]
-            found = [
-                topics.cluster(topics.embed(texts, embedder, progress=False))
-                for embedder in ("static", "minilm")
-            ]
-            scores = [adjusted_mutual_info_score(labels, run) for run in found]
-            print(f"{name:<14}{len(texts):>7}{scores[0]:>8.3f}{scores[1]:>8.3f}", flush=True)
-
-
 def cluster() -> None:
     """Print how long one and two workers take to embed, and whether to the same bytes as none."""
     from distributed import Client, LocalCluster
@@ -288,7 +265,7 @@ def cluster() -> None:
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         os.environ["TOPICS_CACHE"] = f"{folder}/none"
-        encode(["A few words."], "minilm")
+        encode(["A few words."], "multilingual")
         found["none"] = embedded(texts)
         for workers in (1, 2):
             os.environ["TOPICS_CACHE"] = f"{folder}/{workers}"
@@ -297,7 +274,7 @@ def cluster() -> None:
                 local_directory=folder,
             )  # fmt: skip
             with machines, Client(machines) as client:
-                client.run(encode, ["A few words."], "minilm")
+                client.run(encode, ["A few words."], "multilingual")
                 found[str(workers)] = embedded(texts, client)
     print(f"\n{'workers':<18}{'seconds':>9}{'times of one':>14}{'vectors':>11}")
     for name, (vectors, seconds) in found.items():
@@ -316,15 +293,15 @@ def embedded(texts: list[str], client: Client | None = None) -> tuple[np.ndarray
 
 
 def memory() -> None:
-    """Print what the whole corpus takes with the static embedder, here and in stock BERTopic."""
+    """Print what the whole corpus takes, here and in stock BERTopic."""
     import pandas as pd
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "paragraphs.jsonl")
         path.write_text("".join(paragraphs()), encoding="utf-8")
         runs = {
-            "ours": ours(path, Path(folder, "ours"), "static"),
-            "stock": stock(path, Path(folder, "stock"), "static"),
+            "ours": ours(path, Path(folder, "ours")),
+            "stock": stock(path, Path(folder, "stock")),
         }
         n = len(pd.read_parquet(Path(folder, "ours", "out", "passages.parquet")))
     print(f"\n{f'{n:,} passages':<18}{'seconds':>9}{'peak MB':>9}{'MB of HTML':>12}")
@@ -337,10 +314,9 @@ def growth() -> None:
     """Print how the stages of a report grow with the number of paragraphs."""
     with tempfile.TemporaryDirectory() as name:
         folder, sentences = Path(name), sentences_by_country()
-        ours(written(folder / "few.jsonl", sentences, 100), folder, "static")  # distils the model
         print(f"\n{'paragraphs':<12}{'seconds':>9}{'peak MB':>9}  seconds a stage")
         for n in GROWTH:
-            run = ours(written(folder / f"{n}.jsonl", sentences, n), folder, "static")
+            run = ours(written(folder / f"{n}.jsonl", sentences, n), folder)
             stages = json.loads((folder / "out" / "run.json").read_text())["seconds"]
             told = ", ".join(f"{stage} {seconds:.0f}" for stage, seconds in stages.items())
             print(f"{n:<12,}{run.seconds:>9.0f}{run.peak:>9.0f}  {told}", flush=True)
@@ -387,7 +363,7 @@ def machine() -> str:
     return f"{name}, {os.cpu_count()} cores, {size:.0f} GB of memory"
 
 
-PARTS = {part.__name__: part for part in (start, report, static, cluster, memory, growth)}
+PARTS = {part.__name__: part for part in (start, report, encoders, cluster, memory, growth)}
 CHILDREN: dict[str, Callable[..., None]] = {"floor": floor_child, "stock": stock_child}
 
 

@@ -47,7 +47,7 @@ def page(opened):
     """The report of the sample, with nothing chosen."""
     opened.find_element(By.CSS_SELECTOR, "#choose [type=reset]").click()
     opened.execute_script("location.hash = 'explore'")
-    WebDriverWait(opened, 10).until(lambda d: count(d) == "777 of 777 passages")
+    WebDriverWait(opened, 10).until(lambda d: count(d) == "928 of 928 passages")
     return opened
 
 
@@ -98,7 +98,7 @@ def test_theme_source_and_period_together_leave_the_passages_that_pandas_finds(p
         & (passages["date"].dt.strftime("%Y-%m").between("2024-12", "2025-05"))
     ]
     assert 0 < len(left) < 25
-    assert count(page) == f"{len(left)} of 777 passages"
+    assert count(page) == f"{len(left)} of 928 passages"
     assert texts(page, "#found blockquote > p") == left["text"].tolist()
 
 
@@ -106,7 +106,7 @@ def test_passages_without_a_theme_can_be_chosen(page, passages):
     enter(page, theme="no theme")
     assignments = pd.read_parquet(sample_report() / "assignments.parquet")
     without = ~passages["passage_id"].isin(assignments["passage_id"])
-    assert count(page) == f"{without.sum()} of 777 passages"
+    assert count(page) == f"{without.sum()} of 928 passages"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_search_finds_and_marks_the_passages_with_all_words(page, passages, word
     enter(page, words=words)
     lower = passages["text"].str.lower()
     hits = pd.concat([lower.str.contains(w, regex=False) for w in expected], axis=1).all(axis=1)
-    assert count(page) == f"{hits.sum()} of 777 passages"
+    assert count(page) == f"{hits.sum()} of 928 passages"
     marks = {mark.lower() for mark in texts(page, "#found mark")}
     assert marks == (set(expected) if hits.any() else set())
 
@@ -222,7 +222,7 @@ def test_a_map_of_many_points_is_drawn(tmp_path, monkeypatch, by):
 def test_a_link_to_a_passage_that_is_not_there_says_so(page):
     page.execute_script("location.hash = 'p-9999'")
     WebDriverWait(page, 10).until(lambda d: d.find_element(By.ID, "pinned").is_displayed())
-    expected = ["This report has no passage 9999; the last is 777."]
+    expected = ["This report has no passage 9999; the last is 928."]
     assert texts(page, "#pinned blockquote > p") == expected
 
 

@@ -285,23 +285,23 @@ def test_one_document_makes_a_sensible_report(tmp_path):
         (["good", "--themes", "good/a.txt"], "themes: good/a.txt: expected a list of themes"),
         (
             ["good", "--embedder", "word2vec"],
-            "embedder: expected minilm, static or a model fastembed",
+            "embedder: expected multilingual, minilm or a model that fastembed",
         ),
         (["good", "--gold", "none.csv"], "gold labels: cannot read 'none.csv'"),
         (["good", "--base", "bad"], "base: expected the output folder of an earlier report, 'bad'"),
         (["good", "--out", "good/a.txt"], "output: cannot write to 'good/a.txt'"),
         (["good", "--columns", "body=x"], "columns: expected some of text, title, date"),
-        (["french"], "input: the minilm embedder reads English, the documents are in fr"),
+        (["finnish"], "input: the documents are in Finnish, which the multilingual embedder does"),
     ],
 )
 def test_wrong_input_gets_one_clear_line_and_exit_status_2(tmp_path, arguments, message):
-    for name in ("empty", "bad", "good", "french"):
+    for name in ("empty", "bad", "good", "finnish"):
         (tmp_path / name).mkdir()
     (tmp_path / "bad" / "x.bin").write_bytes(b"\0\1\2")
     (tmp_path / "good" / "a.txt").write_text("The harbour was calm and the ships left on time.")
-    (tmp_path / "french" / "a.txt").write_text(
-        "Le gouvernement a présenté hier une loi sur les ports, que les dockers refusent "
-        "depuis plusieurs semaines dans toutes les villes du littoral."
+    (tmp_path / "finnish" / "a.txt").write_text(
+        "Hallitus esitteli eilen satamalain, jota ahtaajat ovat vastustaneet jo viikkoja kaikissa "
+        "rannikon kaupungeissa."
     )
     done = topics("report", *arguments, cwd=tmp_path)
     assert done.returncode == 2, done.stderr

@@ -20,17 +20,17 @@ from topics.report.search import passage_search
 
 QUAY = "The harbour board voted on Tuesday to keep the northern quay shut until its cranes work."
 GRAIN = "Exporters sent their grain by rail instead, at nearly twice the price, until the summer."
-LOI = "Le conseil du port a décidé mardi de garder le quai nord fermé jusqu'à la réparation."
+FINNISH = "Sataman hallitus päätti tiistaina pitää pohjoisen laiturin suljettuna korjaukseen asti."
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """A page copied with its menu, the same story in a table a day later, and one in French."""
+    """A page copied with its menu, the same story in a table a day later, and one in Finnish."""
     page = f"Log in\nShare\nQuay to stay shut\n{QUAY}\n{GRAIN}\nAdvertisement\n"
     (tmp_path / "2025-05-06_Harbour-Desk_quay.txt").write_text(page)
     row = {"Volltext": f"{QUAY}\n\n{GRAIN}", "date": "2025-05-07", "outlet": "Rail Desk"}
     (tmp_path / "export.jsonl").write_text(json.dumps(row))
-    (tmp_path / "a.md").write_text(LOI)
+    (tmp_path / "a.md").write_text(FINNISH)
     return tmp_path
 
 
@@ -41,8 +41,8 @@ def run(folder):
 
 def test_what_the_embedder_cannot_read_is_left_out_with_a_line_unless_asked_for(folder, capsys):
     run = topics.analyse(folder, seed=7, progress=False)  # of no other test: not from the cache
-    assert run.left_out.to_numpy().tolist() == [["a.md", "fr"]]
-    assert "left out: 1 of 2 documents, in fr" in capsys.readouterr().err
+    assert run.left_out.to_numpy().tolist() == [["a.md", "fi"]]
+    assert "left out: 1 of 2 documents, in Finnish" in capsys.readouterr().err
     asked = topics.analyse(folder, all_languages=True, seed=7, progress=False)
     assert asked.left_out.empty
     assert "a.md" in set(asked.passages["document_id"])
@@ -93,7 +93,7 @@ def test_figures_say_who_copies_whom_and_why_documents_fell_out(run):
     assert copies["finding"]["text"] == text
     assert copies["table"] == {"columns": ["source", "Harbour Desk"], "rows": [["Rail Desk", "1"]]}
     steps = {row[0]: row[1:] for row in figures.funnel(run).layout.meta["table"]["rows"]}
-    assert steps["in a language that is read"] == ["2", "in fr"]
+    assert steps["in a language that is read"] == ["2", "in Finnish"]
     assert steps["independent of others"] == ["1", "near-duplicates, counted once"]
 
 

@@ -69,8 +69,9 @@ def quotes(run: Run, passage_ids: Iterable[str], like: np.ndarray | None = None)
             if 0 < end - start < len(text):
                 before, sentence, after = map(escape, (text[:start], text[start:end], text[end:]))
                 quoted = f"{before}<mark>{sentence}</mark>{after}"
-        language = escape(str(passage.language)) if pd.notna(passage.language) else ""
-        shown += f"<blockquote lang='{language}' dir='auto'><p>{quoted}</p><footer>{_place(passage)}</footer></blockquote>"
+        foreign = pd.notna(passage.language) and passage.language != "en"
+        language = f" lang='{escape(passage.language)}' dir='auto'" if foreign else ""
+        shown += f"<blockquote{language}><p>{quoted}</p><footer>{_place(passage)}</footer></blockquote>"
     return Html(shown)
 
 

@@ -136,7 +136,7 @@ class ThemeModel:
         known = taken if earlier is None else taken | set(earlier.themes["theme_id"])
         discovered = DiscoveredThemes.fit(batch, theme_of_passage, known, self._embed)
         if earlier is not None:
-            before = self._languages.taken_off(earlier.vectors, earlier.passages["language"])
+            before = self._languages.taken_off(earlier.vectors, earlier.passages.get("language"))
             near = knn(before, vectors, VOTERS)
             again = discovered.strongest(Batch(earlier.passages, before, near))
             discovered = discovered.renamed(kept_ids(earlier, again, taken))

@@ -13,12 +13,18 @@ import yaml
 from topics.errors import InputError
 
 _MAX_NAME = 300  # characters; a name is written in every figure
-_TEXTS = ("phrases", "not")  # fields that hold a list of texts
+_TEXTS = ("phrases", "not", "terms")  # fields that hold a list of texts
+
+# Thai, Lao, Khmer and Burmese, kana, Chinese characters, and Hangul, whose particles are suffixes
+_UNSPACED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 
 
 @dataclass(frozen=True)
 class NamedTheme:
-    """A theme to look for; `not_` holds phrases of what it is not.
+    """A theme to look for.
+
+    `not_` holds phrases of what it is not; `terms` words or phrases that a passage on the theme
+    holds exactly, in any case and script, with `*` at the end of a word for any ending.
 
     Examples
     --------
@@ -31,6 +37,19 @@ class NamedTheme:
     description: str = ""
     phrases: tuple[str, ...] = ()
     not_: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
+
+    @property
+    def pattern(self) -> re.Pattern[str] | None:
+        """What finds the terms in a text; None where there are none.
+
+        Examples
+        --------
+        >>> NamedTheme("chips", "Chips", terms=("chip*", "半导体")).pattern.findall("Chips, 与半导体业")
+        ['Chips', '半导体']
+        """
+        found = [_as_pattern(term) for term in self.terms if term.strip(" *")]
+        return re.compile("|".join(found), re.IGNORECASE) if found else None
 
     @property
     def texts(self) -> list[str]:
@@ -39,7 +58,8 @@ class NamedTheme:
 
 
 def read_themes(path: str | Path) -> list[NamedTheme]:
-    """The themes of a file: a YAML list of ``id, name, description, phrases`` and optional ``not``.
+    """The themes of a file: a YAML list of ``id, name, description, phrases`` and optional ``not``
+    and ``terms``.
 
     Raises
     ------
@@ -53,7 +73,7 @@ def read_themes(path: str | Path) -> list[NamedTheme]:
     ...     path = Path(folder, "themes.yml")
     ...     _ = path.write_text("- {id: quotas, phrases: [talks on catch limits]}")
     ...     read_themes(path)
-    [NamedTheme(id='quotas', name='quotas', description='', phrases=('talks on catch limits',), not_=())]
+    [NamedTheme(id='quotas', name='quotas', description='', phrases=('talks on catch limits',), not_=(), terms=())]
     """
     return as_themes(read_yaml(path, "themes"), str(path))
 
@@ -88,6 +108,19 @@ def as_themes(content: Any, origin: str = "named") -> list[NamedTheme]:
     return themes
 
 
+def _as_pattern(term: str) -> str:
+    """Pattern of a term as whole words; a side in a script without spaces is not bounded."""
+    words = [
+        re.escape(word.rstrip("*")) + r"\w*" * word.endswith("*")
+        for word in term.split()
+        if word.strip("*")
+    ]
+    inner = r"\s+".join(words)
+    start = "" if re.match(_UNSPACED, term.strip()) else r"(?<!\w)"
+    end = "" if re.search(f"{_UNSPACED}$", term.strip()) else r"(?!\w)"
+    return f"{start}{inner}{end}"
+
+
 def _as_theme(item: Any, where: str) -> NamedTheme:
     """One theme of a list; raise InputError, which says `where` it is, if it is of another shape."""
     if not isinstance(item, dict) or not item.get("id"):
@@ -112,5 +145,5 @@ def _as_theme(item: Any, where: str) -> NamedTheme:
         raise InputError(
             f"{where}: name: expected at most {_MAX_NAME} characters, found {len(name):,}"
         )
-    phrases, not_ = (tuple(item.get(key) or ()) for key in _TEXTS)
-    return NamedTheme(id_, name, str(item.get("description") or ""), phrases, not_)
+    phrases, not_, terms = (tuple(item.get(key) or ()) for key in _TEXTS)
+    return NamedTheme(id_, name, str(item.get("description") or ""), phrases, not_, terms)

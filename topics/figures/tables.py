@@ -16,6 +16,7 @@ from topics.findings import Finding
 from topics.html import Html, note, table
 from topics.model.labels import keywords_by_language, numbers_of_themes
 from topics.read.fields import language_name
+from topics.text.passages import Span, sentences
 from topics.vectors.encoders import best_sentence
 
 if TYPE_CHECKING:
@@ -52,27 +53,43 @@ def _quoted_by_theme(run: Run, parts: Iterable[tuple[str, Iterable[str]]]) -> Ht
     return sum(articles, Html(""))
 
 
-def quotes(run: Run, passage_ids: Iterable[str], like: np.ndarray | None = None) -> Html:
+def quotes(run: Run, passage_ids: Iterable[str], theme_id: str | None = None) -> Html:
     """Passages quoted whole, with date, source, title and place in their file.
 
-    In each, the sentence nearest to the vector `like` is marked, where one is given. The number
-    of a passage links to where the report lets its reader look around it, if it is there.
+    In each, the sentences that show the theme are marked, where one is given. The number of a
+    passage links to where the report lets its reader look around it, if it is there.
     """
     numbers = np.zeros(len(run.passages), int)
     numbers[run.fitted] = range(1, len(run.fitted) + 1)
     passages = run.passages.assign(number=numbers).set_index("passage_id")
     shown = ""
     for passage in passages.loc[[*passage_ids]].itertuples():
-        text, quoted = passage.text, escape(passage.text)
-        if like is not None:
-            start, end = best_sentence(text, like, passage.language, run.model.embedder)
-            if 0 < end - start < len(text):
-                before, sentence, after = map(escape, (text[:start], text[start:end], text[end:]))
-                quoted = f"{before}<mark>{sentence}</mark>{after}"
+        quoted = _marked(passage.text, _deciding(run, passage, theme_id) if theme_id else [])
         foreign = pd.notna(passage.language) and passage.language != "en"
         language = f" lang='{escape(passage.language)}' dir='auto'" if foreign else ""
-        shown += f"<blockquote{language}><p>{quoted}</p><footer>{_place(passage)}</footer></blockquote>"
+        shown += (
+            f"<blockquote{language}><p>{quoted}</p><footer>{_place(passage)}</footer></blockquote>"
+        )
     return Html(shown)
+
+
+def _deciding(run: Run, passage: Any, theme_id: str) -> list[Span]:
+    """The sentences that hold a term of a theme, or the one nearest to it."""
+    text, pattern = passage.text, run.model.pattern(theme_id)
+    spans = list(sentences(text, passage.language)) if pattern else []
+    spans = [span for span in spans if pattern and pattern.search(text[slice(*span)])]
+    centroid = run.model.centroid(theme_id)
+    return spans or [best_sentence(text, centroid, passage.language, run.model.embedder)]
+
+
+def _marked(text: str, spans: Iterable[Span]) -> str:
+    """A text as HTML with parts of it marked; nothing where all of it would be."""
+    quoted, done = "", 0
+    for start, end in spans:
+        if 0 < end - start < len(text):
+            quoted += f"{escape(text[done:start])}<mark>{escape(text[start:end])}</mark>"
+            done = end
+    return quoted + escape(text[done:])
 
 
 def _place(passage: Any) -> str:
@@ -119,8 +136,7 @@ def _card(run: Run, theme: Any, by_language: pd.DataFrame) -> Html:
             count += f"; most from {theme.largest_source} ({theme.source_share:.0%})"
         if not pd.isna(theme.stability):
             count += f"; stability {theme.stability:.2f}"
-        model = run.model
-        shown = quotes(run, model.exemplars(theme.theme_id), model.centroid(theme.theme_id))
+        shown = quotes(run, run.model.exemplars(theme.theme_id), theme.theme_id)
         body = f"<p>{escape(count)}.</p>{_keywords(theme, by_language)}{shown.markup}"
     heading = f"{escape(theme.name)} <small>{escape(theme.kind)}</small>"
     return _article(heading, body, f" id='theme-{escape(theme.theme_id)}'")

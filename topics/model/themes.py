@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from functools import cached_property
@@ -322,6 +323,10 @@ class ThemeModel:
     def centroid(self, theme_id: str) -> np.ndarray:
         """Mean direction of a theme's passages, a unit vector ``(dim,)``; of none, zeros."""
         return centroid_of(self._assigner.vectors[self._scores_of(theme_id).index])
+
+    def pattern(self, theme_id: str) -> re.Pattern[str] | None:
+        """What finds the terms of a named theme in a text; None without terms."""
+        return next((theme.pattern for theme in self.named if theme.id == theme_id), None)
 
     def _scores_of(self, theme_id: str) -> pd.Series:
         """Scores of the passages of a theme, by the row of the passage."""

@@ -4,10 +4,12 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.metrics import adjusted_rand_score
 
 from topics import cluster
-from topics.model.clusters import cluster_stability, find_levels, largest_first, neighbours_for
-from topics.model.graph import nearest_neighbours
+from topics.errors import InputError
+from topics.model.clusters import cluster_stability, find_levels, largest_first
+from topics.model.graph import nearest_neighbours, neighbours_for
 
 SIZES = [30, 20, 15, 10]
 
@@ -74,6 +76,32 @@ def test_a_handful_of_rows_is_one_cluster_without_a_warning(n):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert cluster(random_centroids(n)).tolist() == [0] * n
+
+
+def test_words_tell_apart_what_vectors_do_not():
+    vectors = around(random_centroids(1), [160], 1.0)
+    subjects = ["dockers strike", "bank rates", "navy frigates", "grain tariffs"]
+    assert cluster(vectors).max() == 0
+    found = cluster(vectors, texts=np.repeat(subjects, 40))
+    assert adjusted_rand_score(np.repeat(subjects, 40), found) > 0.9
+
+
+def test_texts_without_words_change_nothing(planted):
+    vectors, groups = planted
+    assert cluster(vectors, texts=["42"] * len(vectors)).tolist() == groups.tolist()
+
+
+@pytest.mark.parametrize(
+    ("vectors", "texts", "message"),
+    [
+        (np.full((9, 4), np.nan), None, "vectors: expected finite numbers, found NaN or infinity"),
+        (np.ones(9), None, r"vectors: expected shape \(n, dim\), found \(9,\)"),
+        (np.ones((9, 4)), ["a"], "texts: expected 9, one a vector, found 1"),
+    ],
+)
+def test_what_cannot_be_clustered_is_refused(vectors, texts, message):
+    with pytest.raises(InputError, match=message):
+        cluster(vectors, texts=texts)
 
 
 def test_levels_go_from_one_cluster_to_many(levels):

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
-from topics.model.graph import Neighbours, knn, nearest_neighbours
+from topics.model.graph import Neighbours, knn, nearest_neighbours, with_words
 
 
 def random_rows(n: int, dim: int = 16, mean: float = 0) -> np.ndarray:
@@ -68,3 +69,23 @@ def test_neighbours_do_not_depend_on_the_number_of_threads_that_blas_has():
         with threadpool_limits(n, "blas"):
             found.append(nearest_neighbours(vectors).similarities.tobytes())
     assert found[0] == found[1]
+
+
+def test_edges_between_texts_that_share_words_are_added_at_a_share_of_the_weight():
+    graph = Neighbours(np.array([[1], [0], [1]]), np.ones((3, 1), np.float32)).graph()
+    words = sp.csr_matrix(np.array([[1, 0], [0, 0], [1, 0]], np.float32))
+    added = (with_words(graph, words) - graph).toarray()
+    # 0.8 of 6, the sum of the graph's weights, both ways
+    np.testing.assert_allclose(added, [[0, 0, 2.4], [0, 0, 0], [2.4, 0, 0]])
+
+
+def test_each_text_is_linked_to_those_that_share_most_words():
+    dense = random_rows(300, 12).clip(0)
+    dense /= np.linalg.norm(dense, axis=1, keepdims=True)
+    products = (dense @ dense.T).round(6)
+    np.fill_diagonal(products, 0)
+    nearest = np.argsort(-products, axis=1, kind="stable")[:, :30]
+    graph = with_words(sp.csr_matrix(np.eye(300)), sp.csr_matrix(dense))
+    expected = {frozenset((i, j)) for i in range(300) for j in nearest[i] if products[i, j]}
+    edges = sp.triu(graph, 1).tocoo()
+    assert set(map(frozenset, zip(edges.row.tolist(), edges.col.tolist(), strict=True))) == expected

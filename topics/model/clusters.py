@@ -22,7 +22,9 @@ import pandas as pd
 import scipy
 import scipy.sparse as sp
 
-from topics.model.graph import NEIGHBOURS, nearest_neighbours
+from topics.errors import InputError
+from topics.model.graph import nearest_neighbours, neighbours_for, with_words
+from topics.text.tfidf import word_table
 
 RESOLUTIONS = np.geomspace(0.1, 10.0, 16)
 _KEPT = 0.9  # share of passages in a resample that tells how a level holds
@@ -92,13 +94,17 @@ class Levels:
         return pd.DataFrame(rows, columns=["level", "cluster", "parent", "n_passages", "inside"])
 
 
-def cluster(vectors: np.ndarray, *, random_state: int = 0) -> np.ndarray:
+def cluster(
+    vectors: np.ndarray, *, texts: Sequence[str] | None = None, random_state: int = 0
+) -> np.ndarray:
     """Cluster vectors at the level chosen automatically; every row gets a cluster.
 
     Parameters
     ----------
     vectors
         ``(n, dim)``, unit rows as `embed` makes them.
+    texts
+        The text of each row; with them, texts that share words are linked too.
     random_state
         Seed; the same seed gives the same labels.
 
@@ -106,6 +112,11 @@ def cluster(vectors: np.ndarray, *, random_state: int = 0) -> np.ndarray:
     -------
     np.ndarray
         ``(n,)`` integers from 0, the largest cluster first.
+
+    Raises
+    ------
+    InputError
+        If the vectors are no finite ``(n, dim)``, or there are not as many texts.
 
     Examples
     --------
@@ -116,15 +127,18 @@ def cluster(vectors: np.ndarray, *, random_state: int = 0) -> np.ndarray:
     array([30, 20])
     """
     vectors = np.asarray(vectors, dtype=np.float32)
+    if vectors.ndim != 2:
+        raise InputError(f"vectors: expected shape (n, dim), found {vectors.shape}")
+    if not np.isfinite(vectors).all():
+        raise InputError("vectors: expected finite numbers, found NaN or infinity")
+    if texts is not None and len(texts) != len(vectors):
+        raise InputError(f"texts: expected {len(vectors)}, one a vector, found {len(texts)}")
     if not len(vectors):
         return np.zeros(0, dtype=int)
     graph = nearest_neighbours(vectors, neighbours_for(len(vectors))).graph()
+    if texts is not None:
+        graph = with_words(graph, word_table(texts))
     return find_levels(graph, random_state=random_state).labels
-
-
-def neighbours_for(n: int) -> int:
-    """How many neighbours to link: a tenth of the rows, 5 to 30."""
-    return int(np.clip(n // 10, 5, NEIGHBOURS))
 
 
 def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> Levels:

@@ -16,6 +16,7 @@ from topics.parallel import threads
 Embed = Callable[[Sequence[str]], np.ndarray]  # texts to unit vectors
 
 NEIGHBOURS = 30
+_WORD_SHARE = 0.8  # weight of the words' edges for one of the vectors' edges
 _BLOCK = 256  # queries whose similarities a thread holds at once
 
 
@@ -91,6 +92,54 @@ def nearest_neighbours(vectors: np.ndarray, k: int = NEIGHBOURS) -> Neighbours:
     return knn(vectors, vectors, k + 1).drop_self()
 
 
+def neighbours_for(n: int) -> int:
+    """How many neighbours to link: a tenth of the rows, 5 to 30."""
+    return int(np.clip(n // 10, 5, NEIGHBOURS))
+
+
+def with_words(graph: sp.csr_matrix, words: sp.csr_matrix) -> sp.csr_matrix:
+    """A graph of vectors with the edges between texts that share words added.
+
+    The words' edges weigh `_WORD_SHARE` as much as the graph's own in all. Texts without words
+    get none.
+
+    Parameters
+    ----------
+    graph
+        ``(n, n)``, as `Neighbours.graph` makes it.
+    words
+        ``(n, n_words)`` unit rows, as `word_table` makes them.
+    """
+    shared = _word_graph(words, neighbours_for(words.shape[0]))
+    if not shared.nnz:
+        return graph
+    return (graph + shared * (_WORD_SHARE * graph.sum() / shared.sum())).tocsr()
+
+
+def _word_graph(words: sp.csr_matrix, k: int) -> sp.csr_matrix:
+    """Symmetric graph of rows and the at most `k` nearest ones that share a word with them.
+
+    An edge weighs the cosine to the power 1.5: cosines of words are about the squares of those of
+    vectors, whose edges weigh the cube.
+    """
+    n, columns = words.shape[0], words.T.tocsr()
+
+    def nearest(start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        distances = -(words[start : start + _BLOCK] @ columns).toarray()
+        own = np.arange(len(distances))
+        distances[own, start + own] = 0
+        np.round(distances, 6, out=distances)
+        rows, others, similarities = _smallest(distances, min(k, n), below=0)
+        return start + rows, others, similarities
+
+    with ThreadPoolExecutor(threads()) as pool:
+        found = list(pool.map(nearest, range(0, n, _BLOCK)))
+    rows, others, similarities = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    weights = similarities.astype(np.float64) ** 1.5
+    directed = sp.csr_matrix((weights, (rows, others)), shape=(n, n))
+    return (directed + directed.T).tocsr()
+
+
 def knn(queries: np.ndarray, vectors: np.ndarray, k: int) -> Neighbours:
     """The `k` rows of `vectors` nearest to each query, itself included if it is one of them.
 
@@ -111,7 +160,8 @@ def knn(queries: np.ndarray, vectors: np.ndarray, k: int) -> Neighbours:
         # A copy, since NumPy multiplies an array by itself in another way.
         distances = np.negative(queries[part]) @ vectors.T
         np.round(distances, 6, out=distances)  # so that equal rows are equally near
-        indices[part], similarities[part] = _smallest(distances, k)
+        _, columns, values = _smallest(distances, k)
+        indices[part], similarities[part] = columns.reshape(-1, k), values.reshape(-1, k)
 
     # BLAS rounds otherwise on other numbers of threads; these are threads enough.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads()) as pool:
@@ -119,12 +169,17 @@ def knn(queries: np.ndarray, vectors: np.ndarray, k: int) -> Neighbours:
     return Neighbours(indices, similarities)
 
 
-def _smallest(distances: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Columns and negated values of the `k` least of each row, the least and the lower first."""
+def _smallest(
+    distances: np.ndarray, k: int, below: float = np.inf
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows, columns and negated values of the `k` least of each row that are less than `below`.
+
+    Row by row, the least first, and of equal ones the lower column.
+    """
     last = np.partition(distances, k - 1, axis=1)[:, k - 1, None]  # far faster than argpartition
-    rows, columns = np.nonzero(distances <= last)  # more than k where some are as near as the last
+    rows, columns = np.nonzero((distances <= last) & (distances < below))  # and ties of the last
     values = distances[rows, columns]
     order = np.lexsort((columns, values, rows))
     start = np.searchsorted(rows, np.arange(len(distances)))
-    kept = order[start[:, None] + np.arange(k)]
-    return columns[kept], -values[kept]
+    kept = order[np.arange(len(rows)) - start[rows] < k]
+    return rows[kept], columns[kept], -values[kept]

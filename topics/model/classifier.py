@@ -31,17 +31,21 @@ if TYPE_CHECKING:
     from topics.model.named_themes import NamedTheme
 
 _WORDS = 3.0  # deviations of closeness that the use of all rare words of a theme is worth
-_SHARES = (0.4, 0.4, 0.3)  # of a score from the neighbours, and as much from the document
+_SHARES = (0.4, 0.4, 0.3, 0.2)  # of a score from the neighbours, and as much from the document
 _NEIGHBOURS = 10  # fitted passages that a score is shared with, and at most one in twenty
 _ROUNDS = 2  # of self-training; a third changed mean AP by less than .005
 _MIN_PASSAGES = 50  # to train on
 _MIN_POSITIVES, _MAX_NEGATIVES = 10, 2000  # to train on
 _SURE = 0.8  # of the passages that seem to be on a theme are trained on, the surest
-_ODDS = (15.0, 3.0, -5.0)  # of closeness, words and 1 for the log-odds in a small corpus
 _TERM = float(np.log(3))  # least log-odds of a passage that holds a term
-# Most closeness × words of any passage at which a theme is absent. Of 15 invented themes in each
-# of five corpora, 5% of the absent ones have more.
-_ABSENT = 0.22
+# Evidence is closeness × words. A passage above _STRONG speaks for itself; below _MIN_STRONG of them
+# none is learnt from. A theme is absent if the passages that seem to be on it have less than _GROUP
+# on average and none has _BEST: so are all but 5% of 15 invented themes in five corpora.
+_STRONG, _MIN_STRONG, _GROUP, _BEST = 0.06, 5, 0.03, 0.22
+_STEEP = 50.0  # log-odds by evidence above _STRONG, at most _MOST either way
+_MOST = 3.0
+_UNREAD = 0.35  # stands for the words in a language that the themes are not written in
+_PRIOR = 50  # passages without a word that are added to a corpus, lest all words be common
 
 
 @dataclass(frozen=True)
@@ -64,10 +68,14 @@ class ThemeClassifier:
         ``(dim, n_themes)`` and ``(n_vocabulary, n_themes)``; coefficients.
     middle, deviation
         ``(4, n_themes)``; of closeness, the first score and both regressions in the corpus.
+    unread
+        Languages of passages that hold less than half of the themes' words.
+    few
+        ``(n_themes,)``; whether too few passages are surely on the theme to learn from.
     slope, intercept
         ``(n_themes,)``; log-odds by the sum of the scores.
     documents, fitted
-        ``(n,)`` and ``(3, n, n_themes)``; document and scores of the fitted passages that others
+        ``(n,)`` and ``(4, n, n_themes)``; document and scores of the fitted passages that others
         share.
     absent
         ``(n_themes,)``; whether the corpus does not hold the theme.
@@ -84,6 +92,8 @@ class ThemeClassifier:
     by_word: np.ndarray
     middle: np.ndarray
     deviation: np.ndarray
+    unread: np.ndarray
+    few: np.ndarray
     slope: np.ndarray
     intercept: np.ndarray
     documents: np.ndarray
@@ -100,7 +110,7 @@ class ThemeClassifier:
             If `embed` gives vectors of another dimension than the passages'.
         """
         n, dim = batch.vectors.shape
-        rows = [_content(text) for text in batch.passages["text"]]
+        rows = [content_words(text) for text in batch.passages["text"]]
         anchors = _anchors(themes, embed, dim)
         words, weights = _theme_words(themes, rows)
         vocabulary, idf = _vocabulary(rows if themes and n >= _MIN_PASSAGES else [])
@@ -110,14 +120,21 @@ class ThemeClassifier:
             np.array([theme.pattern.pattern if theme.pattern else "" for theme in themes], str),
             words, weights, vocabulary, idf,
             np.zeros((dim, len(themes))), np.zeros((len(vocabulary), len(themes))),
-            np.zeros((4, len(themes))), np.ones((4, len(themes))), one, none, batch.documents,
-            np.zeros((3, n, len(themes))), none.astype(bool),
+            np.zeros((4, len(themes))), np.ones((4, len(themes))), _unread(themes, batch),
+            one > 0, one, none, batch.documents, np.zeros((4, n, len(themes))), none > 0,
         )  # fmt: skip
-        close, used = blank._evidence(batch, rows)
-        held = blank._terms(batch, close)
-        best = (np.maximum(close, 0) * used).max(axis=0, initial=0)
-        self = replace(blank, absent=(best < _ABSENT) & ~held.any(axis=0))
-        return self._trained(batch, rows, close, used) if len(vocabulary) and themes else self
+        close, used = blank._likeness(batch, rows)
+        evidence = blank._evidence(batch, close, used)
+        blank.fitted[3] = _own_odds(evidence)
+        few = (evidence > _STRONG).sum(axis=0) < _MIN_STRONG
+        absent, trained = evidence.max(axis=0, initial=0) < _BEST, blank
+        if len(vocabulary):
+            trained, on = blank._trained(batch, rows, close, used)
+            n_on = np.maximum(on.sum(axis=0), 1)
+            together = (evidence * on).sum(axis=0) / n_on >= _GROUP
+            few, absent = few | ~together, absent & (few | ~together)
+        held = blank._terms(batch, close).any(axis=0)
+        return replace(trained, few=few | (not len(vocabulary)), absent=absent & ~held)
 
     @property
     def thresholds(self) -> np.ndarray:
@@ -126,14 +143,13 @@ class ThemeClassifier:
 
     def scores(self, batch: Batch) -> np.ndarray:
         """Probabilities that passages, fitted ones or new, are on each theme ``(n, n_themes)``."""
-        rows = [_content(text) for text in batch.passages["text"]]
-        close, used = self._evidence(batch, rows)
+        rows = [content_words(text) for text in batch.passages["text"]]
+        close, used = self._likeness(batch, rows)
+        odds = self._shared(_own_odds(self._evidence(batch, close, used)), batch, 3)
         if len(self.vocabulary):
             tables = self._first(batch, close, used), *self._views(batch, rows)
             total = self._shared(self._sum(tables), batch, 2)
-            odds = self.slope * total + self.intercept
-        else:
-            odds = _ODDS[0] * close + _ODDS[1] * used + _ODDS[2]
+            odds = np.where(self.few, odds, self.slope * total + self.intercept)
         held = self._terms(batch, close)
         return expit(np.where(held, np.maximum(odds, _TERM), odds))
 
@@ -160,7 +176,7 @@ class ThemeClassifier:
             found.append(drawn_self.scores(batch) >= self.thresholds)
         return np.transpose(found, (2, 0, 1))
 
-    def _evidence(self, batch: Batch, rows: list[list[str]]) -> tuple[np.ndarray, np.ndarray]:
+    def _likeness(self, batch: Batch, rows: list[list[str]]) -> tuple[np.ndarray, np.ndarray]:
         """Closeness to each theme and share of its rare words, 0 to 1, both ``(n, n_themes)``.
 
         Where a `not` phrase is closer than the theme, closeness is less by the difference.
@@ -171,6 +187,11 @@ class ThemeClassifier:
         own = [sorted({number[word] for word in row if word in number}) for row in rows]
         used = [[min(fsum(column), 1.0) for column in self.weights[found].T] for found in own]
         return close, np.array(used).reshape(close.shape)
+
+    def _evidence(self, batch: Batch, close: np.ndarray, used: np.ndarray) -> np.ndarray:
+        """Closeness × words; words in a language that the themes are not in count as typical."""
+        unread = np.isin(_languages(batch), self.unread)[:, None]
+        return np.maximum(close, 0) * np.where(unread, np.maximum(used, _UNREAD), used)
 
     def _terms(self, batch: Batch, close: np.ndarray) -> np.ndarray:
         """Whether each passage holds a term of each theme and is not on what the theme is not."""
@@ -212,8 +233,8 @@ class ThemeClassifier:
 
     def _trained(
         self, batch: Batch, rows: list[list[str]], close: np.ndarray, used: np.ndarray
-    ) -> ThemeClassifier:
-        """The classifier with what it learns from its own surest passages, round by round."""
+    ) -> tuple[ThemeClassifier, np.ndarray]:
+        """The classifier with what it learns from its own surest passages, and which are on."""
         vectors, table = batch.vectors, _tfidf(rows, self.vocabulary, self.idf)
         middle, deviation, fitted = self.middle.copy(), self.deviation.copy(), self.fitted.copy()
         self = replace(self, middle=middle, deviation=deviation, fitted=fitted)
@@ -234,7 +255,28 @@ class ThemeClassifier:
             fitted[2] = self._sum([first, *views])
             total = self._shared(fitted[2], batch, 2)
         lines = np.array([_log_odds(column)[1] for column in total.T])
-        return replace(self, slope=lines[:, 0], intercept=lines[:, 1])
+        self = replace(self, slope=lines[:, 0], intercept=lines[:, 1])
+        return self, self.slope * total + self.intercept > 0
+
+
+def _own_odds(evidence: np.ndarray) -> np.ndarray:
+    """Log-odds of a passage by its own evidence alone."""
+    return np.clip(_STEEP * (evidence - _STRONG), -_MOST, _MOST)
+
+
+def _languages(batch: Batch) -> np.ndarray:
+    """The language of each passage ``(n,)``, one for all where none is known."""
+    known = batch.passages.get("language", pd.Series("", batch.passages.index))
+    return np.asarray(known.fillna("").tolist(), str)
+
+
+def _unread(themes: Sequence[NamedTheme], batch: Batch) -> np.ndarray:
+    """Languages of passages that hold less than half of the words of the themes' texts."""
+    own = re.findall(r"\w+", " ".join(text for theme in themes for text in theme.texts).lower())
+    texts = batch.passages["text"].str.lower().groupby(_languages(batch))
+    held = {language: set(re.findall(r"\w+", " ".join(rows))) for language, rows in texts}
+    few = [name for name, words in held.items() if 2 * sum(w in words for w in own) < len(own)]
+    return np.array(sorted(few), str)
 
 
 def _log_odds(scores: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
@@ -274,10 +316,6 @@ def _regression(table: np.ndarray | sp.csr_matrix, rows: np.ndarray, on: np.ndar
     with threadpool_limits(1, "blas"):  # which rounds otherwise on other numbers of threads
         model = LogisticRegression(class_weight="balanced", max_iter=300).fit(table[rows], on)
     return np.asarray(model.coef_[0], float)
-
-
-def _content(text: str) -> list[str]:
-    return content_words(text)
 
 
 def _vocabulary(rows: list[list[str]]) -> tuple[np.ndarray, np.ndarray]:
@@ -336,9 +374,9 @@ def _theme_words(
     holders = Counter(word for row in rows for word in set(row))
     columns: list[dict[str, float]] = []
     for theme in themes:
-        uses = Counter(w for text in (theme.name, *theme.texts) for w in set(_content(text)))
+        uses = Counter(w for text in (theme.name, *theme.texts) for w in set(content_words(text)))
         heavy = {
-            word: max(float(np.log((len(rows) + 1) / (holders[word] + 0.5)) * np.sqrt(n)), 0.0)
+            word: max(float(np.log((len(rows) + _PRIOR) / (holders[word] + 0.5)) * np.sqrt(n)), 0.0)
             for word, n in uses.items()
         }
         full = sum(sorted(heavy.values())[-3:])

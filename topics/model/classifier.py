@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
+from scipy.special import expit, log_expit
 from threadpoolctl import threadpool_limits
 
 from topics.errors import InputError
@@ -69,7 +69,9 @@ class ThemeClassifier:
     middle, deviation
         ``(4, n_themes)``; of closeness, the first score and both regressions in the corpus.
     unread
-        Languages of passages that hold less than half of the themes' words.
+        Languages of passages other than that of the themes' texts.
+    shift
+        ``(n_unread, n_themes)``; what the score's median in each of them is below that elsewhere.
     few
         ``(n_themes,)``; whether too few passages are surely on the theme to learn from.
     slope, intercept
@@ -93,6 +95,7 @@ class ThemeClassifier:
     middle: np.ndarray
     deviation: np.ndarray
     unread: np.ndarray
+    shift: np.ndarray
     few: np.ndarray
     slope: np.ndarray
     intercept: np.ndarray
@@ -114,13 +117,14 @@ class ThemeClassifier:
         anchors = _anchors(themes, embed, dim)
         words, weights = _theme_words(themes, rows)
         vocabulary, idf = _vocabulary(rows if themes and n >= _MIN_PASSAGES else [])
+        unread = _unread(themes, batch)
         none, one = np.zeros(len(themes)), np.ones(len(themes))
         blank = cls(
             np.array([theme.id for theme in themes], str), anchors,
             np.array([theme.pattern.pattern if theme.pattern else "" for theme in themes], str),
             words, weights, vocabulary, idf,
             np.zeros((dim, len(themes))), np.zeros((len(vocabulary), len(themes))),
-            np.zeros((4, len(themes))), np.ones((4, len(themes))), _unread(themes, batch),
+            np.zeros((4, len(themes))), np.ones((4, len(themes))), unread, np.zeros((len(unread), len(themes))),
             one > 0, one, none, batch.documents, np.zeros((4, n, len(themes))), none > 0,
         )  # fmt: skip
         close, used = blank._likeness(batch, rows)
@@ -130,6 +134,8 @@ class ThemeClassifier:
         absent, trained = evidence.max(axis=0, initial=0) < _BEST, blank
         if len(vocabulary):
             trained, on = blank._trained(batch, rows, close, used)
+            read = ~np.isin(_languages(batch), unread)
+            on &= (read | ~read.any())[:, None]  # where words can be read, they tell
             n_on = np.maximum(on.sum(axis=0), 1)
             together = (evidence * on).sum(axis=0) / n_on >= _GROUP
             few, absent = few | ~together, absent & (few | ~together)
@@ -148,8 +154,10 @@ class ThemeClassifier:
         odds = self._shared(_own_odds(self._evidence(batch, close, used)), batch, 3)
         if len(self.vocabulary):
             tables = self._first(batch, close, used), *self._views(batch, rows)
-            total = self._shared(self._sum(tables), batch, 2)
-            odds = np.where(self.few, odds, self.slope * total + self.intercept)
+            total = self._shared(self._sum(batch, tables), batch, 2)
+            learnt = self.slope * total + self.intercept
+            # Passages below the threshold keep the order that the corpus taught.
+            odds = np.where(self.few, np.where(odds > 0, odds, log_expit(learnt)), learnt)
         held = self._terms(batch, close)
         return expit(np.where(held, np.maximum(odds, _TERM), odds))
 
@@ -202,9 +210,15 @@ class ThemeClassifier:
         cosines = np.einsum("nd,tmd->ntm", batch.vectors.astype(float), self.anchors)
         return held & (cosines[:, :, 0] >= cosines.max(axis=2))
 
+    def _raw(self, batch: Batch, close: np.ndarray, used: np.ndarray) -> np.ndarray:
+        """Closeness and words; words that cannot be read are taken to say as much as closeness."""
+        scaled = (close - self.middle[0]) / self.deviation[0]
+        unread = np.isin(_languages(batch), self.unread)[:, None]
+        return scaled + np.where(unread, np.maximum(scaled, _WORDS * used), _WORDS * used)
+
     def _first(self, batch: Batch, close: np.ndarray, used: np.ndarray) -> np.ndarray:
         """Closeness and words as one score, shared twice."""
-        raw = (close - self.middle[0]) / self.deviation[0] + _WORDS * used
+        raw = self._raw(batch, close, used)
         return self._shared(self._shared(raw, batch, 0), batch, 1)
 
     def _views(self, batch: Batch, rows: list[list[str]]) -> list[np.ndarray]:
@@ -212,10 +226,19 @@ class ThemeClassifier:
         table = _tfidf(rows, self.vocabulary, self.idf)
         return [_product(batch.vectors, self.by_vector), table @ self.by_word]
 
-    def _sum(self, tables: Sequence[np.ndarray]) -> np.ndarray:
-        """Standard scores of the first score and of both regressions, added."""
+    def _sum(self, batch: Batch, tables: Sequence[np.ndarray]) -> np.ndarray:
+        """Standard scores of the first score and of both regressions, added.
+
+        In a language that the themes are not in, vectors stand for words.
+        """
         scaled = zip(tables, self.middle[1:], self.deviation[1:], strict=True)
-        return np.sum([(table - middle) / deviation for table, middle, deviation in scaled], axis=0)
+        first, vectors, words = ((table - m) / deviation for table, m, deviation in scaled)
+        languages = _languages(batch)
+        unread = np.isin(languages, self.unread)[:, None]
+        total = first + vectors + np.where(unread, vectors, words)
+        for language, shift in zip(self.unread, self.shift, strict=True):
+            total[languages == language] += shift
+        return np.asarray(total)
 
     def _shared(self, raw: np.ndarray, batch: Batch, step: int) -> np.ndarray:
         """Scores mixed with those of the nearest fitted passages and of the document.
@@ -231,6 +254,15 @@ class ThemeClassifier:
         company = np.where(np.isnan(company), given, company)
         return (1 - 2 * _SHARES[step]) * raw + _SHARES[step] * (around + company)
 
+    def _shifts(self, batch: Batch, total: np.ndarray) -> np.ndarray:
+        """How far the median of each unread language is below that of the others."""
+        languages = _languages(batch)
+        rest = total[~np.isin(languages, self.unread)]
+        if not len(rest):
+            return np.zeros_like(self.shift)
+        own = [np.median(total[languages == language], axis=0) for language in self.unread]
+        return np.median(rest, axis=0) - np.array(own).reshape(self.shift.shape)
+
     def _trained(
         self, batch: Batch, rows: list[list[str]], close: np.ndarray, used: np.ndarray
     ) -> tuple[ThemeClassifier, np.ndarray]:
@@ -239,7 +271,7 @@ class ThemeClassifier:
         middle, deviation, fitted = self.middle.copy(), self.deviation.copy(), self.fitted.copy()
         self = replace(self, middle=middle, deviation=deviation, fitted=fitted)
         middle[0], deviation[0] = _scale(close)
-        fitted[0] = (close - middle[0]) / deviation[0] + _WORDS * used
+        fitted[0] = self._raw(batch, close, used)
         fitted[1] = self._shared(fitted[0], batch, 0)
         first = total = self._shared(fitted[1], batch, 1)
         middle[1], deviation[1] = _scale(first)
@@ -252,7 +284,9 @@ class ThemeClassifier:
             views = [_product(vectors, by_vector), table @ by_word]
             for step, view in enumerate(views, 2):
                 middle[step], deviation[step] = _scale(view)
-            fitted[2] = self._sum([first, *views])
+            self = replace(self, shift=np.zeros_like(self.shift))
+            self = replace(self, shift=self._shifts(batch, self._sum(batch, [first, *views])))
+            fitted[2] = self._sum(batch, [first, *views])
             total = self._shared(fitted[2], batch, 2)
         lines = np.array([_log_odds(column)[1] for column in total.T])
         self = replace(self, slope=lines[:, 0], intercept=lines[:, 1])
@@ -271,12 +305,13 @@ def _languages(batch: Batch) -> np.ndarray:
 
 
 def _unread(themes: Sequence[NamedTheme], batch: Batch) -> np.ndarray:
-    """Languages of passages that hold less than half of the words of the themes' texts."""
-    own = re.findall(r"\w+", " ".join(text for theme in themes for text in theme.texts).lower())
-    texts = batch.passages["text"].str.lower().groupby(_languages(batch))
-    held = {language: set(re.findall(r"\w+", " ".join(rows))) for language, rows in texts}
-    few = [name for name, words in held.items() if 2 * sum(w in words for w in own) < len(own)]
-    return np.array(sorted(few), str)
+    """Languages of passages in which the words of the themes' texts are not found."""
+    import py3langid  # takes a moment to import
+
+    own = py3langid.classify(" ".join(text for theme in themes for text in theme.texts))[0]
+    return np.array(
+        [name for name in np.unique(_languages(batch)) if name[:2] not in ("", own)], str
+    )
 
 
 def _log_odds(scores: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:

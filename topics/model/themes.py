@@ -17,13 +17,14 @@ import pandas as pd
 from topics.errors import InputError
 from topics.html import note, table
 from topics.model.classifier import ThemeClassifier
-from topics.model.clusters import Levels, cluster_stability, find_levels, neighbours_for
+from topics.model.clusters import Levels, cluster_stability, find_levels
 from topics.model.compare import Earlier, kept_ids
 from topics.model.discovered import VOTERS, Assigner, DiscoveredThemes, themes_of_clusters
-from topics.model.graph import Batch, knn
+from topics.model.graph import Batch, knn, neighbours_for, with_words
 from topics.model.labels import centroid_of, exemplars_of, keywords_of_themes
 from topics.model.languages import LanguageMeans
 from topics.model.named_themes import NamedTheme, as_themes, read_themes
+from topics.text.tfidf import word_table
 from topics.vectors.encoders import Embedder, encode
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ class ThemeModel:
         near = knn(vectors, vectors, max(n_linked, VOTERS))
         self.neighbours_ = near.first(n_linked).drop_self()
         batch = Batch(self._passages, vectors, near.first(VOTERS))
-        graph, seed = self.neighbours_.graph(), self.random_state
+        words = word_table(self._passages["text"].tolist(), self._passages["language"].tolist())
+        graph, seed = with_words(self.neighbours_.graph(), words), self.random_state
         self._set_levels(find_levels(graph, random_state=seed))
         stability, self._refitted = cluster_stability(graph, self._levels, random_state=seed)
         named = ThemeClassifier.fit(self.named, batch, self._embed)

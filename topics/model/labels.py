@@ -84,7 +84,9 @@ def describe(
         keywords = _keywords(words, phrases.table)
         fit = words[np.array([_fits(form, outlets) for form in words.index], bool)]
         fit = fit.sort_values("found", ascending=False, kind="stable").head(_MAX_IN_NAMES)
-        close = embed(fit.index.tolist()) @ centroids[number] if len(fit) else np.zeros(0)
+        close = np.zeros(len(fit))
+        if len(fit) and (vectors := embed(fit.index.tolist())).shape[1] == centroids.shape[1]:
+            close = vectors @ centroids[number]  # centroids of another model say nothing
         names = _names(fit, phrases.table, is_own, close)
         names.append(_UNNAMED + ", ".join(keywords[:3]) if keywords else f"Theme {number + 1}")
         name = next((name for name in names if name not in described), names[-1])
@@ -130,7 +132,7 @@ def _languages(passages: pd.DataFrame) -> np.ndarray:
     """Language of each passage, English where it is not known."""
     if "language" not in passages:
         return np.full(len(passages), "en", object)
-    return passages["language"].fillna("en").to_numpy(object)
+    return passages["language"].astype(object).fillna("en").to_numpy(object)
 
 
 def _outlets(passages: pd.DataFrame) -> list[str]:
@@ -196,7 +198,8 @@ def _distinctive(phrases: Phrases, is_own: np.ndarray) -> pd.DataFrame:
     free |= single & proper & (phrases.ends >= _MIN_END / 2)  # "the APEC summit" is on APEC
     least = max(_MIN_PASSAGES, _MIN_SHARE * own.max(initial=0))
     often = own >= (least if (own >= least).any() else 1)
-    columns = np.flatnonzero(free & often & ((lift >= _MIN_LIFT) | is_own.all()))
+    often &= (lift >= _MIN_LIFT) | is_own.all()
+    columns = np.flatnonzero(often & free if (often & free).any() else often)
     weight = (own * np.log1p(lift) ** 2)[columns]
     weight += 1e-6 * ~single[columns]  # of two alike the longer one
     table = {

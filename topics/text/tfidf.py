@@ -26,8 +26,8 @@ def word_table(texts: Sequence[str], languages: Sequence[str] | None = None) -> 
     texts
         In any language.
     languages
-        Code of each text's language, such as "de"; without them, the language with the most stop
-        words in the text.
+        Code of each text's language, such as "de"; where it is not known, the language with the
+        most stop words in the text.
 
     Returns
     -------
@@ -51,10 +51,10 @@ def word_table(texts: Sequence[str], languages: Sequence[str] | None = None) -> 
     words = counter.get_feature_names_out().astype(str)
     known = sorted(stopwordsiso.langs())
     is_stop = np.array([np.isin(words, [*stopwordsiso.stopwords(code)]) for code in known])
-    if languages is None:
-        language = (counts @ is_stop.T.astype(np.float32)).argmax(axis=1)
-    else:
-        language = pd.Index(known).get_indexer([str(code)[:2] for code in languages])
+    language = (counts @ is_stop.T.astype(np.float32)).argmax(axis=1)
+    if languages is not None:
+        told = pd.Index(known).get_indexer([str(code)[:2] for code in languages])
+        language = np.where(told >= 0, told, language)
     of_entry = np.repeat(language, np.diff(counts.indptr))
     counts.data[is_stop[of_entry, counts.indices] & (of_entry >= 0)] = 0
     counts.eliminate_zeros()

@@ -4,10 +4,14 @@ import warnings
 
 import numpy as np
 import pytest
+from bertopic import BERTopic
+from bertopic.backend import BaseEmbedder
+from bertopic.dimensionality import BaseDimensionalityReduction
 from sklearn.metrics import adjusted_rand_score
 
 from topics import cluster
 from topics.errors import InputError
+from topics.model.clusterer import Clusterer
 from topics.model.clusters import cluster_stability, find_levels, largest_first
 from topics.model.graph import nearest_neighbours, neighbours_for
 
@@ -118,9 +122,10 @@ def test_a_level_says_how_far_its_clusters_hold_and_stand_apart(planted, levels)
     found = levels.table.iloc[levels.chosen]
     shares = np.array(SIZES) / sum(SIZES)
     assert levels.labels.tolist() == planted[1].tolist()
-    assert (found["stability"], found["persistence"]) == (1, 1)
-    assert found["separation"] == pytest.approx(1 - (shares**2).sum(), abs=0.05)
-    assert found["score"] == pytest.approx(found["separation"])
+    assert found["stability"] > 0.9
+    assert found["persistence"] == 1
+    assert 0.5 < found["separation"] < 1 - (shares**2).sum()  # what it is without chance
+    assert 0.9 * found["separation"] < found["score"] <= found["separation"]
 
 
 def test_planted_groups_come_back_in_every_refit(planted, levels):
@@ -137,3 +142,14 @@ def test_one_cluster_is_always_the_same(n):
     stability, refitted = cluster_stability(graph, find_levels(graph), refits=3)
     assert stability.tolist() == [1]
     assert refitted.tolist() == [[0] * n] * 3
+
+
+def test_bertopic_takes_the_clusterer(planted):
+    vectors, groups = planted
+    bertopic = BERTopic(
+        embedding_model=BaseEmbedder(),
+        umap_model=BaseDimensionalityReduction(),
+        hdbscan_model=Clusterer(),
+    )
+    topics, _ = bertopic.fit_transform([f"subject{g} word{g}" for g in groups], vectors)
+    assert topics == groups.tolist()

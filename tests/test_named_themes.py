@@ -117,3 +117,22 @@ def test_a_model_checks_themes_written_by_hand_alike():
     assert ThemeModel([theme, {"id": "b"}]).named == [theme, NamedTheme("b", "b")]
     with pytest.raises(InputError, match="themes: named: duplicate id 'harbour'"):
         ThemeModel([theme, {"id": "harbour"}])
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "found"),
+    [
+        ("export control*", "New Export  Controls took effect", ["Export  Controls"]),
+        ("chip", "chips and chipmakers", []),
+        ("chip*", "chips and chipmakers", ["chips", "chipmakers"]),
+        ("C++", "in C++ or C", ["C++"]),
+        ("半导体", "美国限制半导体出口", ["半导体"]),
+        ("санкци*", "Новые санкции ЕС", ["санкции"]),
+    ],
+)
+def test_a_term_is_found_as_whole_words_in_any_case_and_script(term, text, found):
+    assert NamedTheme("a", "A", terms=(term,)).pattern.findall(text) == found
+
+
+def test_a_theme_without_terms_has_no_pattern():
+    assert NamedTheme("a", "A").pattern is None

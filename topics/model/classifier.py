@@ -45,7 +45,8 @@ _STRONG, _MIN_STRONG, _GROUP, _BEST = 0.06, 5, 0.03, 0.22
 _STEEP = 50.0  # log-odds by evidence above _STRONG, at most _MOST either way
 _MOST = 3.0
 _UNREAD = 0.35  # stands for the words in a language that the themes are not written in
-_PRIOR = 50  # passages without a word that are added to a corpus, lest all words be common
+_MIN_RELIABLE = 200  # characters of ASCII whose language is detected well; fewer count as English
+_PRIOR = 200  # passages without a word that are added to a corpus, lest all words be common
 
 
 @dataclass(frozen=True)
@@ -130,10 +131,11 @@ class ThemeClassifier:
         close, used = blank._likeness(batch, rows)
         evidence = blank._evidence(batch, close, used)
         blank.fitted[3] = _own_odds(evidence)
-        few = (evidence > _STRONG).sum(axis=0) < _MIN_STRONG
+        strong = (evidence > _STRONG).sum(axis=0)
+        few = strong < _MIN_STRONG
         absent, trained = evidence.max(axis=0, initial=0) < _BEST, blank
         if len(vocabulary):
-            trained, on = blank._trained(batch, rows, close, used)
+            trained, on = blank._trained(batch, rows, close, used, strong)
             read = ~np.isin(_languages(batch), unread)
             on &= (read | ~read.any())[:, None]  # where words can be read, they tell
             n_on = np.maximum(on.sum(axis=0), 1)
@@ -198,8 +200,12 @@ class ThemeClassifier:
 
     def _evidence(self, batch: Batch, close: np.ndarray, used: np.ndarray) -> np.ndarray:
         """Closeness × words; words in a language that the themes are not in count as typical."""
-        unread = np.isin(_languages(batch), self.unread)[:, None]
+        unread = self._wordless(batch)[:, None]
         return np.maximum(close, 0) * np.where(unread, np.maximum(used, _UNREAD), used)
+
+    def _wordless(self, batch: Batch) -> np.ndarray:
+        """Passages whose words tell nothing, for their language or because they are not known."""
+        return np.isin(_languages(batch), self.unread) | (batch.passages["text"] == "").to_numpy()
 
     def _terms(self, batch: Batch, close: np.ndarray) -> np.ndarray:
         """Whether each passage holds a term of each theme and is not on what the theme is not."""
@@ -213,7 +219,7 @@ class ThemeClassifier:
     def _raw(self, batch: Batch, close: np.ndarray, used: np.ndarray) -> np.ndarray:
         """Closeness and words; words that cannot be read are taken to say as much as closeness."""
         scaled = (close - self.middle[0]) / self.deviation[0]
-        unread = np.isin(_languages(batch), self.unread)[:, None]
+        unread = self._wordless(batch)[:, None]
         return scaled + np.where(unread, np.maximum(scaled, _WORDS * used), _WORDS * used)
 
     def _first(self, batch: Batch, close: np.ndarray, used: np.ndarray) -> np.ndarray:
@@ -233,8 +239,7 @@ class ThemeClassifier:
         """
         scaled = zip(tables, self.middle[1:], self.deviation[1:], strict=True)
         first, vectors, words = ((table - m) / deviation for table, m, deviation in scaled)
-        languages = _languages(batch)
-        unread = np.isin(languages, self.unread)[:, None]
+        languages, unread = _languages(batch), self._wordless(batch)[:, None]
         total = first + vectors + np.where(unread, vectors, words)
         for language, shift in zip(self.unread, self.shift, strict=True):
             total[languages == language] += shift
@@ -264,7 +269,12 @@ class ThemeClassifier:
         return np.median(rest, axis=0) - np.array(own).reshape(self.shift.shape)
 
     def _trained(
-        self, batch: Batch, rows: list[list[str]], close: np.ndarray, used: np.ndarray
+        self,
+        batch: Batch,
+        rows: list[list[str]],
+        close: np.ndarray,
+        used: np.ndarray,
+        strong: np.ndarray,
     ) -> tuple[ThemeClassifier, np.ndarray]:
         """The classifier with what it learns from its own surest passages, and which are on."""
         vectors, table = batch.vectors, _tfidf(rows, self.vocabulary, self.idf)
@@ -277,7 +287,7 @@ class ThemeClassifier:
         middle[1], deviation[1] = _scale(first)
         for _ in range(_ROUNDS):
             odds = np.array([_log_odds(column)[0] for column in total.T]).T
-            samples = [_sample(*pair) for pair in zip(total.T, odds.T, strict=True)]
+            samples = [_sample(*one) for one in zip(total.T, odds.T, strong, strict=True)]
             by_vector = np.array([_regression(vectors, *sample) for sample in samples]).T
             by_word = np.array([_regression(table, *sample) for sample in samples]).T
             self = replace(self, by_vector=by_vector, by_word=by_word)
@@ -295,7 +305,7 @@ class ThemeClassifier:
 
 def _own_odds(evidence: np.ndarray) -> np.ndarray:
     """Log-odds of a passage by its own evidence alone."""
-    return np.clip(_STEEP * (evidence - _STRONG), -_MOST, _MOST)
+    return np.asarray(_MOST * np.tanh(_STEEP * (evidence - _STRONG) / _MOST))
 
 
 def _languages(batch: Batch) -> np.ndarray:
@@ -308,7 +318,9 @@ def _unread(themes: Sequence[NamedTheme], batch: Batch) -> np.ndarray:
     """Languages of passages in which the words of the themes' texts are not found."""
     import py3langid  # takes a moment to import
 
-    own = py3langid.classify(" ".join(text for theme in themes for text in theme.texts))[0]
+    text = " ".join(text for theme in themes for text in theme.texts)
+    names_only = text.isascii() and len(text) < _MIN_RELIABLE
+    own = "en" if names_only else py3langid.classify(text)[0]
     return np.array(
         [name for name in np.unique(_languages(batch)) if name[:2] not in ("", own)], str
     )
@@ -333,11 +345,13 @@ def _log_odds(scores: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
     return slope * scores + intercept, (slope, intercept)
 
 
-def _sample(scores: np.ndarray, odds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _sample(scores: np.ndarray, odds: np.ndarray, strong: int) -> tuple[np.ndarray, np.ndarray]:
     """Passages to train on, the surest of those on a theme and a random rest; which are on it."""
     order = np.argsort(-scores, kind="stable")
     n_on = int((odds > 0).sum())
-    n_sure = int(np.clip(_SURE * n_on, min(_MIN_POSITIVES, len(order) // 4), len(order) // 2))
+    n_sure = int(
+        np.clip(_SURE * n_on, min(max(_MIN_POSITIVES, strong), len(order) // 4), len(order) // 2)
+    )
     rest = order[max(n_sure, min(n_on, len(order) * 3 // 4)) :]
     rest = np.random.default_rng(0).permutation(rest)[:_MAX_NEGATIVES]
     rows = np.concatenate([order[:n_sure], rest])
@@ -406,6 +420,7 @@ def _theme_words(
     themes: Sequence[NamedTheme], rows: list[list[str]]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Words of themes and their weights, by rarity in the corpus; a theme's three heaviest make 1."""
+    rows = [list(row) for row in dict.fromkeys(map(tuple, rows))]  # copies count once
     holders = Counter(word for row in rows for word in set(row))
     columns: list[dict[str, float]] = []
     for theme in themes:

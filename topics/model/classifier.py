@@ -311,7 +311,7 @@ def _own_odds(evidence: np.ndarray) -> np.ndarray:
 def _languages(batch: Batch) -> np.ndarray:
     """The language of each passage ``(n,)``, one for all where none is known."""
     known = batch.passages.get("language", pd.Series("", batch.passages.index))
-    return np.asarray(known.fillna("").tolist(), str)
+    return np.asarray(known.astype(object).fillna("").tolist(), str)
 
 
 def _unread(themes: Sequence[NamedTheme], batch: Batch) -> np.ndarray:

@@ -16,6 +16,7 @@ import topics
 from topics import NamedTheme
 from topics.labelling import labels_of_passages, read_gold
 
+MAX_DOCUMENTS = 1000  # of another corpus, to take minutes
 ZEROSHOT = 0.7  # BERTopic's zeroshot_min_similarity
 ABSENT = [
     ("lunar-mining", "Lunar mining", "Plans to mine the Moon.", ("water ice on the Moon",)),
@@ -51,7 +52,7 @@ def absent_elsewhere(absent: list[NamedTheme]) -> None:
     for name in ("bbc_news", "ungdc_paragraphs_2010_2024", "news_articles_2017"):
         path = ROOT.parent / "shared" / "corpora" / f"{name}.jsonl.gz"
         if path.exists():
-            documents = topics.read_corpus(path, progress=False).documents[:2000]
+            documents = topics.read_corpus(path, progress=False).documents[:MAX_DOCUMENTS]
             passages = topics.split_passages(documents)
             vectors = embedded(passages["text"].tolist())
             model = topics.ThemeModel(absent).fit(passages, vectors)

@@ -58,6 +58,9 @@ class ThemeClassifier:
     ----------
     ids
         ``(n_themes,)``.
+    mean
+        ``(dim,)``; what all passages share, taken off before they are compared with themes; zero in
+        a small corpus, which may be on one theme.
     anchors
         ``(n_themes, m, dim)``; first the mean of a theme's texts, then what it is not.
     patterns
@@ -86,6 +89,7 @@ class ThemeClassifier:
     """
 
     ids: np.ndarray
+    mean: np.ndarray
     anchors: np.ndarray
     patterns: np.ndarray
     words: np.ndarray
@@ -115,14 +119,16 @@ class ThemeClassifier:
             If `embed` gives vectors of another dimension than the passages'.
         """
         n, dim = batch.vectors.shape
+        mean = batch.vectors.mean(axis=0) * (n >= _MIN_PASSAGES)
+        batch = replace(batch, vectors=_unit(batch.vectors - mean))
         rows = [content_words(text) for text in batch.passages["text"]]
-        anchors = _anchors(themes, embed, dim)
+        anchors = _anchors(themes, embed, mean)
         words, weights = _theme_words(themes, rows)
         vocabulary, idf = _vocabulary(rows if themes and n >= _MIN_PASSAGES else [])
         unread = _unread(themes, batch)
         none, one = np.zeros(len(themes)), np.ones(len(themes))
         blank = cls(
-            np.array([theme.id for theme in themes], str), anchors,
+            np.array([theme.id for theme in themes], str), mean, anchors,
             np.array([theme.pattern.pattern if theme.pattern else "" for theme in themes], str),
             words, weights, vocabulary, idf,
             np.zeros((dim, len(themes))), np.zeros((len(vocabulary), len(themes))),
@@ -152,6 +158,7 @@ class ThemeClassifier:
 
     def scores(self, batch: Batch) -> np.ndarray:
         """Probabilities that passages, fitted ones or new, are on each theme ``(n, n_themes)``."""
+        batch = replace(batch, vectors=_unit(batch.vectors - self.mean))
         rows = [content_words(text) for text in batch.passages["text"]]
         close, used = self._likeness(batch, rows)
         odds = self._shared(_own_odds(self._evidence(batch, close, used)), batch, 3)
@@ -181,7 +188,7 @@ class ThemeClassifier:
         for _ in range(n):
             anchors = self.anchors.copy()
             for own, rows in zip(anchors, texts, strict=True):
-                drawn = rows[random.integers(0, len(rows), len(rows))]
+                drawn = _unit(rows - self.mean)[random.integers(0, len(rows), len(rows))]
                 own[(own == own[0]).all(axis=1)] = _unit(drawn.mean(axis=0))
             drawn_self = replace(self, anchors=anchors)
             found.append(drawn_self.scores(batch) >= self.thresholds)
@@ -402,8 +409,9 @@ def _scale(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.median(scores, axis=0), np.where(deviation > 1e-9, deviation, 1.0)
 
 
-def _anchors(themes: Sequence[NamedTheme], embed: Embed, dim: int) -> np.ndarray:
+def _anchors(themes: Sequence[NamedTheme], embed: Embed, mean: np.ndarray) -> np.ndarray:
     """Mean of each theme's texts and, below it, what it is not; the mean again fills short ones."""
+    dim = len(mean)
     anchors = np.zeros((len(themes), 1 + max((len(t.not_) for t in themes), default=0), dim))
     for block, theme in zip(anchors, themes, strict=True):
         rows = np.asarray(embed([*theme.texts, *theme.not_]), float)
@@ -412,6 +420,7 @@ def _anchors(themes: Sequence[NamedTheme], embed: Embed, dim: int) -> np.ndarray
                 f"named themes: expected an embedder of {dim} dimensions, as the passages' vectors "
                 f"have, found {rows.shape[1]} dimensions; pass the embedder that made the vectors"
             )
+        rows = _unit(rows - mean)
         block[:] = _unit(rows[: len(theme.texts)].mean(axis=0))
         block[1 : 1 + len(theme.not_)] = rows[len(theme.texts) :]
     return anchors

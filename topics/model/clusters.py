@@ -305,7 +305,7 @@ def _search(
 def _leiden(graph: sp.csr_matrix, resolution: float, seed: int) -> tuple[float, np.ndarray]:
     """Quality and communities of one run, the largest community first."""
     n = graph.shape[0]
-    if not graph.nnz:
+    if not graph.nnz:  # as between identical passages, of which all choose the same neighbours
         return 0.0, np.zeros(n, int)
     edges = (graph.indptr.astype(np.int64), graph.indices.astype(np.int32))
     quality, found = graspologic_native.leiden_csr(

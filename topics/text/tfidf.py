@@ -48,9 +48,12 @@ def word_table(texts: Sequence[str], languages: Sequence[str] | None = None) -> 
         counts = counter.fit_transform(texts)
     except ValueError:  # no text has a word
         return sp.csr_matrix((len(texts), 0), dtype=np.float32)
-    words = counter.get_feature_names_out().astype(str)
+    words = pd.Index(counter.get_feature_names_out())
     known = sorted(stopwordsiso.langs())
-    is_stop = np.array([np.isin(words, [*stopwordsiso.stopwords(code)]) for code in known])
+    is_stop = np.zeros((len(known), len(words)), bool)
+    for row, code in zip(is_stop, known, strict=True):
+        at = words.get_indexer([*stopwordsiso.stopwords(code)])
+        row[at[at >= 0]] = True
     language = (counts @ is_stop.T.astype(np.float32)).argmax(axis=1)
     if languages is not None:
         told = pd.Index(known).get_indexer([str(code)[:2] for code in languages])
@@ -58,7 +61,7 @@ def word_table(texts: Sequence[str], languages: Sequence[str] | None = None) -> 
     of_entry = np.repeat(language, np.diff(counts.indptr))
     counts.data[is_stop[of_entry, counts.indices] & (of_entry >= 0)] = 0
     counts.eliminate_zeros()
-    keys, _ = pd.factorize(words.astype(f"U{_PREFIX}"))
+    keys, _ = pd.factorize(words.str[:_PREFIX])
     joined = sp.csr_matrix((np.ones(len(keys), np.float32), (np.arange(len(keys)), keys)))
     return _weighted((counts @ joined).tocsr(), language)
 

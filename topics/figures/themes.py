@@ -154,7 +154,8 @@ def named_theme_scores(run: Run) -> go.Figure:
     if not named:
         return fmt.nothing_to_show("No themes were named in advance.", "themes")
     scores = run.model.decision_function(run.vectors[run.fitted])
-    thresholds, colours = run.model.thresholds_, fmt.theme_colours(run)
+    thresholds = run.model.thresholds_.replace(np.inf, np.nan)  # of absent themes
+    colours = fmt.theme_colours(run)
     counts = run.assignments["theme_id"].value_counts()
     table = pd.DataFrame(
         [(t.name, thresholds[t.id], scores[t.id].max(), counts.get(t.id, 0)) for t in named],
@@ -162,16 +163,20 @@ def named_theme_scores(run: Run) -> go.Figure:
     )
     titles = table["theme"].map(fmt.plain).tolist()
     figure = make_subplots(len(named), 1, shared_xaxes=True, subplot_titles=titles)
-    bins = np.arange(np.floor(scores.min(axis=None) * 20), scores.max(axis=None) * 20 + 1) / 20
+    bins = np.arange(21) / 20
     for row, theme in enumerate(named, 1):
         heights = np.histogram(scores[theme.id], bins)[0]
         bars = go.Bar(x=bins[:-1] + 0.025, y=heights, marker_color=colours[theme.id])
         figure.add_trace(bars, row, 1)
-        figure.add_vline(x=float(thresholds[theme.id]), line_dash="dash", row=row, col=1)
+        if not np.isnan(thresholds[theme.id]):
+            figure.add_vline(x=thresholds[theme.id], line_dash="dash", row=row, col=1)
     figure.update_yaxes(title="passages", type="log", dtick=1)
     figure.update_xaxes(title="score", row=len(named), col=1)
-    found = ", ".join(f"{row.theme} {row.passages}" for row in table.itertuples())
-    text = f"Passages with each named theme: {found}. Dashed: the threshold, set from this corpus."
+    found = ", ".join(
+        f"{row.theme} {'absent' if np.isnan(row.threshold) else row.passages}"
+        for row in table.itertuples()
+    )
+    text = f"Passages with each named theme: {found}. Dashed: the threshold."
     finding = Finding(text, "themes", themes=[theme.id for theme in named])
     return fmt.finish(figure, finding, table, 130 + 150 * len(named))
 

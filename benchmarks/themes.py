@@ -55,7 +55,7 @@ def corpora() -> Iterator[tuple[str, list[str], np.ndarray, dict[str, list[str]]
             continue
         rows = pd.read_json(path, lines=True)
         if language:
-            rows = rows[rows["language"].str[:2] == language]  # French is "fra" there
+            rows = rows[rows["language"].str[:2] == language]
         texts, known = rows["text"].tolist(), {}
         if name == "ntrex":
             known = {"language": rows["language"].tolist()}

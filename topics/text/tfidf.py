@@ -26,7 +26,7 @@ def word_table(texts: Sequence[str], languages: Sequence[str] | None = None) -> 
     texts
         In any language.
     languages
-        Code of each text's language, such as "de"; where it is not known, the language with the
+        Code of each text's language, such as "de"; where none is known, it is the language with the
         most stop words in the text.
 
     Returns
@@ -56,10 +56,10 @@ def word_table(texts: Sequence[str], languages: Sequence[str] | None = None) -> 
         row[at[at >= 0]] = True
     language = (counts @ is_stop.T.astype(np.float32)).argmax(axis=1)
     if languages is not None:
-        told = pd.Index(known).get_indexer([str(code)[:2] for code in languages])
-        language = np.where(told >= 0, told, language)
+        given = pd.Index(known).get_indexer([str(code)[:2] for code in languages])
+        language = np.where(given >= 0, given, language)
     of_entry = np.repeat(language, np.diff(counts.indptr))
-    counts.data[is_stop[of_entry, counts.indices] & (of_entry >= 0)] = 0
+    counts.data[is_stop[of_entry, counts.indices]] = 0
     counts.eliminate_zeros()
     keys, _ = pd.factorize(words.str[:_PREFIX])
     joined = sp.csr_matrix((np.ones(len(keys), np.float32), (np.arange(len(keys)), keys)))

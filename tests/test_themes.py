@@ -388,3 +388,10 @@ def test_a_model_fitted_again_has_the_bertopic_model_of_the_last_fit():
     assert len(model.bertopic_.topics_) == 2
     model.fit(passages_of(RAIL[:4]), embed(RAIL[:4], progress=False))
     assert len(model.bertopic_.topics_) == 4
+
+
+def test_a_passage_of_fewer_than_five_words_has_no_theme():
+    texts = [*TEXTS, "Read about pupils, teachers"]
+    model = fitted(texts)
+    assert "p36" not in set(model.assignments_["passage_id"])
+    assert model.predict(passages_of(texts)[36:], embed(texts[36:], progress=False)).empty

@@ -20,11 +20,11 @@ from topics import cache
 from topics.cache import cache_dir, code_digest, digest, written_atomically
 from topics.errors import InputError, log
 from topics.model.compare import CHANGE_COLUMNS, changes, earlier_files, read_earlier
+from topics.model.discovered import says_enough
 from topics.model.named_themes import NamedTheme
 from topics.model.projection import project_2d
 from topics.model.themes import ThemeModel
 from topics.options import Options
-from topics.read.boilerplate import count_words
 from topics.read.corpus import Corpus, read_corpus
 from topics.read.fields import language_name
 from topics.read.files import files_digest
@@ -35,7 +35,6 @@ from topics.vectors.encoders import embed, languages_read, load_embedder
 if TYPE_CHECKING:
     from distributed import Client
 
-_MIN_WORDS = 5  # of a passage that may have a theme; shorter ones are embedded with the title
 _MAX_FITTED = 60_000  # passages that themes are fitted on; above, on a sample of documents
 _RUNS: dict[str, Run] = {}  # of this process, so that four notebooks load a run once
 
@@ -55,8 +54,8 @@ class Run:
     passages, vectors
         The passages and their unit vectors ``(n, dim)``, row by row.
     model
-        The `ThemeModel`, fitted on all passages of five words or more, or on a sample of whole
-        documents where there are more than 60,000. Shorter ones have no theme.
+        The `ThemeModel`, fitted on all passages, or on a sample of whole documents where there
+        are more than 60,000.
     fitted
         ``(m,)`` rows of the passages that it was fitted on, which are also those on the map.
     assignments
@@ -92,7 +91,7 @@ class Run:
     @property
     def is_sampled(self) -> bool:
         """Whether themes were fitted on a sample of the passages."""
-        return len(self.passages) > _MAX_FITTED
+        return len(self.fitted) < len(self.passages)
 
     @cached_property
     def themes(self) -> pd.DataFrame:
@@ -239,12 +238,12 @@ def _compute(path: str | Path, options: Options, progress: bool, client: Client 
     with _stage("passages", seconds, progress):
         passages = split_passages(documents)
         copy_of = document_duplicates(documents)
-    long = (passages["text"].map(count_words) >= _MIN_WORDS).to_numpy(bool)
-    long = long | ~long.any()
     with _stage("embedding", seconds, progress):
-        texts = passages["text"].where(long, passages["title"].fillna("") + "\n" + passages["text"])
+        texts = passages["text"].where(
+            says_enough(passages["text"]), passages["title"].fillna("") + "\n" + passages["text"]
+        )
         vectors = embed(texts.tolist(), embedder, progress=progress, client=client)
-    fitted = np.flatnonzero(long)[_sampled(passages["document_id"][long], seed)]
+    fitted = _sampled(passages["document_id"], seed)
     own, own_vectors = passages.iloc[fitted], vectors[fitted]
     with _stage("themes", seconds, progress), threadpool_limits(1, "blas"):
         model = ThemeModel(options.themes or (), seed, embedder=embedder)
@@ -252,10 +251,10 @@ def _compute(path: str | Path, options: Options, progress: bool, client: Client 
     with _stage("map", seconds, progress):
         coordinates = project_2d(own_vectors, random_state=seed, neighbours=model.neighbours_)
     assignments = model.assignments_
-    if len(fitted) < long.sum():
+    if len(fitted) < len(passages):
         log(f"themes are fitted on {len(fitted):,} of {len(passages):,} passages")
         with _stage("assignment", seconds, progress):
-            assignments = model.predict(passages[long], vectors[long], client=client)
+            assignments = model.predict(passages, vectors, client=client)
     about = {"versions": cache.versions(), "python": sys.version.split()[0], "seconds": seconds}
     run = Run(corpus, left_out, copy_of, passages, vectors, model, fitted, assignments,
               coordinates, about, options=options)  # fmt: skip

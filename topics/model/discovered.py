@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from topics.model.graph import Batch, knn
 from topics.model.labels import centroid_of, describe
 from topics.parallel import broadcast, map_parts
+from topics.read.boilerplate import count_words
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -28,6 +29,7 @@ _TOUCHED = 0.25  # share above which a cluster is looked at one level down
 _REST = 0.25  # share of a cluster that makes a theme of its own beside a named one
 _MIN_MEMBERS = 3  # passages in a discovered theme
 VOTERS = 15  # nearest fitted passages, itself among them, that say which theme a passage has
+_MIN_WORDS = 5  # of a passage that may have a theme
 _PART = 3000  # passages assigned at once; with their vectors below the 10 MB that dask warns of
 
 
@@ -132,7 +134,19 @@ class DiscoveredThemes:
         return np.where(refitted == -2, -1, same).astype(np.int8)
 
 
-def themes_of_clusters(levels: Levels, has_named: np.ndarray) -> np.ndarray:
+def says_enough(texts: pd.Series) -> np.ndarray:
+    """Whether each passage has five words, enough for a theme; all have where none does.
+
+    Examples
+    --------
+    >>> says_enough(pd.Series(["Read more", "The quay is shut again."])).tolist()
+    [False, True]
+    """
+    enough = (texts.map(count_words) >= _MIN_WORDS).to_numpy(bool)
+    return enough | ~enough.any()
+
+
+def themes_of_clusters(levels: Levels, has_named: np.ndarray, enough: np.ndarray) -> np.ndarray:
     """Sort every cluster: part of a named theme, a discovered theme, or too small for one.
 
     Parameters
@@ -141,6 +155,8 @@ def themes_of_clusters(levels: Levels, has_named: np.ndarray) -> np.ndarray:
         Clusters of all passages.
     has_named
         bool ``(n, n_named)``; whether each passage has each named theme.
+    enough
+        bool ``(n,)``; whether each passage says enough to have a theme.
 
     Returns
     -------
@@ -148,9 +164,12 @@ def themes_of_clusters(levels: Levels, has_named: np.ndarray) -> np.ndarray:
         ``(n,)`` number of each passage's theme, -1 for none.
     """
     themes = np.full(len(has_named), -1)
-    for members in _pieces(levels, has_named):
+    for piece in _pieces(levels, has_named):
+        members = piece & enough
+        if not members.any():
+            continue
         covered = has_named[members].mean(axis=0).max(initial=0) >= _COVERED
-        if not covered and (members.sum() >= _MIN_MEMBERS or members.all()):
+        if not covered and (members.sum() >= _MIN_MEMBERS or piece.all()):
             themes[members] = themes.max() + 1
     return themes
 
@@ -191,11 +210,15 @@ def _slugs(names: Iterable[str], taken: Collection[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Assigner:
-    """Named and discovered themes with the fitted vectors ``(n, dim)``: all that prediction needs."""
+    """Named and discovered themes with the fitted vectors ``(n, dim)``: all that prediction needs.
+
+    Passages of fewer than `min_words` words have no theme.
+    """
 
     vectors: np.ndarray
     named: ThemeClassifier
     discovered: DiscoveredThemes
+    min_words: int
 
     @property
     def ids(self) -> list[str]:
@@ -209,7 +232,8 @@ class Assigner:
     def assign(self, passages: pd.DataFrame, *scores: np.ndarray) -> pd.DataFrame:
         """Assignments (passage_id, theme_id, score) by scores for named, then discovered themes."""
         thresholds = np.hstack([self.named.thresholds, self.discovered.thresholds])
-        rows, columns = np.nonzero(np.hstack(scores) >= thresholds)
+        enough = (passages["text"].map(count_words) >= self.min_words).to_numpy(bool)
+        rows, columns = np.nonzero((np.hstack(scores) >= thresholds) & enough[:, None])
         ids = np.array(self.ids, dtype=object)
         return pd.DataFrame(
             {
@@ -218,6 +242,14 @@ class Assigner:
                 "score": np.hstack(scores)[rows, columns].astype(np.float64).round(4),
             }
         ).astype({"passage_id": "str"})
+
+    @classmethod
+    def of(
+        cls, texts: pd.Series, vectors: np.ndarray, named: ThemeClassifier, themes: DiscoveredThemes
+    ) -> Assigner:
+        """The rule for passages like those that were fitted."""
+        longest = int(texts.map(count_words).max())
+        return cls(vectors, named, themes, _MIN_WORDS if longest >= _MIN_WORDS else 0)
 
     def predict(
         self, passages: pd.DataFrame, vectors: np.ndarray, client: Client | None = None

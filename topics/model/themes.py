@@ -19,7 +19,13 @@ from topics.html import note, table
 from topics.model.classifier import ThemeClassifier
 from topics.model.clusters import Levels, cluster_stability, find_levels
 from topics.model.compare import Earlier, kept_ids
-from topics.model.discovered import VOTERS, Assigner, DiscoveredThemes, themes_of_clusters
+from topics.model.discovered import (
+    VOTERS,
+    Assigner,
+    DiscoveredThemes,
+    says_enough,
+    themes_of_clusters,
+)
 from topics.model.graph import Batch, knn, neighbours_for, with_words
 from topics.model.labels import centroid_of, exemplars_of, keywords_of_themes
 from topics.model.languages import LanguageMeans
@@ -134,7 +140,8 @@ class ThemeModel:
         stability, self._refitted = cluster_stability(graph, self._levels, random_state=seed)
         named = ThemeClassifier.fit(self.named, batch, self._embed)
         scores = named.scores(batch)
-        theme_of_passage = themes_of_clusters(self._levels, scores >= named.thresholds)
+        enough = says_enough(self._passages["text"])
+        theme_of_passage = themes_of_clusters(self._levels, scores >= named.thresholds, enough)
         taken = {theme.id for theme in self.named}
         known = taken if earlier is None else taken | set(earlier.themes["theme_id"])
         discovered = DiscoveredThemes.fit(batch, theme_of_passage, known, self._embed)
@@ -143,7 +150,7 @@ class ThemeModel:
             near = knn(before, vectors, VOTERS)
             again = discovered.strongest(Batch(earlier.passages, before, near))
             discovered = discovered.renamed(kept_ids(earlier, again, taken))
-        self._assigner = Assigner(vectors, named, discovered)
+        self._assigner = Assigner.of(self._passages["text"], vectors, named, discovered)
         self.assignments_ = self._assigner.assign(batch.passages, scores, discovered.scores(batch))
         self.themes_ = self._theme_table(stability)
         return self
@@ -372,6 +379,7 @@ class ThemeModel:
             "named": [asdict(theme) for theme in self.named],
         }
         fitted = {"vectors": rule.vectors, "refitted": self._refitted}
+        fitted["min_words"] = np.array(rule.min_words)
         fitted["labels_by_resolution"] = self._levels.labels_by_resolution
         parts = {"fitted": fitted, "named": vars(rule.named), "discovered": vars(rule.discovered)}
         parts["languages"] = vars(self._languages)
@@ -405,7 +413,7 @@ class ThemeModel:
             themes = ThemeClassifier(**parts["named"]), DiscoveredThemes(**parts["discovered"])
             model._languages = LanguageMeans(**parts["languages"])
             fitted = parts["fitted"]
-            model._assigner = Assigner(fitted["vectors"], *themes)
+            model._assigner = Assigner(fitted["vectors"], *themes, int(fitted["min_words"]))
             for name, attribute in _TABLES.items():
                 setattr(model, attribute, pd.read_parquet(files / f"{name}.parquet"))
             model._set_levels(Levels(model.levels_, fitted["labels_by_resolution"]))

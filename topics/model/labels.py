@@ -32,6 +32,7 @@ _MIN_COVERED = 0.42  # of a theme's passages that hold a name's words: 40%, and 
 _MIN_FOUND = 0.25  # F-measure of a name; below, read on four corpora, it names an aside
 _CLOSE, _FULLER, _PROPER, _SECOND = 0.15, 0.06, 0.06, 0.02  # of F: what a phrase gains that is near
 # the theme in meaning, or longer than a word, and loses as a proper name, or as a second phrase
+_MIN_WITH_KEYWORDS = 3  # passages of a language, for its keywords to be shown
 _MIN_OF_LANGUAGE = 5  # passages, or half of the theme's, for it to be named in that language
 _MAX_NAMES = 5  # of a theme, should an earlier theme have taken the best
 _MIN_OUTLET = 6  # letters of an outlet, for a phrase with them to be about it
@@ -103,7 +104,7 @@ def keywords_of(passages: pd.DataFrame, labels: np.ndarray, n: int) -> list[list
 
 
 def keywords_by_language(passages: pd.DataFrame, labels: np.ndarray, n: int) -> pd.DataFrame:
-    """Keywords of each of `n` clusters in each language that it has five passages of.
+    """Keywords of each of `n` clusters in each language that it has three passages of.
 
     Returns
     -------
@@ -118,7 +119,7 @@ def keywords_by_language(passages: pd.DataFrame, labels: np.ndarray, n: int) -> 
         words = map(", ".join, keywords_of(own, numbers, n))
         rows += zip(range(n), [language] * n, sizes, words, strict=True)
     table = pd.DataFrame(rows, columns=["number", "language", "n_passages", "keywords"])
-    table = table[(table["n_passages"] >= _MIN_OF_LANGUAGE) & (table["keywords"] != "")]
+    table = table[(table["n_passages"] >= _MIN_WITH_KEYWORDS) & (table["keywords"] != "")]
     return table.sort_values(["number", "n_passages"], ascending=[True, False], kind="stable")
 
 

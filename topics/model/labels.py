@@ -143,7 +143,7 @@ def _outlets(passages: pd.DataFrame) -> list[str]:
 
 
 def _squashed(name: str) -> str:
-    return re.sub(r"\.(com|org|net)\b|\W", "", name.lower())
+    return re.sub(r"(\.(com|co|org|net))?(\.[a-z]{2,3})?$|\W", "", name.lower())
 
 
 def _fits(phrase: str, outlets: list[str]) -> bool:

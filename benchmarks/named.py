@@ -10,7 +10,7 @@ import warnings
 
 import numpy as np
 from sklearn.metrics import average_precision_score
-from themes import ROOT
+from themes import CORPORA, ROOT
 
 import topics
 from topics import NamedTheme
@@ -50,7 +50,7 @@ def best(true: np.ndarray, scores: np.ndarray) -> float:
 def absent_elsewhere(absent: list[NamedTheme]) -> None:
     """Print how many passages absent themes take of each corpus that is at hand."""
     for name in ("bbc_news", "ungdc_paragraphs_2010_2024", "news_articles_2017"):
-        path = ROOT.parent / "shared" / "corpora" / f"{name}.jsonl.gz"
+        path = CORPORA / f"{name}.jsonl.gz"
         if path.exists():
             documents = topics.read_corpus(path, progress=False).documents[:MAX_DOCUMENTS]
             passages = topics.split_passages(documents)

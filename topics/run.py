@@ -20,13 +20,13 @@ from topics import cache
 from topics.cache import cache_dir, code_digest, digest, written_atomically
 from topics.errors import InputError, log
 from topics.model.compare import CHANGE_COLUMNS, changes, earlier_files, read_earlier
-from topics.model.discovered import says_enough
+from topics.model.discovered import min_words_for, says_enough
 from topics.model.named_themes import NamedTheme
 from topics.model.projection import project_2d
 from topics.model.themes import ThemeModel
 from topics.options import Options
 from topics.read.corpus import Corpus, read_corpus
-from topics.read.fields import language_name
+from topics.read.fields import commonest_languages
 from topics.read.files import files_digest
 from topics.text.duplicates import document_duplicates
 from topics.text.passages import split_passages
@@ -239,9 +239,9 @@ def _compute(path: str | Path, options: Options, progress: bool, client: Client 
         passages = split_passages(documents)
         copy_of = document_duplicates(documents)
     with _stage("embedding", seconds, progress):
-        texts = passages["text"].where(
-            says_enough(passages["text"]), passages["title"].fillna("") + "\n" + passages["text"]
-        )
+        enough = says_enough(passages["text"], min_words_for(passages["text"]))
+        titled = passages["title"].fillna("") + "\n" + passages["text"]
+        texts = passages["text"].where(enough, titled)
         vectors = embed(texts.tolist(), embedder, progress=progress, client=client)
     fitted = _sampled(passages["document_id"], seed)
     own, own_vectors = passages.iloc[fitted], vectors[fitted]
@@ -285,8 +285,7 @@ def _left_out(corpus: Corpus, options: Options) -> pd.DataFrame:
     read = languages_read(options.embedder)
     foreign = documents["language"].notna()
     foreign &= ~documents["language"].isin(read) if read and not options.all_languages else False
-    codes = documents.loc[foreign, "language"].value_counts().index[:3]
-    found = ", ".join(map(language_name, codes))
+    found = commonest_languages(documents.loc[foreign, "language"])
     advice = "name a fastembed model that does with --embedder"
     if foreign.all():
         raise InputError(

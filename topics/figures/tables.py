@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -59,12 +59,13 @@ def quotes(run: Run, passage_ids: Iterable[str], theme_id: str | None = None) ->
     In each, the sentences that show the theme are marked, where one is given. The number of a
     passage links to where the report lets its reader look around it, if it is there.
     """
+    deciding = _deciding_sentences(run, theme_id) if theme_id else lambda passage: []
     numbers = np.zeros(len(run.passages), int)
     numbers[run.fitted] = range(1, len(run.fitted) + 1)
     passages = run.passages.assign(number=numbers).set_index("passage_id")
     shown = ""
     for passage in passages.loc[[*passage_ids]].itertuples():
-        quoted = _marked(passage.text, _deciding(run, passage, theme_id) if theme_id else [])
+        quoted = _marked(passage.text, deciding(passage))
         foreign = pd.notna(passage.language) and passage.language != "en"
         language = f" lang='{escape(passage.language)}' dir='auto'" if foreign else ""
         shown += (
@@ -73,13 +74,17 @@ def quotes(run: Run, passage_ids: Iterable[str], theme_id: str | None = None) ->
     return Html(shown)
 
 
-def _deciding(run: Run, passage: Any, theme_id: str) -> list[Span]:
-    """The sentences that hold a term of a theme, or the one nearest to it."""
-    text, pattern = passage.text, run.model.pattern(theme_id)
-    spans = list(sentences(text, passage.language)) if pattern else []
-    spans = [span for span in spans if pattern and pattern.search(text[slice(*span)])]
-    centroid = run.model.centroid(theme_id)
-    return spans or [best_sentence(text, centroid, passage.language, run.model.embedder)]
+def _deciding_sentences(run: Run, theme_id: str) -> Callable[[Any], list[Span]]:
+    """What finds the sentences of a passage that hold a term of a theme, or the one nearest to it."""
+    pattern, centroid = run.model.pattern(theme_id), run.model.centroid(theme_id)
+
+    def found(passage: Any) -> list[Span]:
+        text, language = passage.text, passage.language
+        spans = sentences(text, language) if pattern else []
+        held = [span for span in spans if pattern and pattern.search(text[slice(*span)])]
+        return held or [best_sentence(text, centroid, language, run.model.embedder)]
+
+    return found
 
 
 def _marked(text: str, spans: Iterable[Span]) -> str:

@@ -12,7 +12,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from math import fsum
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,8 @@ from scipy.special import expit, log_expit
 from threadpoolctl import threadpool_limits
 
 from topics.errors import InputError
+from topics.model.graph import unit
+from topics.model.languages import languages_of
 from topics.text.words import content_words
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class ThemeClassifier:
         """
         n, dim = batch.vectors.shape
         mean = batch.vectors.mean(axis=0) * (n >= _MIN_PASSAGES)
-        batch = replace(batch, vectors=_unit(batch.vectors - mean))
+        batch = replace(batch, vectors=unit(batch.vectors - mean))
         rows = [content_words(text) for text in batch.passages["text"]]
         anchors = _anchors(themes, embed, mean)
         words, weights = _theme_words(themes, rows)
@@ -135,7 +136,8 @@ class ThemeClassifier:
             np.zeros((4, len(themes))), np.ones((4, len(themes))), unread, np.zeros((len(unread), len(themes))),
             one > 0, one, none, batch.documents, np.zeros((4, n, len(themes))), none > 0,
         )  # fmt: skip
-        close, used = blank._likeness(batch, rows)
+        cosines = blank._cosines(batch)
+        close, used = _closeness(cosines), blank._words_used(rows)
         evidence = blank._evidence(batch, close, used)
         blank.fitted[3] = _own_odds(evidence)
         strong = (evidence > _STRONG).sum(axis=0)
@@ -143,12 +145,12 @@ class ThemeClassifier:
         absent, trained = evidence.max(axis=0, initial=0) < _BEST, blank
         if len(vocabulary):
             trained, on = blank._trained(batch, rows, close, used, strong)
-            read = ~np.isin(_languages(batch), unread)
+            read = ~np.isin(languages_of(batch.passages, ""), unread)
             on &= (read | ~read.any())[:, None]  # where words can be read, they tell
             n_on = np.maximum(on.sum(axis=0), 1)
             together = (evidence * on).sum(axis=0) / n_on >= _GROUP
             few, absent = few | ~together, absent & (few | ~together)
-        held = blank._terms(batch, close).any(axis=0)
+        held = _held(blank._with_term(batch), cosines).any(axis=0)
         return replace(trained, few=few | (not len(vocabulary)), absent=absent & ~held)
 
     @property
@@ -158,18 +160,39 @@ class ThemeClassifier:
 
     def scores(self, batch: Batch) -> np.ndarray:
         """Probabilities that passages, fitted ones or new, are on each theme ``(n, n_themes)``."""
-        batch = replace(batch, vectors=_unit(batch.vectors - self.mean))
+        return self._probabilities(*self._read(batch))
+
+    def _read(
+        self, batch: Batch
+    ) -> tuple[Batch, np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        """What of passages does not depend on how a theme is described.
+
+        Passages without the mean, theme words used, terms held, and what both regressions say.
+        """
+        batch = replace(batch, vectors=unit(batch.vectors - self.mean))
         rows = [content_words(text) for text in batch.passages["text"]]
-        close, used = self._likeness(batch, rows)
+        by_word = _tfidf(rows, self.vocabulary, self.idf) @ self.by_word
+        views = _product(batch.vectors, self.by_vector), by_word
+        return batch, self._words_used(rows), self._with_term(batch), views
+
+    def _probabilities(
+        self,
+        batch: Batch,
+        used: np.ndarray,
+        with_term: np.ndarray,
+        views: tuple[np.ndarray, np.ndarray],
+    ) -> np.ndarray:
+        """Probabilities of passages as `_read` returns them ``(n, n_themes)``."""
+        cosines = self._cosines(batch)
+        close = _closeness(cosines)
         odds = self._shared(_own_odds(self._evidence(batch, close, used)), batch, 3)
         if len(self.vocabulary):
-            tables = self._first(batch, close, used), *self._views(batch, rows)
+            tables = self._first(batch, close, used), *views
             total = self._shared(self._sum(batch, tables), batch, 2)
             learnt = self.slope * total + self.intercept
             # Passages below the threshold keep the order that the corpus taught.
             odds = np.where(self.few, np.where(odds > 0, odds, log_expit(learnt)), learnt)
-        held = self._terms(batch, close)
-        return expit(np.where(held, np.maximum(odds, _TERM), odds))
+        return expit(np.where(_held(with_term, cosines), np.maximum(odds, _TERM), odds))
 
     def refits(
         self, batch: Batch, texts: Sequence[np.ndarray], n: int, random: np.random.Generator
@@ -184,27 +207,26 @@ class ThemeClassifier:
         np.ndarray
             bool ``(n_themes, n, n_passages)``.
         """
-        found = []
+        read, found = self._read(batch), []
         for _ in range(n):
             anchors = self.anchors.copy()
             for own, rows in zip(anchors, texts, strict=True):
-                drawn = _unit(rows - self.mean)[random.integers(0, len(rows), len(rows))]
-                own[(own == own[0]).all(axis=1)] = _unit(drawn.mean(axis=0))
-            drawn_self = replace(self, anchors=anchors)
-            found.append(drawn_self.scores(batch) >= self.thresholds)
+                drawn = unit(rows - self.mean)[random.integers(0, len(rows), len(rows))]
+                own[(own == own[0]).all(axis=1)] = unit(drawn.mean(axis=0))
+            scores = replace(self, anchors=anchors)._probabilities(*read)
+            found.append(scores >= self.thresholds)
         return np.transpose(found, (2, 0, 1))
 
-    def _likeness(self, batch: Batch, rows: list[list[str]]) -> tuple[np.ndarray, np.ndarray]:
-        """Closeness to each theme and share of its rare words, 0 to 1, both ``(n, n_themes)``.
+    def _cosines(self, batch: Batch) -> np.ndarray:
+        """Cosine of each passage with each anchor of each theme ``(n, n_themes, m)``."""
+        return np.einsum("nd,tmd->ntm", batch.vectors.astype(float), self.anchors)
 
-        Where a `not` phrase is closer than the theme, closeness is less by the difference.
-        """
-        cosines = np.einsum("nd,tmd->ntm", batch.vectors.astype(float), self.anchors)
-        close = np.minimum(cosines[:, :, 0], 2 * cosines[:, :, 0] - cosines.max(axis=2))
+    def _words_used(self, rows: list[list[str]]) -> np.ndarray:
+        """Share of each theme's rare words that each text uses, 0 to 1 ``(n, n_themes)``."""
         number = {word: row for row, word in enumerate(self.words.tolist())}
         own = [sorted({number[word] for word in row if word in number}) for row in rows]
         used = [[min(fsum(column), 1.0) for column in self.weights[found].T] for found in own]
-        return close, np.array(used).reshape(close.shape)
+        return np.array(used).reshape(len(rows), len(self.ids))
 
     def _evidence(self, batch: Batch, close: np.ndarray, used: np.ndarray) -> np.ndarray:
         """Closeness × words; words in a language that the themes are not in count as typical."""
@@ -213,16 +235,18 @@ class ThemeClassifier:
 
     def _wordless(self, batch: Batch) -> np.ndarray:
         """Passages whose words tell nothing, for their language or because they are not known."""
-        return np.isin(_languages(batch), self.unread) | (batch.passages["text"] == "").to_numpy()
+        return (
+            np.isin(languages_of(batch.passages, ""), self.unread)
+            | (batch.passages["text"] == "").to_numpy()
+        )
 
-    def _terms(self, batch: Batch, close: np.ndarray) -> np.ndarray:
-        """Whether each passage holds a term of each theme and is not on what the theme is not."""
-        held = np.zeros(close.shape, bool)
+    def _with_term(self, batch: Batch) -> np.ndarray:
+        """Whether each passage holds a term of each theme ``(n, n_themes)``."""
+        held = np.zeros((len(batch.passages), len(self.ids)), bool)
         for j in np.flatnonzero(self.patterns != ""):
             pattern = re.compile(self.patterns[j], re.IGNORECASE)
             held[:, j] = [pattern.search(text) is not None for text in batch.passages["text"]]
-        cosines = np.einsum("nd,tmd->ntm", batch.vectors.astype(float), self.anchors)
-        return held & (cosines[:, :, 0] >= cosines.max(axis=2))
+        return held
 
     def _raw(self, batch: Batch, close: np.ndarray, used: np.ndarray) -> np.ndarray:
         """Closeness and words; words that cannot be read are taken to say as much as closeness."""
@@ -235,11 +259,6 @@ class ThemeClassifier:
         raw = self._raw(batch, close, used)
         return self._shared(self._shared(raw, batch, 0), batch, 1)
 
-    def _views(self, batch: Batch, rows: list[list[str]]) -> list[np.ndarray]:
-        """What the regressions on vectors and on words say of each passage."""
-        table = _tfidf(rows, self.vocabulary, self.idf)
-        return [_product(batch.vectors, self.by_vector), table @ self.by_word]
-
     def _sum(self, batch: Batch, tables: Sequence[np.ndarray]) -> np.ndarray:
         """Standard scores of the first score and of both regressions, added.
 
@@ -247,7 +266,7 @@ class ThemeClassifier:
         """
         scaled = zip(tables, self.middle[1:], self.deviation[1:], strict=True)
         first, vectors, words = ((table - m) / deviation for table, m, deviation in scaled)
-        languages, unread = _languages(batch), self._wordless(batch)[:, None]
+        languages, unread = languages_of(batch.passages, ""), self._wordless(batch)[:, None]
         total = first + vectors + np.where(unread, vectors, words)
         for language, shift in zip(self.unread, self.shift, strict=True):
             total[languages == language] += shift
@@ -269,7 +288,7 @@ class ThemeClassifier:
 
     def _shifts(self, batch: Batch, total: np.ndarray) -> np.ndarray:
         """How far the median of each unread language is below that of the others."""
-        languages = _languages(batch)
+        languages = languages_of(batch.passages, "")
         rest = total[~np.isin(languages, self.unread)]
         if not len(rest):
             return np.zeros_like(self.shift)
@@ -311,15 +330,20 @@ class ThemeClassifier:
         return self, self.slope * total + self.intercept > 0
 
 
+def _closeness(cosines: np.ndarray) -> np.ndarray:
+    """Cosine with each theme; where a `not` phrase is closer, less by the difference."""
+    own = cosines[:, :, 0]
+    return np.minimum(own, 2 * own - cosines.max(axis=2))
+
+
+def _held(with_term: np.ndarray, cosines: np.ndarray) -> np.ndarray:
+    """Whether each passage holds a term of each theme and is not on what the theme is not."""
+    return with_term & (cosines[:, :, 0] >= cosines.max(axis=2))
+
+
 def _own_odds(evidence: np.ndarray) -> np.ndarray:
     """Log-odds of a passage by its own evidence alone."""
     return np.asarray(_MOST * np.tanh(_STEEP * (evidence - _STRONG) / _MOST))
-
-
-def _languages(batch: Batch) -> np.ndarray:
-    """The language of each passage ``(n,)``, one for all where none is known."""
-    known = batch.passages.get("language", pd.Series("", batch.passages.index))
-    return np.asarray(known.astype(object).fillna("").tolist(), str)
 
 
 def _unread(themes: Sequence[NamedTheme], batch: Batch) -> np.ndarray:
@@ -330,7 +354,8 @@ def _unread(themes: Sequence[NamedTheme], batch: Batch) -> np.ndarray:
     names_only = text.isascii() and len(text) < _MIN_RELIABLE
     own = "en" if names_only else py3langid.classify(text)[0]
     return np.array(
-        [name for name in np.unique(_languages(batch)) if name[:2] not in ("", own)], str
+        [name for name in np.unique(languages_of(batch.passages, "")) if name[:2] not in ("", own)],
+        str,
     )
 
 
@@ -386,16 +411,15 @@ def _vocabulary(rows: list[list[str]]) -> tuple[np.ndarray, np.ndarray]:
 def _tfidf(rows: list[list[str]], vocabulary: np.ndarray, idf: np.ndarray) -> sp.csr_matrix:
     """TF-IDF of words in the vocabulary ``(n, n_vocabulary)``, rows at length 1."""
     import scipy.sparse as sp
+    from sklearn.feature_extraction.text import CountVectorizer  # takes a second to import
+    from sklearn.preprocessing import normalize
 
-    number = {word: column for column, word in enumerate(vocabulary.tolist())}
-    found = [sorted(Counter(number[w] for w in row if w in number).items()) for row in rows]
-    columns = np.array([column for row in found for column, _ in row], int)
-    counts = np.array([count for row in found for _, count in row], float)
-    start = np.cumsum([0, *map(len, found)])
-    values = (1 + np.log(counts)) * idf[columns]
-    lengths = np.sqrt([fsum(values[a:b] ** 2) for a, b in pairwise(start)])
-    values /= np.repeat(np.maximum(lengths, 1e-12), np.diff(start))
-    return sp.csr_matrix((values, columns, start), (len(rows), len(vocabulary)))
+    if not len(vocabulary):
+        return sp.csr_matrix((len(rows), 0))
+    counter = CountVectorizer(analyzer=list, vocabulary=vocabulary.tolist(), dtype=float)
+    table = counter.transform(rows)
+    table.data = (1 + np.log(table.data)) * idf[table.indices]
+    return normalize(table)
 
 
 def _product(vectors: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -420,8 +444,8 @@ def _anchors(themes: Sequence[NamedTheme], embed: Embed, mean: np.ndarray) -> np
                 f"named themes: expected an embedder of {dim} dimensions, as the passages' vectors "
                 f"have, found {rows.shape[1]} dimensions; pass the embedder that made the vectors"
             )
-        rows = _unit(rows - mean)
-        block[:] = _unit(rows[: len(theme.texts)].mean(axis=0))
+        rows = unit(rows - mean)
+        block[:] = unit(rows[: len(theme.texts)].mean(axis=0))
         block[1 : 1 + len(theme.not_)] = rows[len(theme.texts) :]
     return anchors
 
@@ -430,7 +454,7 @@ def _theme_words(
     themes: Sequence[NamedTheme], rows: list[list[str]]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Words of themes and their weights, by rarity in the corpus; a theme's three heaviest make 1."""
-    rows = [list(row) for row in dict.fromkeys(map(tuple, rows))]  # copies count once
+    rows = [list(row) for row in dict.fromkeys(map(tuple, rows))]  # near-duplicates count once
     holders = Counter(word for row in rows for word in set(row))
     columns: list[dict[str, float]] = []
     for theme in themes:
@@ -444,8 +468,3 @@ def _theme_words(
     words = sorted({word for column in columns for word in column})
     weights = [[column.get(word, 0.0) for column in columns] for word in words]
     return np.array(words, str), np.array(weights).reshape(len(words), len(themes))
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    """Rows, or one vector, at length 1; zeros stay zeros."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)

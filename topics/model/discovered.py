@@ -134,16 +134,26 @@ class DiscoveredThemes:
         return np.where(refitted == -2, -1, same).astype(np.int8)
 
 
-def says_enough(texts: pd.Series) -> np.ndarray:
-    """Whether each passage has five words, enough for a theme; all have where none does.
+def min_words_for(texts: pd.Series) -> int:
+    """How many words a passage needs for a theme: five, or none where no passage has as many.
 
     Examples
     --------
-    >>> says_enough(pd.Series(["Read more", "The quay is shut again."])).tolist()
+    >>> min_words_for(pd.Series(["Read more", "The quay is shut again."]))
+    5
+    """
+    return _MIN_WORDS if says_enough(texts, _MIN_WORDS).any() else 0
+
+
+def says_enough(texts: pd.Series, min_words: int) -> np.ndarray:
+    """Whether each passage has so many words ``(n,)``.
+
+    Examples
+    --------
+    >>> says_enough(pd.Series(["Read more", "The quay is shut again."]), 5).tolist()
     [False, True]
     """
-    enough = (texts.map(count_words) >= _MIN_WORDS).to_numpy(bool)
-    return enough | ~enough.any()
+    return (texts.map(count_words) >= min_words).to_numpy(bool)
 
 
 def themes_of_clusters(levels: Levels, has_named: np.ndarray, enough: np.ndarray) -> np.ndarray:
@@ -232,7 +242,7 @@ class Assigner:
     def assign(self, passages: pd.DataFrame, *scores: np.ndarray) -> pd.DataFrame:
         """Assignments (passage_id, theme_id, score) by scores for named, then discovered themes."""
         thresholds = np.hstack([self.named.thresholds, self.discovered.thresholds])
-        enough = (passages["text"].map(count_words) >= self.min_words).to_numpy(bool)
+        enough = says_enough(passages["text"], self.min_words)
         rows, columns = np.nonzero((np.hstack(scores) >= thresholds) & enough[:, None])
         ids = np.array(self.ids, dtype=object)
         return pd.DataFrame(
@@ -242,14 +252,6 @@ class Assigner:
                 "score": np.hstack(scores)[rows, columns].astype(np.float64).round(4),
             }
         ).astype({"passage_id": "str"})
-
-    @classmethod
-    def of(
-        cls, texts: pd.Series, vectors: np.ndarray, named: ThemeClassifier, themes: DiscoveredThemes
-    ) -> Assigner:
-        """The rule for passages like those that were fitted."""
-        longest = int(texts.map(count_words).max())
-        return cls(vectors, named, themes, _MIN_WORDS if longest >= _MIN_WORDS else 0)
 
     def predict(
         self, passages: pd.DataFrame, vectors: np.ndarray, client: Client | None = None

@@ -82,6 +82,17 @@ class Batch:
         return np.asarray(self.passages["document_id"].tolist(), dtype=str)
 
 
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Rows, or one vector, at length 1; zeros stay zeros.
+
+    Examples
+    --------
+    >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+    [[0.6, 0.8], [0.0, 0.0]]
+    """
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+
+
 def nearest_neighbours(vectors: np.ndarray, k: int = NEIGHBOURS) -> Neighbours:
     """The `k` nearest other rows of each of the unit rows; fewer where there are not so many.
 

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from topics.model.graph import unit
+from topics.model.languages import languages_of
 from topics.text.words import Phrases, alike, distinct
 
 if TYPE_CHECKING:
@@ -25,9 +27,7 @@ _MAX_CANDIDATES = 24  # phrases of a theme that may be keywords
 _MAX_KEYWORDS = 10
 _TOGETHER = 2.0  # what a keyword gains that occurs with the other ones
 _MAX_IN_NAMES = 30  # phrases of a theme that may be in its name
-_PRECISION = (
-    0.5  # weight of the passages that a name misses, for those of other themes that it finds
-)
+_PRECISION = 0.5  # weight of passages that a name misses, for those that it finds elsewhere
 _MIN_COVERED = 0.42  # of a theme's passages that hold a name's words: 40%, and a margin
 _MIN_FOUND = 0.25  # F-measure of a name; below, read on four corpora, it names an aside
 _CLOSE, _FULLER, _PROPER, _SECOND = 0.15, 0.06, 0.06, 0.02  # of F: what a phrase gains that is near
@@ -111,7 +111,7 @@ def keywords_by_language(passages: pd.DataFrame, labels: np.ndarray, n: int) -> 
     pd.DataFrame
         number (of the cluster), language, n_passages, keywords; most passages first.
     """
-    languages = _languages(passages)
+    languages = languages_of(passages, "en")
     rows: list[tuple[int, str, int, str]] = []
     for language in sorted(set(languages)):
         own, numbers = passages[languages == language], labels[languages == language]
@@ -125,15 +125,7 @@ def keywords_by_language(passages: pd.DataFrame, labels: np.ndarray, n: int) -> 
 
 def centroid_of(vectors: np.ndarray) -> np.ndarray:
     """Mean direction of vectors, a unit vector; zeros of zeros and of none."""
-    mean = vectors.sum(axis=0) / max(len(vectors), 1)
-    return mean / max(float(np.linalg.norm(mean)), 1e-12)
-
-
-def _languages(passages: pd.DataFrame) -> np.ndarray:
-    """Language of each passage, English where it is not known."""
-    if "language" not in passages:
-        return np.full(len(passages), "en", object)
-    return passages["language"].astype(object).fillna("en").to_numpy(object)
+    return unit(vectors.sum(axis=0) / max(len(vectors), 1))
 
 
 def _outlets(passages: pd.DataFrame) -> list[str]:
@@ -161,7 +153,7 @@ def _phrases_of(
     passages: pd.DataFrame, labels: np.ndarray, n: int
 ) -> Iterator[tuple[Phrases, np.ndarray]]:
     """For each cluster the phrases of the language that it is named in, and its texts among them."""
-    languages, rows = _languages(passages), _read(passages, labels, n)
+    languages, rows = languages_of(passages, "en"), _read(passages, labels, n)
     made: dict[str, Phrases] = {}
     for number in range(n):
         counts = pd.Series(languages[labels == number]).value_counts()
@@ -187,8 +179,8 @@ def _read(passages: pd.DataFrame, labels: np.ndarray, n: int) -> np.ndarray:
 def _distinctive(phrases: Phrases, is_own: np.ndarray) -> pd.DataFrame:
     """Phrases that are oftener in a cluster's texts than elsewhere, and are no fragments.
 
-    Columns: key, column, own and every (texts with the phrase, of the cluster and of all), found
-    (F-measure of the texts with it), weight (0 to 1); as written, heaviest first.
+    Columns: key, column, own (texts of the cluster with the phrase), found (F-measure of the texts
+    with it), weight (0 to 1); as written, heaviest first.
     """
     n, n_own = len(is_own), max(int(is_own.sum()), 1)
     own, every = (table.sum(axis=0).A1 for table in (phrases.table[is_own], phrases.table))
@@ -207,7 +199,6 @@ def _distinctive(phrases: Phrases, is_own: np.ndarray) -> pd.DataFrame:
         "key": np.array(phrases.keys, object)[columns],
         "column": columns,
         "own": own[columns],
-        "every": every[columns],
         "found": _f_measure(own, every, n_own)[columns],
         "weight": weight / weight.max(initial=1e-9),
     }
@@ -226,7 +217,7 @@ def _keywords(words: pd.DataFrame, table: sp.csr_matrix) -> list[str]:
     by_key = best.reset_index().drop_duplicates("key").set_index("key")
     kept = by_key.loc[distinct(fullest, _MAX_CANDIDATES)]
     found = _coherent(kept["weight"].to_numpy(), table[:, kept["column"].to_numpy()])
-    return kept["index"].iloc[list(found)].tolist()
+    return kept["index"].iloc[found].tolist()
 
 
 def _names(
@@ -241,10 +232,9 @@ def _names(
     score = found + (gain[:, None] + gain) / 2 - _SECOND * ~np.eye(len(gain), dtype=bool)
     score[(own < _MIN_COVERED * is_own.sum()) | (found < _MIN_FOUND)] = -np.inf
     names: list[str] = []
-    for place in np.argsort(
-        -np.triu(score, 0) + np.tril(np.full(score.shape, np.inf), -1), axis=None, kind="stable"
-    ):
-        i, j = sorted(divmod(int(place), len(gain)), key=lambda at: -words["found"].iloc[at])
+    pairs = np.transpose(np.triu_indices(len(gain)))
+    for pair in pairs[np.argsort(-score[tuple(pairs.T)], kind="stable")].tolist():
+        i, j = sorted(pair, key=lambda at: -words["found"].iloc[at])
         if len(names) == _MAX_NAMES or score[i, j] == -np.inf:
             break
         one, other = words.index[i], words.index[j]
@@ -271,8 +261,8 @@ def _fullest(counts: dict[str, float]) -> list[str]:
     return [max(terms, key=lambda o: (o.count(" "), counts[o])) for terms in longer.values()]
 
 
-def _coherent(weights: np.ndarray, table: sp.csr_matrix) -> dict[int, float]:
-    """Scores of the columns, best first, that stay as the least fitting is left out in turn."""
+def _coherent(weights: np.ndarray, table: sp.csr_matrix) -> list[int]:
+    """The columns, best first, that stay as the least fitting is left out in turn."""
     both = np.maximum((table.T @ table).toarray() / table.shape[0], 1e-12)
     alone = np.diag(both)
     together = np.log(both / np.outer(alone, alone)) / np.maximum(-np.log(both), 1e-12)
@@ -282,7 +272,7 @@ def _coherent(weights: np.ndarray, table: sp.csr_matrix) -> dict[int, float]:
         scores = weights[kept] + _TOGETHER * shared
         best = np.argsort(-scores, kind="stable")
         if len(kept) <= _MAX_KEYWORDS:
-            return dict(zip(kept[best].tolist(), scores[best].tolist(), strict=True))
+            return kept[best].tolist()
         kept = kept[best[:-1]]
 
 

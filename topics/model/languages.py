@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from topics.model.graph import unit
+
 _MIN_PASSAGES = 50  # of a language, to tell what they share from what they are about
 
 
@@ -53,5 +55,16 @@ class LanguageMeans:
         if languages is not None:
             number = {code: row for row, code in enumerate(self.languages.tolist())}
             rows = languages.map(number).fillna(0).to_numpy(int)
-        rest = vectors - self.means[rows]
-        return rest / np.maximum(np.linalg.norm(rest, axis=1, keepdims=True), 1e-12)
+        return unit(vectors - self.means[rows])
+
+
+def languages_of(passages: pd.DataFrame, unknown: str) -> np.ndarray:
+    """Language of each passage ``(n,)``, `unknown` where it is missing, or no column tells.
+
+    Examples
+    --------
+    >>> languages_of(pd.DataFrame({"language": ["fr", None]}), "en").tolist()
+    ['fr', 'en']
+    """
+    known = passages.get("language", pd.Series(None, passages.index, object))
+    return np.array(known.astype(object).fillna(unknown).tolist(), str)

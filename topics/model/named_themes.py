@@ -11,12 +11,13 @@ from typing import Any
 import yaml
 
 from topics.errors import InputError
+from topics.read.boilerplate import UNSPACED
 
 _MAX_NAME = 300  # characters; a name is written in every figure
 _TEXTS = ("phrases", "not", "terms")  # fields that hold a list of texts
 
-# Thai, Lao, Khmer and Burmese, kana, Chinese characters, and Hangul, whose particles are suffixes
-_UNSPACED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+# Also Lao, Burmese and Khmer, and Hangul, whose particles are suffixes
+_UNSPACED = f"[{UNSPACED}\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\uac00-\ud7af]"
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from topics.model.discovered import (
     VOTERS,
     Assigner,
     DiscoveredThemes,
+    min_words_for,
     says_enough,
     themes_of_clusters,
 )
@@ -140,7 +141,8 @@ class ThemeModel:
         stability, self._refitted = cluster_stability(graph, self._levels, random_state=seed)
         named = ThemeClassifier.fit(self.named, batch, self._embed)
         scores = named.scores(batch)
-        enough = says_enough(self._passages["text"])
+        min_words = min_words_for(self._passages["text"])
+        enough = says_enough(self._passages["text"], min_words)
         theme_of_passage = themes_of_clusters(self._levels, scores >= named.thresholds, enough)
         taken = {theme.id for theme in self.named}
         known = taken if earlier is None else taken | set(earlier.themes["theme_id"])
@@ -150,7 +152,7 @@ class ThemeModel:
             near = knn(before, vectors, VOTERS)
             again = discovered.strongest(Batch(earlier.passages, before, near))
             discovered = discovered.renamed(kept_ids(earlier, again, taken))
-        self._assigner = Assigner.of(self._passages["text"], vectors, named, discovered)
+        self._assigner = Assigner(vectors, named, discovered, min_words)
         self.assignments_ = self._assigner.assign(batch.passages, scores, discovered.scores(batch))
         self.themes_ = self._theme_table(stability)
         return self

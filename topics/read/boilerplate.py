@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 import yaml
 
+# Thai, kana and Chinese characters: no spaces part their words.
+UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff"
 SENTENCE_END = re.compile(r"""[.!?…:;。！？।॥؟۔]["'”’»」』)\]]*$""")
 _ELLIPSIS = re.compile(r"""(\.\.\.|…|\[(\.\.\.|…)\])["'”’]?$""")
 _BULLET = re.compile(r"^([•►▪◦‣·*–—-]\s*(?=\S)|\d{1,2}[.)]\s)")
@@ -148,7 +150,7 @@ def count_words(text: str) -> int:
     >>> count_words("The quay is shut."), count_words("北码头关闭")
     (4, 3)
     """
-    unspaced = re.findall(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]", text)
+    unspaced = re.findall(f"[{UNSPACED}]", text)
     return len(text.split()) + len(unspaced) // 2
 
 

@@ -175,6 +175,15 @@ def language_name(code: str) -> str:
     return str(Locale("en").languages.get(code, code))
 
 
+def commonest_languages(codes: pd.Series) -> str:
+    """Names of the three languages that most documents are in.
+
+    >>> commonest_languages(pd.Series(["fi", "uk", "uk"]))
+    'Ukrainian, Finnish'
+    """
+    return ", ".join(map(language_name, codes.value_counts().index[:3]))
+
+
 def _language(fields: Record, metadata_source: str) -> Record:
     """Language as an ISO 639-1 code, and its origin: what the file says, else detected.
 

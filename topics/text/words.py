@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from topics.read.boilerplate import UNSPACED
 from topics.text.pieces import splitter
 
 # Words of reporting, of the calendar and of web pages: frequent in every theme of a news corpus.
@@ -31,8 +32,7 @@ _TOPICAL = frozenset("bill fire interest mill mine system".split())  # stop word
 _IN_NAMES = {"May": -1, "New": 1, "First": 1, "Second": 1, "Third": 1}  # Theresa May, New Zealand
 _INSIDE = frozenset(["of", "de"])  # stop words that a phrase may contain
 _CONTRACTION = re.compile(r"(n[’']t|[’'](ll|ve|re|d|m|s|t))$")
-# Thai, Chinese and Japanese do not part words by spaces; Korean adds endings to them.
-_IN_PIECES = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_IN_PIECES = re.compile(rf"[{UNSPACED}\uac00-\ud7af]")  # and Korean, which adds endings to words
 _HANGUL = re.compile(r"[\uac00-\ud7af]")
 _PARTICLES = re.compile(r"^[\u3040-\u309f的了]+|[\u3040-\u309f的了]+$")  # at the ends of a piece
 _ELISION = re.compile(r"^([cdjlmnst]|qu|all|dall|dell|nell|sull|un)['’](?=\w)")  # French, Italian

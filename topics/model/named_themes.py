@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import yaml
 
 from topics.errors import InputError
+from topics.model.graph import unit
 from topics.read.boilerplate import UNSPACED
+from topics.text.tfidf import word_keys
+from topics.text.words import stop_words
+
+if TYPE_CHECKING:
+    from topics.model.graph import Embed
 
 _MAX_NAME = 300  # characters; a name is written in every figure
 _TEXTS = ("phrases", "not", "terms")  # fields that hold a list of texts
+_MIN_RELIABLE = 200  # characters of ASCII whose language is detected well; fewer count as English
+_N_WORDS = 5  # heaviest words of a theme that together weigh 1
+_PRIOR = 20  # passages without a word that are added to a corpus, lest all words be common
 
 # Also Lao, Burmese and Khmer, and Hangul, whose particles are suffixes
 _UNSPACED = f"[{UNSPACED}\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\uac00-\ud7af]"
@@ -148,3 +159,49 @@ def _as_theme(item: Any, where: str) -> NamedTheme:
         )
     phrases, not_, terms = (tuple(item.get(key) or ()) for key in _TEXTS)
     return NamedTheme(id_, name, str(item.get("description") or ""), phrases, not_, terms)
+
+
+def theme_anchors(themes: Sequence[NamedTheme], embed: Embed, dim: int) -> np.ndarray:
+    """Mean of each theme's texts and, below it, what it is not; the mean again fills short ones."""
+    anchors = np.zeros((len(themes), 1 + max((len(t.not_) for t in themes), default=0), dim))
+    for block, theme in zip(anchors, themes, strict=True):
+        rows = np.asarray(embed([*theme.texts, *theme.not_]), float)
+        if rows.shape[1] != dim:
+            raise InputError(
+                f"named themes: expected an embedder of {dim} dimensions, as the passages' vectors "
+                f"have, found {rows.shape[1]} dimensions; pass the embedder that made the vectors"
+            )
+        rows = unit(rows)
+        block[:] = unit(rows[: len(theme.texts)].mean(axis=0))
+        block[1 : 1 + len(theme.not_)] = rows[len(theme.texts) :]
+    return anchors
+
+
+def theme_language(themes: Sequence[NamedTheme]) -> str:
+    """The language that the themes' texts are written in."""
+    import py3langid  # takes a moment to import
+
+    text = " ".join(text for theme in themes for text in theme.texts)
+    short = text.isascii() and len(text) < _MIN_RELIABLE
+    return "en" if short else str(py3langid.classify(text)[0])
+
+
+def theme_words(
+    themes: Sequence[NamedTheme], passages: Sequence[set[str]], language: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Words of themes and their weights, by rarity in the corpus; a theme's heaviest make 1."""
+    distinct = dict.fromkeys(map(frozenset, passages))  # near-duplicates count once
+    holders, n = Counter(key for row in distinct for key in row), len(distinct) + _PRIOR
+    stops = {key for word in stop_words(language) for key in word_keys(word)}
+    columns: list[dict[str, float]] = []
+    for theme in themes:
+        uses = Counter(word_keys(" ".join([theme.name, *theme.texts])))
+        heavy = {
+            key: (1 + np.log(times)) * np.log(n / (holders[key] + 0.5))
+            for key, times in uses.items() if key not in stops
+        }  # fmt: skip
+        full = sum(sorted(heavy.values())[-_N_WORDS:])
+        columns.append({key: weight / full for key, weight in heavy.items()})
+    words = sorted({word for column in columns for word in column})
+    weights = [[column.get(word, 0.0) for column in columns] for word in words]
+    return np.array(words, str), np.array(weights).reshape(len(words), len(themes))

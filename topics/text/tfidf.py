@@ -66,6 +66,17 @@ def word_table(texts: Sequence[str], languages: Sequence[str] | None = None) -> 
     return _weighted((counts @ joined).tocsr(), language)
 
 
+def word_keys(text: str) -> list[str]:
+    """Words of a text by their first letters, or pairs of characters where a script has no spaces.
+
+    Examples
+    --------
+    >>> word_keys("The dockers strike 港口")
+    ['the', 'docker', 'strike', '港口']
+    """
+    return [word[:_PREFIX] for word in _words(text)]
+
+
 def _words(text: str) -> Iterator[str]:
     for found in _RUN.finditer(text.casefold()):
         word = found.group()

@@ -151,5 +151,6 @@ def test_bertopic_takes_the_clusterer(planted):
         umap_model=BaseDimensionalityReduction(),
         hdbscan_model=Clusterer(),
     )
-    topics, _ = bertopic.fit_transform([f"subject{g} word{g}" for g in groups], vectors)
-    assert topics == groups.tolist()
+    texts = [f"subject{g} word{g}" for g in groups]
+    assert bertopic.fit_transform(texts, vectors)[0] == groups.tolist()
+    assert bertopic.transform(texts[:3], vectors[:3])[0] == groups[:3].tolist()

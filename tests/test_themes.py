@@ -215,7 +215,40 @@ def test_search_finds_the_passage_that_means_what_was_asked_and_where_it_is():
     found = model.search("pupils may borrow books", 2)
     assert list(found) == ["passage_id", "document_id", "start", "end", "similarity", "text"]
     assert found[["start", "end", "text"]].values.tolist()[0] == [11, 111, SCHOOL[2]]
-    assert found["similarity"].is_monotonic_decreasing
+
+
+def test_search_finds_words_that_meaning_alone_would_miss():
+    model = ThemeModel().fit(
+        passages_of([*TEXTS, "Ref. ZX-4417, see Malmgren."]),
+        embed([*TEXTS, "Ref. ZX-4417, see Malmgren."], progress=False),
+    )
+    assert model.search("the Malmgren report on fishing quotas", 1)["text"].tolist() == [
+        "Ref. ZX-4417, see Malmgren."
+    ]
+
+
+def test_labels_teach_a_named_theme_and_what_they_change_is_told_by_other_documents():
+    texts = [
+        f"{text} {end}"
+        for end in ("Also.", "Now.", "Once.", "Then.", "Too.", "Yes.")
+        for text in TEXTS
+    ]
+    passages, about = passages_of(texts), np.tile(SUBJECTS, 6)
+    labels = pd.Series(
+        [{"A_fisheries"} if s in ("fishing", "rail") else set() for s in about],
+        passages.index,
+        object,
+    )
+    labels.iloc[144:] = None
+    model = ThemeModel([FISHERIES]).fit(passages, embed(texts, progress=False), labels=labels)
+    told = model.validated_
+    assert (len(told), told["label"].sum()) == (144, 72)
+    rail = told[about[:144] == "rail"]
+    assert (rail["before"].mean(), rail["after"].mean()) == (0, 1)
+    has_theme = passages["passage_id"].isin(
+        model.assignments_["passage_id"][model.assignments_["theme_id"] == "A_fisheries"]
+    )
+    assert set(about[144:][has_theme[144:]]) == {"fishing", "rail"}
 
 
 def test_every_cluster_of_a_level_has_a_parent_at_the_coarser_one(model):
@@ -262,6 +295,7 @@ def test_no_file_of_a_saved_model_is_a_pickle(saved):
     assert sorted(files) == [
         *("assignments.parquet", "discovered.npz", "fitted.npz", "languages.npz"),
         *("levels.parquet", "model.json", "named.npz", "passages.parquet", "themes.parquet"),
+        "validated.parquet",
     ]
     for name in ("discovered.npz", "fitted.npz", "languages.npz", "named.npz"):
         with np.load(files[name], allow_pickle=False) as arrays:
@@ -285,7 +319,7 @@ def test_a_model_of_another_format_is_refused(model, tmp_path):
     model.save(tmp_path)
     state = tmp_path / "model.json"
     state.write_text(json.dumps(json.loads(state.read_text()) | {"format": 99}))
-    with pytest.raises(InputError, match="expected format 5, found 99"):
+    with pytest.raises(InputError, match="expected format 6, found 99"):
         ThemeModel.load(tmp_path)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from topics.errors import InputError
+    from topics.model.clusterer import Clusterer
     from topics.model.clusters import cluster
     from topics.model.named_themes import NamedTheme, read_themes
     from topics.model.themes import ThemeModel
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from topics.vectors.encoders import embed
 
 __all__ = [
-    "Corpus", "InputError", "NamedTheme", "Options", "Run", "ThemeModel", "analyse", "cluster",
+    "Clusterer", "Corpus", "InputError", "NamedTheme", "Options", "Run", "ThemeModel", "analyse", "cluster",
     "embed", "read_corpus", "read_themes", "split_passages",
 ]  # fmt: skip
 
@@ -29,6 +30,7 @@ _HOMES = {
     "Options": "options",
     "ThemeModel": "model.themes",
     "analyse": "run",
+    "Clusterer": "model.clusterer",
     "cluster": "model.clusters",
     "embed": "vectors.encoders",
     "read_corpus": "read.corpus",

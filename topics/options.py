@@ -35,8 +35,9 @@ class Options:
         Themes to look for: the path of a themes file, or the themes themselves; None for
         discovered themes only.
     gold, labels
-        A file of labels made by people to check against, and a folder of a labelled sheet and
-        its key to correct shares with. They are shown beside the themes and change none.
+        A file of labels made by people, which teach the named themes and check them, each passage
+        by what was learnt from other documents; and a folder of a labelled sheet and its key to
+        correct shares with, which changes no theme.
     columns
         Names of table columns or front-matter keys that are not understood by themselves, by
         field: ``{"text": "Volltext", "date": "Erschienen"}``.
@@ -59,7 +60,10 @@ class Options:
     )
     gold: str | None = field(
         default=None,
-        metadata={"metavar": "FILE", "help": "labels made by people, to check against (CSV)"},
+        metadata={
+            "metavar": "FILE",
+            "help": "labels made by people, to teach and check named themes (CSV)",
+        },
     )
     labels: str | None = field(
         default=None,

@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from topics import cache
 from topics.cache import cache_dir, code_digest, digest, written_atomically
 from topics.errors import InputError, log
+from topics.labelling import labels_of_passages, read_gold
 from topics.model.compare import CHANGE_COLUMNS, changes, earlier_files, read_earlier
 from topics.model.discovered import min_words_for, says_enough
 from topics.model.named_themes import NamedTheme
@@ -221,6 +222,7 @@ def input_digests(path: str | Path, options: Options) -> dict[str, str]:
         "corpus": files_digest(Path(path)),
         "options": digest(json.dumps(told, sort_keys=True)),
         "themes": digest(repr(ThemeModel(options.themes or ()).named)),
+        "gold": files_digest(Path(options.gold)) if options.gold else "",
         "base": digest(*map(files_digest, earlier_files(options.base) if options.base else [])),
         "model": digest(model.name),
         "code": code_digest(),
@@ -244,10 +246,12 @@ def _compute(path: str | Path, options: Options, progress: bool, client: Client 
         texts = passages["text"].where(enough, titled)
         vectors = embed(texts.tolist(), embedder, progress=progress, client=client)
     fitted = _sampled(passages["document_id"], seed)
+    gold = read_gold(options.gold) if options.gold else None
+    labels = None if gold is None else labels_of_passages(passages, documents, gold).iloc[fitted]
     own, own_vectors = passages.iloc[fitted], vectors[fitted]
     with _stage("themes", seconds, progress), threadpool_limits(1, "blas"):
         model = ThemeModel(options.themes or (), seed, embedder=embedder)
-        model.fit(own, own_vectors, earlier=earlier)
+        model.fit(own, own_vectors, labels=labels, earlier=earlier)
     with _stage("map", seconds, progress):
         coordinates = project_2d(own_vectors, random_state=seed, neighbours=model.neighbours_)
     assignments = model.assignments_

@@ -304,6 +304,12 @@ def label_agreement(run: Run, gold: str | None) -> Html:
         f"labels. Over the {found.n:,} with exactly one, discovered clusters agree with them with "
         f"an adjusted mutual information of {found.ami:.2f} (0 is chance, 1 is perfect)."
     )
+    taught = found.themes.dropna()[["f1", "f1_untaught"]].mean()
+    if taught.notna().all():
+        text += (
+            f" Taught by the labels of other documents, named themes agree with F1 "
+            f"{taught['f1']:.2f}; taught by none, {taught['f1_untaught']:.2f}."
+        )
     told = _told(Finding(text, "labels"))
     return told + table(fmt.with_names(run, found.themes)) if len(found.themes) else told
 

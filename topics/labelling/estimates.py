@@ -59,6 +59,7 @@ def labelled_shares(run: Run, labels: pd.DataFrame) -> pd.DataFrame:
     ...     themes=pd.DataFrame({"theme_id": ["ferries"]}),
     ...     assignments=pd.DataFrame({"passage_id": ["a:1", "b:1"], "theme_id": "ferries"}),
     ...     theme_of_passage=pd.Series("ferries", ["a:1", "b:1"]),
+    ...     model=SimpleNamespace(validated_=pd.DataFrame(columns=["passage_id", "theme_id", "after"])),
     ... )
     >>> labels = pd.DataFrame({"passage_id": ["a:1", "b:1"], "stratum": "ferries",
     ...     "probability": 1.0, "themes": [frozenset({"ferries"}), frozenset()]})
@@ -66,7 +67,7 @@ def labelled_shares(run: Run, labels: pd.DataFrame) -> pd.DataFrame:
        naive  share  precision  recall
     0    1.0    0.5        0.5     1.0
     """
-    given, sample = given_themes(run), labels.drop_duplicates("passage_id")
+    given, sample = _given_blindly(run), labels.drop_duplicates("passage_id")
     rows = given.index.get_indexer(sample["passage_id"])
     if (rows < 0).any():
         wrong = sample["passage_id"].iloc[rows.argmin()]
@@ -104,6 +105,18 @@ def given_themes(run: Run) -> pd.DataFrame:
     found = np.zeros((len(ids), len(themes)), dtype=bool)
     found[ids.get_indexer(rows), themes.get_indexer(columns)] = True
     return pd.DataFrame(found, ids, themes)
+
+
+def _given_blindly(run: Run) -> pd.DataFrame:
+    """`given_themes`, labelled passages by a model that did not see their labels.
+
+    So labels that teach can also check (cross-prediction, Zrnic and Candès 2024).
+    """
+    given, blind = given_themes(run), run.model.validated_
+    found = given.to_numpy(copy=True)
+    columns = given.columns.get_indexer(blind["theme_id"])
+    found[given.index.get_indexer(blind["passage_id"]), columns] = blind["after"]
+    return pd.DataFrame(found, given.index, given.columns)
 
 
 def _labels_needed(half: np.ndarray, n: int, size: int) -> pd.Series:
@@ -254,7 +267,8 @@ class Agreement:
     Attributes
     ----------
     themes
-        One row a named theme that has labels: theme_id, n_true, n_found, precision, recall, f1.
+        One row a named theme that has labels: theme_id, n_true, n_found, precision, recall, f1, and
+        f1_untaught, what it is where the theme is not taught by labels.
     ami
         Adjusted mutual information of discovered clusters with the labels, over passages that
         have exactly one label; 0 is chance, 1 is perfect.
@@ -283,28 +297,39 @@ def label_agreement(run: Run, labels: pd.Series) -> Agreement:
     >>> run = SimpleNamespace(
     ...     passages=pd.DataFrame({"passage_id": ["a:1", "b:1"]}), fitted=np.arange(2),
     ...     assignments=pd.DataFrame({"passage_id": ["a:1", "b:1"], "theme_id": "ferries"}),
-    ...     model=SimpleNamespace(named=[SimpleNamespace(id="ferries")], clusters_=np.arange(2)),
+    ...     model=SimpleNamespace(named=[SimpleNamespace(id="ferries")], clusters_=np.arange(2),
+    ...         validated_=pd.DataFrame(columns=["passage_id", "theme_id", "label", "before", "after"])),
+    ...     themes=pd.DataFrame({"theme_id": ["ferries"]}),
     ... )
-    >>> label_agreement(run, pd.Series([{"ferries"}, {"grain"}])).themes
-      theme_id  n_true  n_found  precision  recall        f1
-    0  ferries       1        2        0.5     1.0  0.666667
+    >>> label_agreement(run, pd.Series([{"ferries"}, {"grain"}])).themes.iloc[:, :5]
+      theme_id  n_true  n_found  precision  recall
+    0  ferries       1        2        0.5     1.0
     """
     from sklearn.metrics import adjusted_mutual_info_score  # takes a second to import
 
-    known = labels.notna()
+    known = labels.notna().to_numpy()
     every = set().union(*labels[known]) if known.any() else set()
-    ids = run.passages["passage_id"]
+    given = _given_blindly(run)
     rows = []
     for theme_id in (theme.id for theme in run.model.named if theme.id in every):
-        own = run.assignments.loc[run.assignments["theme_id"] == theme_id, "passage_id"]
-        found = ids.isin(own)[known].to_numpy()
+        found = given[theme_id].to_numpy()[known]
         true = np.array([theme_id in themes for themes in labels[known]])
         n_true, n_found, both = int(true.sum()), int(found.sum()), int((found & true).sum())
         precision, recall = both / max(n_found, 1), both / max(n_true, 1)
-        rows.append((theme_id, n_true, n_found, precision, recall, 2 * both / (n_true + n_found)))
+        rows.append((theme_id, n_true, n_found, precision, recall, _f1(true, found)))
     columns = ["theme_id", "n_true", "n_found", "precision", "recall", "f1"]
+    table = pd.DataFrame(rows, columns=columns)
+    checked = run.model.validated_.groupby("theme_id")[["label", "before"]]
+    untaught = {theme: _f1(*own.to_numpy(bool).T) for theme, own in checked}
+    table["f1_untaught"] = table["theme_id"].map(untaught).astype(float)
     fitted = labels.iloc[run.fitted]
     single = np.array([isinstance(own, set) and len(own) == 1 for own in fitted], dtype=bool)
     truth = [next(iter(own)) for own in fitted[single]]
     ami = adjusted_mutual_info_score(truth, run.model.clusters_[single]) if truth else 0.0
-    return Agreement(pd.DataFrame(rows, columns=columns), float(ami), len(truth))
+    return Agreement(table, float(ami), len(truth))
+
+
+def _f1(true: np.ndarray, found: np.ndarray) -> float:
+    """Harmonic mean of precision and recall; 1 where there is nothing to find and nothing found."""
+    either = int(true.sum()) + int(found.sum())
+    return 2 * int((true & found).sum()) / either if either else 1.0

@@ -99,17 +99,8 @@ class ThemeClassifier:
     fitted: np.ndarray
 
     @classmethod
-    def fit(
-        cls,
-        themes: Sequence[NamedTheme],
-        batch: Batch,
-        embed: Embed,
-        labels: np.ndarray | None = None,
-    ) -> ThemeClassifier:
+    def fit(cls, themes: Sequence[NamedTheme], batch: Batch, embed: Embed) -> ThemeClassifier:
         """Learn from passages and their nearest, themselves among them.
-
-        `labels` ``(n, n_themes)`` tell by hand which passages are on a theme: 1, not: 0, or nobody
-        said: NaN.
 
         Raises
         ------
@@ -119,25 +110,45 @@ class ThemeClassifier:
         (n, dim), t = batch.vectors.shape, len(themes)
         anchors = theme_anchors(themes, embed, dim)
         subjects = unit(np.asarray(embed(_subjects()), float)) if t else np.zeros((1, dim))
-        keys, language = _keys(batch), theme_language(themes)
+        language = theme_language(themes)
         patterns = [theme.pattern.pattern if theme.pattern else "" for theme in themes]
         self = cls(
             np.array([theme.id for theme in themes], str), np.array(patterns, str), anchors, subjects,
-            *theme_words(themes, keys, language), _others(batch, language),
+            *theme_words(themes, _keys(batch), language), _others(batch, language),
             np.zeros((4, t)), np.ones((4, t)), np.zeros((dim, t)), np.zeros(t), np.zeros(t),
             np.ones(t, bool), np.zeros(t, bool), batch.documents, np.zeros((4, n, t)),
         )  # fmt: skip
-        cosines = self._cosines(batch)
-        close, evidence, words = self._views(batch, cosines, self._words_used(keys))
+        cosines, (used, with_term) = self._cosines(batch), self._read(batch)
+        evidence = self._views(batch, cosines, used)[1]
         self.fitted[3] = evidence
         top = -np.sort(-evidence, axis=0)[: int(np.clip(n // _ONE_IN, 1, _MAX_TOP))]
-        held = _held(self._with_term(batch), cosines).any(axis=0)
+        held = _held(with_term, cosines).any(axis=0)
         absent = (top.mean(axis=0) < _PRESENT) & ~held
-        few = (evidence >= _STRONG).sum(axis=0) < _MIN_STRONG
-        if n >= _MIN_PASSAGES and not few.all():
-            known = np.full((n, t), np.nan) if labels is None else labels
-            self = replace(self._trained(batch, close, words, known), few=few)
-        return replace(self, absent=absent)
+        few = ((evidence >= _STRONG).sum(axis=0) < _MIN_STRONG) | (n < _MIN_PASSAGES)
+        return replace(self, few=few, absent=absent).taught(batch, np.full((n, t), np.nan))
+
+    def taught(self, batch: Batch, labels: np.ndarray) -> ThemeClassifier:
+        """The classifier with what it learns from the fitted passages, given their labels.
+
+        `labels` ``(n, n_themes)`` tell by hand which passages are on a theme: 1, not: 0, or nobody
+        said: NaN.
+        """
+        self = replace(self, absent=self.absent & ~(labels == 1).any(axis=0))
+        if self.few.all():
+            return self
+        close, _, words = self._views(batch, self._cosines(batch), self._read(batch)[0])
+        return self._trained(batch, close, words, labels)
+
+    def validated(self, batch: Batch, labels: np.ndarray) -> np.ndarray:
+        """Probabilities of labelled passages, had nobody labelled their documents ``(n, n_themes)``.
+
+        A fifth of the documents at a time is scored by a classifier that was taught by the labels of
+        the rest; missing where there is no label.
+        """
+        scores = np.full(labels.shape, np.nan)
+        for held, shown in _folds(batch, labels):
+            scores[held] = self.taught(batch, shown).scores(batch)[held]
+        return np.where(np.isnan(labels), np.nan, scores)
 
     @property
     def thresholds(self) -> np.ndarray:
@@ -291,7 +302,7 @@ class ThemeClassifier:
         Each fifth of the documents is scored by a regression that did not see its labels.
         """
         unseen = np.full(labels.shape, np.nan)
-        for held, shown in folds(batch, labels):
+        for held, shown in _folds(batch, labels):
             pairs = zip(total.T, shown.T, strict=True)
             coefficients = np.array([_regression(batch.vectors, *pair) for pair in pairs]).T
             blind = replace(self, coefficients=coefficients)
@@ -376,7 +387,7 @@ def _platt(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     return float(model.coef_[0, 0]), float(model.intercept_[0])
 
 
-def folds(batch: Batch, labels: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _folds(batch: Batch, labels: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Which passages are held out, a fifth of the documents at a time, and the labels of the rest."""
     codes, names = pd.factorize(batch.documents)
     fold = np.random.default_rng(0).permutation(len(names))[codes] % _FOLDS
@@ -394,16 +405,3 @@ def _scale(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Median and standard deviation of each column; no deviation counts as one."""
     deviation = scores.std(axis=0)
     return np.median(scores, axis=0), np.where(deviation > 1e-9, deviation, 1.0)
-
-
-def cross_validated(
-    themes: Sequence[NamedTheme], batch: Batch, embed: Embed, labels: np.ndarray
-) -> np.ndarray:
-    """Probabilities of labelled passages without the labels of their own and other documents ``(n, n_themes)``.
-
-    A fifth of the documents at a time is told by a classifier that saw the labels of the rest.
-    """
-    scores = np.full(labels.shape, np.nan)
-    for held, shown in folds(batch, labels):
-        scores[held] = ThemeClassifier.fit(themes, batch, embed, shown).scores(batch)[held]
-    return np.where(np.isnan(labels), np.nan, scores)

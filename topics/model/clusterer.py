@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
+from sklearn.utils.validation import check_is_fitted
 
 from topics.model.clusters import cluster
+from topics.model.graph import knn, neighbours_for
 
 
 class Clusterer(ClusterMixin, BaseEstimator):
@@ -22,6 +24,8 @@ class Clusterer(ClusterMixin, BaseEstimator):
     ----------
     labels_
         ``(n,)`` integers from 0, the largest cluster first.
+    vectors_
+        ``(n, dim)``; the rows that were fitted.
 
     Examples
     --------
@@ -30,6 +34,8 @@ class Clusterer(ClusterMixin, BaseEstimator):
     >>> vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     >>> np.bincount(Clusterer().fit_predict(vectors))
     array([30, 20])
+    >>> Clusterer().fit(vectors).predict(vectors[[0, 49]])
+    array([0, 1])
     """
 
     def __init__(self, random_state: int = 0) -> None:
@@ -44,4 +50,12 @@ class Clusterer(ClusterMixin, BaseEstimator):
             If they are no finite ``(n, dim)``.
         """
         self.labels_ = cluster(X, random_state=self.random_state)
+        self.vectors_ = np.asarray(X, np.float32)
         return self
+
+    def predict(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
+        """The cluster of most weight among the fitted rows nearest to each unit row ``(n,)``."""
+        check_is_fitted(self)
+        near = knn(np.asarray(X, np.float32), self.vectors_, neighbours_for(len(self.vectors_)))
+        votes = np.eye(self.labels_.max() + 1)[self.labels_[near.indices]]
+        return np.einsum("nk,nkc->nc", near.weights(), votes).argmax(axis=1)

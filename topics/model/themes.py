@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -30,8 +30,14 @@ from topics.model.discovered import (
 from topics.model.graph import Batch, knn, neighbours_for, with_words
 from topics.model.labels import centroid_of, exemplars_of, keywords_of_themes
 from topics.model.languages import LanguageMeans
-from topics.model.named_themes import NamedTheme, as_themes, read_themes
-from topics.text.tfidf import word_table
+from topics.model.named_themes import (
+    NamedTheme,
+    as_themes,
+    read_themes,
+    theme_language,
+    theme_words,
+)
+from topics.text.tfidf import word_keys, word_table
 from topics.vectors.encoders import Embedder, encode
 
 if TYPE_CHECKING:
@@ -40,10 +46,11 @@ if TYPE_CHECKING:
 
 _MAX_RESCORED = 3000  # passages
 _SAME = 1 - 1e-5  # cosine at which a vector is that of a fitted passage
-_FORMAT = 5
+_FORMAT = 6
 _TABLES = {"passages": "_passages", "themes": "themes_", "assignments": "assignments_",
-           "levels": "levels_"}  # fmt: skip
+           "levels": "levels_", "validated": "validated_"}  # fmt: skip
 _COLUMNS = ["passage_id", "document_id", "start", "end", "copy_group", "source", "language", "text"]
+_VALIDATED = ["passage_id", "theme_id", "label", "before", "after"]
 _TEXT_COLUMNS = ["theme_id", "name", "kind", "keywords", "exemplars", "parent"]
 
 
@@ -69,6 +76,9 @@ class ThemeModel:
         20 refits, 0 to 1; missing for named themes). Named themes first, in the order given.
     assignments_
         passage_id, theme_id, score; a passage may have several rows or none.
+    validated_
+        One row a labelled passage and named theme: passage_id, theme_id, label, and whether the
+        passage has the theme before any label is seen, and after the labels of other documents.
     levels_
         One row a level that was tried, and which was chosen; see `Levels`.
     clusters_
@@ -105,9 +115,15 @@ class ThemeModel:
         self.named = read_themes(named) if isinstance(named, str | Path) else as_themes([*named])
         self.random_state = random_state
         self.embedder = embedder
+        self.validated_ = pd.DataFrame(columns=_VALIDATED)
 
     def fit(
-        self, passages: pd.DataFrame, vectors: np.ndarray, *, earlier: Earlier | None = None
+        self,
+        passages: pd.DataFrame,
+        vectors: np.ndarray,
+        *,
+        labels: pd.Series | None = None,
+        earlier: Earlier | None = None,
     ) -> ThemeModel:
         """Find the themes of `passages`.
 
@@ -118,6 +134,10 @@ class ThemeModel:
             it is there, language are used.
         vectors
             float32 ``(len(passages), dim)``, unit rows.
+        labels
+            For each row of `passages` the set of ids of its themes by hand, missing where nobody
+            said, as from `labels_of_passages`. They teach the named themes; `validated_` tells
+            what they changed.
         earlier
             A run whose discovered themes keep their ids and names where they come again.
 
@@ -139,7 +159,7 @@ class ThemeModel:
         graph, seed = with_words(self.neighbours_.graph(), words), self.random_state
         self._set_levels(find_levels(graph, random_state=seed))
         stability, self._refitted = cluster_stability(graph, self._levels, random_state=seed)
-        named = ThemeClassifier.fit(self.named, batch, self._embed)
+        named = self._taught(ThemeClassifier.fit(self.named, batch, self._embed), batch, labels)
         scores = named.scores(batch)
         min_words = min_words_for(self._passages["text"])
         enough = says_enough(self._passages["text"], min_words)
@@ -156,6 +176,28 @@ class ThemeModel:
         self.assignments_ = self._assigner.assign(batch.passages, scores, discovered.scores(batch))
         self.themes_ = self._theme_table(stability)
         return self
+
+    def _taught(
+        self, named: ThemeClassifier, batch: Batch, labels: pd.Series | None
+    ) -> ThemeClassifier:
+        """The classifier with what labels teach it; sets `validated_`."""
+        known = np.full((len(batch.vectors), len(self.named)), np.nan)
+        for row, own in enumerate([] if labels is None else labels):
+            if isinstance(own, Set):
+                known[row] = [theme.id in own for theme in self.named]
+        rows, columns = np.nonzero(~np.isnan(known))
+        taught = named.taught(batch, known) if len(rows) else named
+        after = named.validated(batch, known) if len(rows) else known
+        self.validated_ = pd.DataFrame(
+            {
+                "passage_id": batch.passages["passage_id"].to_numpy()[rows],
+                "theme_id": named.ids[columns],
+                "label": known[rows, columns] == 1,
+                "before": (named.scores(batch) >= named.thresholds)[rows, columns],
+                "after": (after >= taught.thresholds)[rows, columns],
+            }
+        ).astype({"passage_id": "str", "theme_id": "str"})
+        return taught
 
     def _embed(self, texts: Sequence[str]) -> np.ndarray:
         return self._languages.taken_off(encode(texts, self.embedder))
@@ -257,7 +299,7 @@ class ThemeModel:
         return self._levels.hierarchy()
 
     def search(self, query: str, k: int = 10) -> pd.DataFrame:
-        """The `k` passages nearest in meaning to a query.
+        """The `k` passages nearest to a query in meaning and by its words, as standard scores added.
 
         Returns
         -------
@@ -265,12 +307,16 @@ class ThemeModel:
             passage_id, document_id, start, end (where `fit` was given them), similarity (cosine),
             text; nearest first.
         """
-        near = knn(self._embed([query]), self._assigner.vectors, k)
-        found = self._passages.iloc[near.indices[0]].drop(
-            columns=["copy_group", "source", "language"]
-        )
-        similarity = near.similarities[0].astype(float).round(4)
-        found.insert(len(found.columns) - 1, "similarity", similarity)
+        asked = NamedTheme("query", query)
+        keys = [set(word_keys(text)) for text in self._passages["text"]]
+        words, weights = theme_words([asked], keys, theme_language([asked]))
+        weight = dict(zip(words.tolist(), weights[:, 0], strict=True))
+        held = [sum(weight[key] for key in sorted(own & weight.keys())) for own in keys]
+        similarity = self._assigner.vectors.astype(float) @ self._embed([query])[0]
+        scores = sum((view - np.mean(view)) / (np.std(view) + 1e-9) for view in (similarity, held))
+        rows = np.argsort(-scores, kind="stable")[:k]
+        found = self._passages.iloc[rows].drop(columns=["copy_group", "source", "language"])
+        found.insert(len(found.columns) - 1, "similarity", similarity[rows].round(4))
         return found.reset_index(drop=True)
 
     def refits(self, n: int = 20) -> np.ndarray:

@@ -143,17 +143,6 @@ def _is_stop(word: str, language: str = "en") -> bool:
     return contracted or word.lower() in stops
 
 
-def content_words(text: str) -> list[str]:
-    """Stems of the words of a text that are no stop words.
-
-    Examples
-    --------
-    >>> content_words("The ministers said on Monday that ferries were late")
-    ['minister', 'ferry']
-    """
-    return [stem(t) for t in tokens(text) if len(t) > 2 and not _is_stop(t)]
-
-
 class Phrases:
     """Phrases of up to four words in texts, without regard to case or plural.
 

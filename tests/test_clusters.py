@@ -125,7 +125,9 @@ def test_a_level_says_how_far_its_clusters_hold_and_stand_apart(planted, levels)
     assert found["stability"] > 0.9
     assert found["persistence"] == 1
     assert 0.5 < found["separation"] < 1 - (shares**2).sum()  # what it is without chance
-    assert 0.9 * found["separation"] < found["score"] <= found["separation"]
+    assert found["evenness"] == pytest.approx(np.prod(shares**-shares) / 4)  # 1 for equal sizes
+    apart = found["separation"] * found["evenness"]
+    assert 0.8 * apart < found["score"] <= apart
 
 
 def test_planted_groups_come_back_in_every_refit(planted, levels):

@@ -162,7 +162,7 @@ def test_the_tables_have_the_columns_that_are_promised(model):
     assert list(model.assignments_) == ["passage_id", "theme_id", "score"]
     assert list(model.levels_) == [
         *("resolution", "n_clusters", "stability", "stability_error"),
-        *("persistence", "separation", "score", "chosen"),
+        *("persistence", "separation", "evenness", "score", "chosen"),
     ]
 
 

@@ -182,14 +182,15 @@ def named_theme_scores(run: Run) -> go.Figure:
 
 
 def level_curve(run: Run) -> go.Figure:
-    """Stability, persistence, separation and the score made of them at each level tried."""
+    """Stability, persistence, separation, evenness and their score at each level tried."""
     levels = run.model.levels_
     chosen = levels.query("chosen").iloc[0]
     levels = levels[levels["n_clusters"] > 1] if len(levels) > 1 else levels
     n = levels["n_clusters"]
-    columns = ["stability", "persistence", "separation", "score"]
+    columns = ["stability", "persistence", "separation", "evenness", "score"]
+    dashes = ["dot", "dashdot", "dash", "longdash", "solid"]
     figure = go.Figure()
-    for column, dash in zip(columns, ["dot", "dashdot", "dash", "solid"], strict=True):
+    for column, dash in zip(columns, dashes, strict=True):
         figure.add_scatter(x=n, y=levels[column], mode="lines+markers", name=column, line_dash=dash)
     figure.data[0].error_y = {"array": levels["stability_error"]}
     figure.add_vline(x=chosen["n_clusters"], line_dash="dash", line_color=fmt.QUIET)
@@ -197,7 +198,7 @@ def level_curve(run: Run) -> go.Figure:
     count = fmt.plural(int(chosen["n_clusters"]), "cluster")
     finding = Finding(f"{count}: no level separates better than chance would.", "themes", "none")
     if chosen["score"] > 0:
-        parts = ", ".join(f"{column} {chosen[column]:.2f}" for column in columns[:3])
+        parts = ", ".join(f"{column} {chosen[column]:.2f}" for column in columns[:-1])
         finding = Finding(f"{count}: the level with the best score ({parts}).", "themes")
     return fmt.finish(
         figure, finding, levels, 420,

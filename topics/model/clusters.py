@@ -3,13 +3,18 @@
 Clusters are sought at 16 resolutions. A level is good where the clusters of one half of the
 passages predict those of the other (stability: prediction strength, Tibshirani and Walther 2005),
 where they remain at the next resolutions (persistence, as in Arenas et al., "Analysis of the
-structure of complex networks at different resolution levels", 2008), and where more edge weight
-falls inside them than in clusters of a random graph of the same degrees (separation: modularity,
-Newman 2004, corrected for chance). The score is the mean of the first two times the third. On 36
-labelled samples of nine kinds the level with the highest score has an AMI that is .030 below that of the
-best level tried (.041 with stability of resamples, as in Lange et al. 2004, and modularity alone). The
-rule was chosen on these samples, so expect less of it elsewhere. The square of the mean did as well
-(.025), but cut 1,806 passages on tariffs into two clusters instead of twenty.
+structure of complex networks at different resolution levels", 2008), where more edge weight falls
+inside them than in clusters of a random graph of the same degrees (separation: modularity, Newman
+2004, corrected for chance), and where none is a mere splinter of the others (evenness: effective
+number of clusters, Hill 1973, for one of them). The score is the product of the four.
+
+The chosen level's AMI is below that of the best level tried by .018 on average on 50 labelled
+samples of nine sources, on which the rule was chosen (.032 without evenness and with the mean of
+stability and persistence), by .035 on 59 where each source has the form of the rule that is best on
+the others (.047), and by .005 on 6 samples drawn afterwards (.019), but by .13 on 9 with very uneven
+classes (.13): two subjects of 600 and 100 texts are cut into thirty. Worse, or no better: clusters
+of vectors that agree with those of words, held-out likelihood of edges, silhouettes, the level that
+agrees most with all others, and a random graph of Gaussian vectors in place of the one of degrees.
 """
 
 from __future__ import annotations
@@ -42,7 +47,7 @@ _MIN_ROWS = 8
 _STRUCTURE = 0.5
 _FINER, _COARSER = 1.5, 0.6  # clusters of another level, for one of the chosen level
 _WHOLE = {"resolution": 0.0, "stability": 1.0, "stability_error": 0.0, "persistence": 1.0,
-          "separation": 0.0, "score": 0.0}  # fmt: skip
+          "separation": 0.0, "evenness": 1.0, "score": 0.0}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,9 @@ class Levels:
         stability and stability_error (mean adjusted mutual information of the clusters of half of
         the rows with those that the other half predicts, and its standard error), persistence
         (the same with the levels on either side), separation (modularity, from 0 where it is that
-        of a random graph to 1), score (separation times the mean of stability and
-        persistence, smoothed over the levels on either side), chosen (the level with the highest
-        score, the coarsest of equal ones).
+        of a random graph to 1), evenness (effective number of clusters for one of them), score
+        (stability times persistence, smoothed over the levels on either side, times separation and
+        evenness), chosen (the level with the highest score, the coarsest of equal ones).
     labels_by_resolution
         ``(n_levels, n)`` cluster of each row at each level, 0 the largest.
     """
@@ -178,9 +183,10 @@ def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> Levels:
     apart = np.array([_separation(graph, own) for own in labels])
     expected = (np.array(by_chance) + max(by_chance)) / 2
     table["separation"] = ((apart - expected) / (1 - expected)).clip(0)
-    steady = (table["stability"] + table["persistence"]).to_numpy().clip(0) / 2
+    table["evenness"] = [_evenness(own) for own in labels]
+    steady = (table["stability"].clip(0) * table["persistence"].clip(0)).to_numpy()
     smooth = scipy.ndimage.convolve1d(steady, [0.25, 0.5, 0.25], mode="nearest")
-    table["score"] = smooth * table["separation"]
+    table["score"] = smooth * table["separation"] * table["evenness"]
     best = table["score"].idxmax()
     if table["stability"][best] * table["separation"][best] <= _STRUCTURE / np.sqrt(n):
         table["score"] = 0.0
@@ -200,6 +206,12 @@ def _persistence(labels: list[np.ndarray]) -> np.ndarray:
     """Mean agreement of each level with those next to it."""
     steps = [_agreement(one, other) for one, other in pairwise(labels)]
     return (np.array([steps[0], *steps]) + np.array([*steps, steps[-1]])) / 2
+
+
+def _evenness(labels: np.ndarray) -> float:
+    """Effective number of clusters (exponential of the entropy, Hill 1973) for one of them."""
+    sizes = np.bincount(labels)
+    return float(np.exp(scipy.stats.entropy(sizes)) / len(sizes))
 
 
 def _splits(n: int) -> list[np.ndarray]:

@@ -13,7 +13,8 @@ samples of nine sources, on which the rule was chosen (.032 without evenness and
 stability and persistence instead of their product); by .035 on 59 where each source has the powers
 of the parts that are best on the others (.047); by .005 on 6 large samples of newsgroups drawn
 afterwards (.019); but by .13 on 9 made to be hard, most with uneven classes (.13): two of 600 and
-100 texts are cut into thirty clusters. No better: agreement of the vectors' clusters with those of
+100 texts are cut into thirty clusters. On all 65 the gain is .012, 95% interval .002 to .022 (four
+splits for stability, samples resampled). No better: agreement of the vectors' clusters with those of
 the words, held-out likelihood of edges, silhouettes, the level that agrees most with all others.
 """
 

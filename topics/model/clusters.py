@@ -6,7 +6,8 @@ where they remain at the next resolutions (persistence, as in Arenas et al., "An
 structure of complex networks at different resolution levels", 2008), where more edge weight falls
 inside them than in clusters of a random graph of the same degrees (separation: modularity, Newman
 2004, corrected for chance), and where none is a mere splinter of the others (evenness: effective
-number of clusters, Hill 1973, for one of them). The score is the product of the four.
+number of clusters, Hill 1973, for one of them). The score is the product of the four, evenness to the
+power of ¾; figures below are with the power of 1, which they hardly depend on.
 
 The chosen level's AMI is below that of the best level tried by .018 on average on 50 labelled
 samples of nine sources, on which the rule was chosen (.032 without evenness and with the mean of
@@ -40,6 +41,7 @@ RESOLUTIONS = np.geomspace(0.1, 10.0, 16)
 _REFITTED = 0.8  # share of passages in a resample that tells how each cluster holds
 _MAX_SPLIT = 8_000  # passages in two halves; agreement is cheap to estimate on fewer
 _MAX_REWIRED = 1_000  # passages in the random graph; its separation is that of 2,000, within .03
+_EVENNESS = 0.75  # power of evenness; of ½ to 1, mean regret on 65 samples is .037, .034, .032
 _CLEARLY = 0.01  # share by which another seed's clusters must be better to be taken
 _MIN_ROWS = 8
 # Stability times separation, times the root of the number of rows, that tells structure. Random
@@ -187,7 +189,7 @@ def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> Levels:
     table["evenness"] = [_evenness(own) for own in labels]
     steady = (table["stability"].clip(0) * table["persistence"].clip(0)).to_numpy()
     smooth = scipy.ndimage.convolve1d(steady, [0.25, 0.5, 0.25], mode="nearest")
-    table["score"] = smooth * table["separation"] * table["evenness"]
+    table["score"] = smooth * table["separation"] * table["evenness"] ** _EVENNESS
     best = table["score"].idxmax()
     if table["stability"][best] * table["separation"][best] <= _STRUCTURE / np.sqrt(n):
         table["score"] = 0.0

@@ -171,10 +171,53 @@ def test_a_text_without_boilerplate_is_kept_to_its_last_line(blocks):
     assert kept(*blocks) == [*blocks]
 
 
-def test_teasers_that_are_cut_off_go_and_a_single_trailing_off_stays():
+def test_teasers_below_an_article_go_and_a_line_that_trails_off_within_it_stays():
     one, two = "She looked at the cranes and said nothing…", "Two masters, one harbour…"
-    assert kept(VOTE, one, DOCKERS) == [VOTE, one, DOCKERS]
-    assert kept(VOTE, DOCKERS, COST, one, two) == [VOTE, DOCKERS, COST]
+    assert kept("Log in", VOTE, one, DOCKERS, COST, "Search", two) == [VOTE, one, DOCKERS, COST]
+
+
+GERMAN = [
+    "Der Hafenrat hat am Dienstag beschlossen, den Nordkai bis zum Ende der Reparaturen zu sperren.",
+    "Die Hafenarbeiter hatten einen früheren Termin verlangt, doch die Versicherer lehnten ihn ab.",
+]
+CHINESE = [
+    "港口委员会周二投票决定，在三台起重机全部修好之前继续关闭北码头，码头工人对此表示不满。",
+    "出口商目前改用铁路运输粮食，运费几乎翻了一番，预计这种情况将持续到夏季结束，港务局长说。",
+]
+
+
+@pytest.mark.parametrize(
+    ("above", "article", "below"),
+    [
+        (
+            ["Anmelden", "Suche", "Foto: Jo Roe"],
+            GERMAN,
+            ["Das könnte Sie auch interessieren", "Kran"],
+        ),
+        (["首页", "登录"], CHINESE, ["责任编辑：王小明", "相关文章", "渡轮增加夜班"]),
+        (
+            ["Etusivu", *map("Osasto {}".format, range(20))],
+            GERMAN,
+            ["Lisää aiheesta", "Yhteystiedot"],
+        ),
+    ],
+    ids=["German", "Chinese", "a language without a list of phrases"],
+)
+def test_of_a_page_in_any_language_the_article_is_kept(above, article, below):
+    assert kept(*above, *article, *below) == article
+
+
+@pytest.mark.parametrize(
+    ("line", "is_kept"),
+    [
+        ("Get the day's most important stories in your inbox every morning, for free.", False),
+        ("Abonnieren Sie unseren Newsletter und verpassen Sie nichts mehr.", False),
+        ("The newsletter of the harbour board has four thousand readers in the town.", True),
+        ("“You lose your inbox to them,” the harbour master said of the insurers.", True),
+    ],
+)
+def test_what_a_site_offers_its_readers_goes_and_news_of_such_offers_stays(line, is_kept):
+    assert kept(VOTE, line, DOCKERS) == [VOTE, *[line] * is_kept, DOCKERS]
 
 
 def test_a_related_articles_line_ends_the_article_only_when_no_paragraph_follows():

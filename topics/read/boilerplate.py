@@ -83,7 +83,7 @@ class _Block:
         self.ends_sentence = bool(SENTENCE_END.search(text))
         self.is_sentence = self.ends_sentence and self.words >= 3
         self.is_item = bool(_BULLET.match(text))
-        self.reason, self.cost = _match_rule(text)
+        self.reason, self.cost = match_rule(text)
         min_words = _PROSE_WORDS if self.ends_sentence else _LONG_WORDS
         self.is_prose = self.words >= min_words and not self.reason
         self.is_short = not (self.is_prose or self.is_sentence)
@@ -115,9 +115,8 @@ def remove_boilerplate(raw: str, titled: bool = False) -> Cleaned:
     above = blocks[:start]
     title = None if titled else _find_title(above, blocks[start : start + _BODY_BLOCKS])
     dates = (_PUBLISHED.sub("", block.text) for block in above)
-    date = next((date for date in dates if _match_rule(date)[0] == _DATE), None)
-    if _is_page(blocks, start):
-        _drop_other_lines(blocks, start, end)
+    date = next((date for date in dates if match_rule(date)[0] == _DATE), None)
+    _drop_other_lines(blocks, start, end)
     if title:
         title.drop("title")
     _drop_repeats(blocks)
@@ -195,8 +194,12 @@ def _rule(
     return _Rule(reason, cost, max_words, *map(re.compile, parts))
 
 
-def _match_rule(text: str) -> tuple[str, int]:
-    """Reason and cost of the first rule that a block matches; ("", 0) if none."""
+def match_rule(text: str) -> tuple[str, int]:
+    """Reason and cost of the first rule of boilerplate.yml that a block matches; ("", 0) if none.
+
+    >>> match_rule("Sign up for our newsletter"), match_rule("The quay is shut.")
+    (('site boilerplate', 20), ('', 0))
+    """
     words = count_words(text)
     plain = text.replace("’", "'")
     is_sentence = words >= 4 and plain.endswith((".", "!", "?", "。"))
@@ -264,24 +267,23 @@ def _extend(blocks: Sequence[_Block], edge: int, step: int) -> int:
     return edge
 
 
-def _is_page(blocks: Sequence[_Block], start: int) -> bool:
+def _is_page(blocks: Sequence[_Block]) -> bool:
     """Whether this is a page with its menus; a clean text is kept to its last line."""
     costs = [block.cost for block in blocks if block.reason]
     n_short = sum(block.is_short for block in blocks)
     is_list = n_short >= _MENU_LINES and 2 * n_short > len(blocks)
-    is_headed = any(block.reason for block in blocks[:start])
-    return len(costs) > 1 or _SECTION_COST in costs or is_list or is_headed
+    return len(costs) > 1 or _SECTION_COST in costs or is_list
 
 
 def _drop_other_lines(blocks: Sequence[_Block], start: int, end: int) -> None:
     """Drop what is hardly a part of the article by its length, place and capitals.
 
     This is a logistic regression; at `_WEIGHTS` is said what it was fitted to. A line in the
-    article that heads a paragraph stays.
+    article that heads a paragraph stays. So does a clean text from the article's start on.
     """
     prose = [min(block.words, _MAX_SCORE) * block.is_prose for block in blocks]
     before = list(accumulate(prose, initial=0))
-    for i, block in enumerate(blocks):
+    for i, block in enumerate(blocks if _is_page(blocks) else blocks[:start]):
         in_article = start <= i < end
         above = before[i] / (before[-1] or 1)
         features = math.log1p(block.words), block.is_prose, in_article, above, block.capitals

@@ -19,7 +19,7 @@ import yaml
 from lxml import etree
 
 from topics.errors import UnreadableError
-from topics.read.boilerplate import remove_boilerplate
+from topics.read.boilerplate import match_rule, remove_boilerplate
 from topics.read.files import LINE_LIMIT, MB, decode, read_bytes, read_lines, split_suffix
 
 Record = dict[str, Any]
@@ -145,17 +145,25 @@ def _read_pdf(path: Path) -> Reading:
 
 
 def _read_html(path: Path) -> Reading:
-    """An article by trafilatura: in its strict mode, unless that loses most of the paragraphs."""
+    """An article by trafilatura: in its strict mode, unless that loses most of the paragraphs.
+
+    Blocks that look like boilerplate are dropped from it, as from a text.
+    """
     import trafilatura
 
     content = read_bytes(path)
     tree = trafilatura.load_html(content)
     paragraphs = [] if tree is None else ["".join(node.itertext()) for node in tree.iter("p")]
-    page, dropped = _extracted(content, favor_precision=True), list[tuple[str, str]]()
+    page = _extracted(content, favor_precision=True)
     if 2 * len(page["text"]) < sum(map(len, paragraphs)):
         page["text"] = max(page["text"], _extracted(content)["text"], key=len)
-    if not page["text"]:
-        cleaned = remove_boilerplate(plain_html(decode(content)), titled=bool(page.get("title")))
+    visible = plain_html(decode(content))
+    if page["text"]:
+        lines = dict.fromkeys(visible.split("\n"))
+        lost = [line for line in lines if line not in page["text"] and line != page.get("title")]
+        dropped = [(line, match_rule(line)[0] or "outside the article") for line in lost]
+    else:
+        cleaned = remove_boilerplate(visible, titled=bool(page.get("title")))
         page["text"], dropped = cleaned.text, cleaned.dropped
     if not page["text"]:
         raise UnreadableError("no article text found in the page")
@@ -177,7 +185,8 @@ def _extracted(content: bytes, favor_precision: bool = False) -> Record:
     )
     fields: Record = page.as_dict() if page else {}
     blocks = [" ".join(line.split()) for line in (fields.get("text") or "").split("\n")]
-    text = "\n\n".join(block for block in blocks if block and block != fields.get("title"))
+    kept = [block for block in blocks if block not in ("", fields.get("title"))]
+    text = "\n\n".join(block for block in kept if not match_rule(block)[0])
     return fields | {"text": text}
 
 

@@ -3,7 +3,7 @@
 import pytest
 from harbour import DOCKERS, TITLE, VOTE
 
-from topics.read.boilerplate import drop_repeated_lines, remove_boilerplate
+from topics.read.boilerplate import remove_boilerplate
 
 COST = (
     "The repairs will cost about four million and should be done before the grain season begins in "
@@ -235,12 +235,3 @@ def test_lines_wrapped_by_width_are_joined_to_paragraphs():
         "harbour.\n"
     )
     assert remove_boilerplate(wrapped).text == f"{VOTE}\n\n{DOCKERS}"
-
-
-def test_a_short_block_in_five_texts_is_dropped_from_all_and_a_long_one_from_none():
-    often, long, rare = "Write to the desk.", "word " * 39 + "end", "Only in four of them."
-    texts = [f"Report {i}.\n\n{often}\n\n{long}" + f"\n\n{rare}" * (i < 4) for i in range(5)]
-    left, dropped = drop_repeated_lines(texts)
-    assert dropped == {often: 0}
-    assert left[0] == f"Report 0.\n\n{long}\n\n{rare}"
-    assert left[4] == f"Report 4.\n\n{long}"

@@ -361,7 +361,7 @@ def test_a_line_in_many_files_is_dropped_and_listed_under_a_file_that_held_it(re
     files = {f"{i}.txt": f"Quay {i}: {VOTE}\n\n{line}" for i in range(1, 6)}
     corpus = read({"0.txt": DOCKERS, **files})
     assert corpus.documents["text"].tolist()[1] == f"Quay 1: {VOTE}"
-    assert corpus.boilerplate.to_numpy().tolist() == [["1.txt", line, "in many documents"]]
+    assert corpus.boilerplate.to_numpy().tolist() == [["1.txt", line, "in many documents", 5]]
 
 
 def test_a_missing_path_and_an_empty_folder_are_errors_that_name_them(tmp_path):

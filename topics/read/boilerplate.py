@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -51,7 +50,6 @@ _MAX_GAP = 3  # blocks of boilerplate between two of prose that are still not fa
 _TITLE_BLOCKS = 20  # blocks above an article to look for its title in
 _BODY_BLOCKS = 60  # blocks of the article whose words its title shares
 _MAX_BLOCKS = 2000  # of a page; comparing all with all would take too long beyond
-_MIN_SHARED = 5  # texts of one source that have a block in common: it is boilerplate
 
 
 @dataclass
@@ -329,27 +327,3 @@ def _is_quoted(block: _Block, others: Sequence[_Block]) -> bool:
     if len(bare.split()) < _QUOTE_WORDS:
         return False
     return any(len(b.text) > len(bare) + 20 and bare in b.text for b in others if b is not block)
-
-
-def drop_repeated_lines(texts: Sequence[str]) -> tuple[list[str], dict[str, int]]:
-    r"""Texts of one source without the short blocks that many of them share.
-
-    Short is below 40 words: longer blocks are syndicated paragraphs. Many is five, or a hundredth
-    where there are more than 500. A text that holds nothing else is left as it is.
-
-    Returns the texts, and the dropped blocks with the position of the first text that had it.
-
-    >>> texts, dropped = drop_repeated_lines([f"Report {i}.\n\nWrite to us." for i in range(5)])
-    >>> texts[4], dropped
-    ('Report 4.', {'Write to us.': 0})
-    """
-    pages = [text.split("\n\n") for text in texts]
-    unique = (block for page in pages if len(page) > 1 for block in {*page})
-    counts = Counter(block for block in unique if len(block.split()) < _LONG_WORDS)
-    shared = {block for block, n in counts.items() if n >= max(_MIN_SHARED, len(texts) / 100)}
-    kept = ["\n\n".join(block for block in page if block not in shared) for page in pages]
-    dropped: dict[str, int] = {}
-    for i, page in enumerate(pages):
-        for block in shared.intersection(page) if kept[i] else ():
-            dropped.setdefault(block, i)
-    return [text or whole for text, whole in zip(kept, texts, strict=True)], dropped

@@ -12,10 +12,10 @@ from tqdm.auto import tqdm
 
 from topics.errors import UnreadableError
 from topics.html import note, table
-from topics.read.boilerplate import drop_repeated_lines
 from topics.read.fields import ORIGINS, Names, column_names, complete, fields_of_name, known_fields
 from topics.read.files import find_files, replace_surrogates, shown_name
 from topics.read.formats import Reading, Record, read_file
+from topics.read.repeats import drop_repeats
 
 COLUMNS = ["document_id", "text", "title", "date", "source", "country", "language", "url", "path"]
 DETAILS = ["document_id", "author", *ORIGINS]
@@ -38,10 +38,14 @@ class Corpus:
     notes
         file, note: what was read, but not as it stood (an impossible date, say).
     boilerplate
-        file, block, reason: the blocks dropped from scraped pages.
+        file, block, reason, documents: the blocks dropped from scraped pages, and what many
+        documents of a source share, with their number and the first one's file.
     details
         One row a document: document_id, author, and where date, source, country and language
         were taken from (front matter, web page, file name, a column, …).
+    repeats_left
+        source, block, documents: what many documents of a source share and still hold, for it
+        stands within their text.
     """
 
     documents: pd.DataFrame
@@ -49,6 +53,7 @@ class Corpus:
     notes: pd.DataFrame
     boilerplate: pd.DataFrame
     details: pd.DataFrame
+    repeats_left: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def _repr_html_(self) -> str:
         columns = ["document_id", "date", "source", "title"]
@@ -62,7 +67,8 @@ class _Log:
 
     skipped: list[tuple[str, str]] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
-    boilerplate: list[tuple[str, str, str]] = field(default_factory=list)
+    boilerplate: list[tuple[str, str, str, int]] = field(default_factory=list)
+    repeats_left: list[tuple[str, str, int]] = field(default_factory=list)
 
     def add(self, name: str, reading: Reading, notes: list[str], empty: list[int]) -> None:
         """Add what is to be said of a file; `empty` are its rows without text."""
@@ -73,7 +79,7 @@ class _Log:
             reasons.append(f"{len(empty)} rows without text (first: row {empty[0]})")
         self.notes += [(name, text) for text in notes]
         self.skipped += [(name, reason) for reason in reasons]
-        self.boilerplate += [(name, *dropped) for dropped in reading.dropped]
+        self.boilerplate += [(name, *dropped, 1) for dropped in reading.dropped]
 
 
 def read_corpus(
@@ -115,13 +121,14 @@ def read_corpus(
     """
     log = _Log()
     documents = _as_table(_all_documents(Path(path), column_names(columns or {}), progress, log))
-    documents["text"] = _without_repeated_lines(documents, log)
+    documents["text"] = _without_repeats(documents, log)
     return Corpus(
         documents[COLUMNS],
         pd.DataFrame(log.skipped, columns=["file", "reason"]),
         pd.DataFrame(log.notes, columns=["file", "note"]),
-        pd.DataFrame(log.boilerplate, columns=["file", "block", "reason"]),
+        pd.DataFrame(log.boilerplate, columns=["file", "block", "reason", "documents"]),
         documents[DETAILS],
+        pd.DataFrame(log.repeats_left, columns=["source", "block", "documents"]),
     )
 
 
@@ -149,7 +156,7 @@ def _documents(file: Path, name: str, names: Names, log: _Log) -> Iterator[Recor
     try:
         for number, record in enumerate(reading.records, 1):
             fields = about | known_fields(record, names, reading.metadata_source)
-            if not fields.get("text"):
+            if not re.search(r"\w", fields.get("text", "")):
                 empty.append(number)
                 continue
             problems = complete(fields, reading.metadata_source)
@@ -183,12 +190,13 @@ def _as_table(rows: Iterator[Record]) -> pd.DataFrame:
     return frame.astype({column: "str" for column in frame.columns if column != "date"})
 
 
-def _without_repeated_lines(documents: pd.DataFrame, log: _Log) -> pd.Series:
-    """Texts without the short blocks that many documents of one source share."""
+def _without_repeats(documents: pd.DataFrame, log: _Log) -> pd.Series:
+    """Texts without what many documents of one source share."""
     texts = documents["text"].to_numpy(dtype=object)
-    for rows in documents.groupby(documents["source"].fillna("")).indices.values():
-        texts[rows], dropped = drop_repeated_lines(texts[rows].tolist())
-        for block, position in sorted(dropped.items()):
-            path = documents["path"].iat[rows[position]]
-            log.boilerplate.append((path, block, "in many documents"))
+    for source, rows in documents.groupby(documents["source"].fillna("")).indices.items():
+        found = drop_repeats(texts[rows].tolist())
+        texts[rows] = found.texts
+        for block, reason, position, n in found.dropped:
+            log.boilerplate.append((documents["path"].iat[rows[position]], block, reason, n))
+        log.repeats_left += [(str(source), block, n) for block, n in found.left]
     return pd.Series(texts, documents.index, dtype="str")

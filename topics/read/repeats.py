@@ -1,0 +1,142 @@
+"""What repeats over the documents of one source: datelines, page footers, share bars, credits."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from topics.read.boilerplate import SENTENCE_END, count_words, match_rule
+
+# A unit ends where a paragraph, a sentence or a bracket does, and at addresses; not after "U.S.",
+# "Mr." or "Gov.", which would cut sentences.
+_UNIT_END = re.compile(
+    r"""\n\n | (?<=[.!?…”»")\]])(?<!\b[A-Z]\.)(?<!\b[A-Z][a-z]\.)(?<!\b[A-Z][a-z]{2}\.)
+    (?!\s*[-–—]+\s)\s+(?![a-z](?![a-z]*/)) | (?<=[)\]]\s[-–—])\s+ | (?<=[)\]]\s--)\s+
+    | \s+(?=[(\[]|https?:|\S+@\S) | (?<=[。！？])""",
+    re.VERBOSE,
+)
+_ADDRESS = re.compile(r"https?:\S+|\S+@\S+")
+_HEAD_END = re.compile(r"[.!?:/–—-]$|[.!?][\"”)]$|\n")  # of what may go above the first sentence
+_SIGNS = re.compile(r"[/()\[\]|@©]")
+_MAX_WORDS = 40  # longer units are syndicated paragraphs
+_MIN_WORDS = 4  # shorter sentences, such as "The trial continues.", may be news each time
+_NEAR_EDGE = 5  # words of a unit (a town, initials) that goes with the repeat behind it
+_MANY = "in many documents"
+_MIN_SHARED = 5  # texts of one source that have a unit in common: it is boilerplate
+
+
+@dataclass
+class Repeats:
+    """Texts of one source without what many of them share.
+
+    Attributes
+    ----------
+    texts
+        As they were given, without it. A text that holds nothing else is left as it is.
+    dropped
+        Each dropped unit as it first stands, the reason, the position of that text and the number
+        of texts; figures and addresses may differ between them.
+    left
+        Repeats that stay, for they are within the text, with their number of texts.
+    """
+
+    texts: list[str]
+    dropped: list[tuple[str, str, int, int]]
+    left: list[tuple[str, int]]
+
+
+def drop_repeats(texts: Sequence[str]) -> Repeats:
+    r"""Texts of one source without the paragraphs, beginnings and endings that many share.
+
+    Many is five, or a hundredth where there are more than 500. Within a paragraph a repeat stays,
+    for it may be a sentence of background; endings that look like boilerplate by themselves
+    (a share bar, an agency's credit) go in any case.
+
+    >>> footer = "(The Weekly 05/0{}/2025 page{})"
+    >>> shut = ["North", "South", "East", "West", "Middle"]
+    >>> pages = [f"{quay} Quay is shut. {footer.format(i, i)}" for i, quay in enumerate(shut)]
+    >>> found = drop_repeats(pages)
+    >>> found.texts[0], found.dropped
+    ('North Quay is shut.', [('(The Weekly 05/00/2025 page0)', 'in many documents', 0, 5)])
+    """
+    pages = [_units(text) for text in texts]
+    counts = Counter(key for page in pages for key in {unit.key for unit in page})
+    n_many = max(_MIN_SHARED, len(texts) / 100)
+    shared = {key for key, n in counts.items() if n >= n_many and _is_telling(key)}
+    kept, places = [], defaultdict[tuple[str, bool], dict[int, str]](dict)
+    for i, page in enumerate(pages):
+        stays = _stays(page, shared)
+        stays = stays if any(stays) else [True] * len(page)
+        kept.append("".join(u.text + u.gap for u, stay in zip(page, stays, strict=True) if stay))
+        for unit, stay in zip(page, stays, strict=True):
+            if not stay or unit.key in shared:
+                places[unit.key, stay].setdefault(i, unit.text)
+    rows = [(*next(iter(at.items())), len(at), stay) for (_, stay), at in places.items()]
+    return Repeats(
+        [text.strip() for text in kept],
+        sorted((text, match_rule(text)[0] or _MANY, i, n) for i, text, n, stay in rows if not stay),
+        sorted(((text, n) for _, text, n, stay in rows if stay), key=lambda row: (-row[1], row[0])),
+    )
+
+
+class _Unit(NamedTuple):
+    """A sentence, a bracket, an address: with the white space after it, and what it is known by."""
+
+    text: str
+    gap: str
+    key: str
+
+
+def _units(text: str) -> list[_Unit]:
+    ends = [match.span() for match in _UNIT_END.finditer(text)]
+    starts = [0, *(end for _, end in ends)]
+    stops = [*ends, (len(text), len(text))]
+    spans = zip(starts, stops, strict=True)
+    return [_Unit(text[a:b], text[b:c], _key(text[a:b])) for a, (b, c) in spans]
+
+
+def _key(unit: str) -> str:
+    """A unit without figures and addresses, which differ from day to day; a sentence as it is."""
+    return unit if _is_sentence(unit) else re.sub(r"\d+", "0", _ADDRESS.sub("@address", unit))
+
+
+def _is_sentence(unit: str) -> bool:
+    return bool(SENTENCE_END.search(unit)) and not _SIGNS.search(unit)
+
+
+def _is_telling(key: str) -> bool:
+    """Whether a unit that repeats is more than a short sentence or a word, and no long paragraph."""
+    is_telling = count_words(key) >= _MIN_WORDS or not _is_sentence(key)
+    return count_words(key) < _MAX_WORDS and is_telling and bool(re.search(r"[^\W\d_]{2}", key))
+
+
+def _stays(page: Sequence[_Unit], shared: set[str]) -> list[bool]:
+    """Whether each unit stays: not shared paragraphs, share bars and repeats at the two edges."""
+    gaps = ["\n\n", *(unit.gap for unit in page[:-1]), "\n\n"]
+    is_paragraph = [a == b == "\n\n" and len(page) > 1 for a, b in pairwise(gaps)]
+    stays = [
+        unit.key not in shared or not (is_whole or match_rule(unit.text)[0])
+        for unit, is_whole in zip(page, is_paragraph, strict=True)
+    ]
+    end = len(page) - _edge(page[::-1], shared)
+    start = _edge(page[:end], shared)
+    while start and not _HEAD_END.search(
+        page[start - 1].text
+    ):  # "The Fund (IMF)" begins a sentence
+        start -= 1
+    return [stay and start <= i < end for i, stay in enumerate(stays)]
+
+
+def _edge(page: Sequence[_Unit], shared: set[str]) -> int:
+    """Number of units that go at one edge, with a short one between repeats (a town, initials)."""
+    n = 0
+    for i, unit in enumerate(page):
+        if unit.key in shared or not re.search(r"\w", unit.text) or match_rule(unit.text)[0]:
+            n = i + 1
+        elif i > n or count_words(unit.text) > _NEAR_EDGE:
+            break
+    return n

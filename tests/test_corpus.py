@@ -312,6 +312,21 @@ def test_a_language_is_a_code_that_the_file_gives_or_else_detected(
 
 
 @pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("항만위원회가 북쪽 부두를 닫기로 했다.", "ko"),
+        ("항만공사, Harbour Crane X25와 Quay Lift Pro 공개", "ko"),
+        ("港湾委員会は北埠頭の閉鎖を決めた。", "ja"),
+        ("港口委员会决定关闭北码头。", "zh"),
+        (f"{VOTE} Its sign reads 북쪽 부두.", "en"),
+        ("The quay is shut.", None),
+    ],
+)
+def test_short_and_mixed_texts_of_east_asia_are_told_by_their_script(read, text, code):
+    assert rows(read({"a.txt": text}), "language") == [[code]]
+
+
+@pytest.mark.parametrize(
     ("name", "content", "metadata_source"),
     [
         (

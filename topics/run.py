@@ -27,7 +27,7 @@ from topics.model.projection import project_2d
 from topics.model.themes import ThemeModel
 from topics.options import Options
 from topics.read.corpus import Corpus, read_corpus
-from topics.read.fields import commonest_languages
+from topics.read.fields import language_counts
 from topics.read.files import files_digest
 from topics.text.duplicates import document_duplicates
 from topics.text.passages import split_passages
@@ -289,7 +289,7 @@ def _left_out(corpus: Corpus, options: Options) -> pd.DataFrame:
     read = languages_read(options.embedder)
     foreign = documents["language"].notna()
     foreign &= ~documents["language"].isin(read) if read and not options.all_languages else False
-    found = commonest_languages(documents.loc[foreign, "language"])
+    found = language_counts(documents.loc[foreign, "language"])
     advice = "name a fastembed model that does with --embedder"
     if foreign.all():
         raise InputError(

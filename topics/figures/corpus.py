@@ -12,7 +12,7 @@ from topics.figures import format as fmt
 from topics.findings import Finding
 from topics.measures.shares import PERIODS, choose_period
 from topics.measures.trust import near_duplicates
-from topics.read.fields import commonest_languages, language_name
+from topics.read.fields import language_counts, language_name
 
 if TYPE_CHECKING:
     from topics.run import Run
@@ -45,7 +45,7 @@ def _steps(run: Run) -> pd.DataFrame:
     n_read = corpus.documents["path"].nunique()
     reasons = unread["reason"].str.extract("([^:;(]*)")[0].str.strip().value_counts()
     n_with_theme = run.assignments["passage_id"].nunique()
-    languages = commonest_languages(run.left_out["language"])
+    languages = language_counts(run.left_out["language"])
     steps = [
         ("files found", n_read + unread["file"].nunique(), ""),
         ("files read", n_read, fmt.listed(reasons.index)),

@@ -319,7 +319,6 @@ def test_a_language_is_a_code_that_the_file_gives_or_else_detected(
         ("港湾委員会は北埠頭の閉鎖を決めた。", "ja"),
         ("港口委员会决定关闭北码头。", "zh"),
         (f"{VOTE} Its sign reads 북쪽 부두.", "en"),
-        ("The quay is shut.", None),
     ],
 )
 def test_short_and_mixed_texts_of_east_asia_are_told_by_their_script(read, text, code):

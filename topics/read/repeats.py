@@ -15,7 +15,7 @@ from topics.read.boilerplate import SENTENCE_END, count_words, match_rule
 # "Mr." or "Gov.", which would cut sentences.
 _UNIT_END = re.compile(
     r"""\n\n | (?<=[.!?…”»")\]])(?<!\b[A-Z]\.)(?<!\b[A-Z][a-z]\.)(?<!\b[A-Z][a-z]{2}\.)
-    (?!\s*[-–—]+\s)\s+(?![a-z](?![a-z]*/)) | (?<=[)\]]\s[-–—])\s+ | (?<=[)\]]\s--)\s+
+    (?!\s*[-–—]+\s)\s+(?![a-z](?![a-z]*/)) | (?<=[.!?]-)\s+ | (?<=[)\]]\s[-–—])\s+ | (?<=[)\]]\s--)\s+
     | \s+(?=[(\[]|https?:|\S+@\S) | (?<=[。！？])""",
     re.VERBOSE,
 )

@@ -27,6 +27,7 @@ Broken = defaultdict[str, list[int]]
 _LIST_ITEM = re.compile(r"\n(?=\s*(?:[-*+•]|\d+\.)\s)")
 _INLINE = frozenset("a abbr b cite code em font i img mark q s small span strong sub sup u".split())
 _UNSEEN = frozenset("head iframe noscript object script style svg template".split())
+_MIN_STRICT = 0.6  # of the lenient mode's text; from .5 to .8 F1 changes by .002
 # One half of a surrogate pair, D800 to DFFF; feedparser fails on it.
 _HALF_CHARACTER = re.compile(
     rb"(?i)&#(xd[89a-f]..|5529[6-9]|55[3-9]..|56...|57[0-2]..|573[0-3].|5734[0-3]);"
@@ -145,7 +146,7 @@ def _read_pdf(path: Path) -> Reading:
 
 
 def _read_html(path: Path) -> Reading:
-    """An article by trafilatura: in its strict mode, unless that loses most of the paragraphs.
+    """An article by trafilatura: in its strict mode, unless that loses many of the paragraphs.
 
     Blocks that look like boilerplate are dropped from it, as from a text.
     """
@@ -154,9 +155,9 @@ def _read_html(path: Path) -> Reading:
     content = read_bytes(path)
     tree = trafilatura.load_html(content)
     paragraphs = [] if tree is None else ["".join(node.itertext()) for node in tree.iter("p")]
-    page = _extracted(content, favor_precision=True)
-    if 2 * len(page["text"]) < sum(map(len, paragraphs)):
-        page["text"] = max(page["text"], _extracted(content)["text"], key=len)
+    page, lenient = _extracted(content, favor_precision=True), _extracted(content)["text"]
+    if len(page["text"]) < max(_MIN_STRICT * len(lenient), sum(map(len, paragraphs)) / 2):
+        page["text"] = max(page["text"], lenient, key=len)
     visible = plain_html(decode(content))
     if page["text"]:
         lines = dict.fromkeys(visible.split("\n"))

@@ -67,5 +67,11 @@ def test_a_short_paragraph_in_five_texts_goes_from_all_and_a_long_one_from_none(
     assert found.texts[4] == f"{DOCKERS}\n\n{long}"
 
 
+def test_versions_of_one_story_keep_their_first_and_last_sentences():
+    story = [news(town) for town in TOWNS]
+    versions = [" ".join([*story[:2], f"{town} was told at noon.", *story[2:]]) for town in TOWNS]
+    assert drop_repeats(versions).texts == versions
+
+
 def test_a_text_that_holds_nothing_but_repeats_is_left_as_it_is():
     assert drop_repeats(["Write to the desk of the Weekly."] * 5).texts[0] != ""

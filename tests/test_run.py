@@ -201,6 +201,8 @@ def test_of_many_passages_themes_are_found_on_whole_documents_drawn_at_random(
     monkeypatch.setattr("topics.run._MAX_FITTED", 20)
     for number, texts in enumerate([PORT, FIELD] * 8):
         pairs = [f"{texts[number % 5]} {other}" for other in texts[:3]]
+        pairs[-1] += f" Its number is {number}, which differs from that of any other text."
+        pairs[0] = f"Number {number} begins with these words of its own. {pairs[0]}"
         (tmp_path / f"{number:02}.txt").write_text("\n\n".join(pairs))
     run = topics.analyse(tmp_path, progress=False)
     documents = run.passages["document_id"]

@@ -67,9 +67,12 @@ def drop_repeats(texts: Sequence[str]) -> Repeats:
     counts = Counter(key for page in pages for key in {unit.key for unit in page})
     n_many = max(_MIN_SHARED, len(texts) / 100)
     shared = {key for key, n in counts.items() if n >= n_many and _is_telling(key)}
+    frames = [
+        _beside_many(page_list, shared, n_many) for page_list in (pages, [p[::-1] for p in pages])
+    ]
     kept, places = [], defaultdict[tuple[str, bool], dict[int, str]](dict)
     for i, page in enumerate(pages):
-        stays = _stays(page, shared)
+        stays = _stays(page, shared, frames)
         stays = stays if any(stays) else [True] * len(page)
         kept.append("".join(u.text + u.gap for u, stay in zip(page, stays, strict=True) if stay))
         for unit, stay in zip(page, stays, strict=True):
@@ -114,7 +117,17 @@ def _is_telling(key: str) -> bool:
     return count_words(key) < _MAX_WORDS and is_telling and bool(re.search(r"[^\W\d_]{2}", key))
 
 
-def _stays(page: Sequence[_Unit], shared: set[str]) -> list[bool]:
+def _beside_many(pages: Sequence[list[_Unit]], shared: set[str], n_many: float) -> set[str]:
+    """Shared units that many different ones follow: the frame of a text, not a copy of it."""
+    followers = defaultdict[str, set[str]](set)
+    for page in pages:
+        for unit, after in pairwise(page):
+            if unit.key in shared:
+                followers[unit.key].add(after.key)
+    return {key for key, found in followers.items() if len(found) >= n_many}
+
+
+def _stays(page: Sequence[_Unit], shared: set[str], frames: Sequence[set[str]]) -> list[bool]:
     """Whether each unit stays: not shared paragraphs, share bars and repeats at the two edges."""
     gaps = ["\n\n", *(unit.gap for unit in page[:-1]), "\n\n"]
     is_paragraph = [a == b == "\n\n" and len(page) > 1 for a, b in pairwise(gaps)]
@@ -122,21 +135,24 @@ def _stays(page: Sequence[_Unit], shared: set[str]) -> list[bool]:
         unit.key not in shared or not (is_whole or match_rule(unit.text)[0])
         for unit, is_whole in zip(page, is_paragraph, strict=True)
     ]
-    end = len(page) - _edge(page[::-1], shared)
-    start = _edge(page[:end], shared)
+    end = len(page) - _edge(page[::-1], shared, frames[1])
+    start = _edge(page[:end], shared, frames[0])
     while start and not _HEAD_END.search(
         page[start - 1].text
     ):  # "The Fund (IMF)" begins a sentence
         start -= 1
+    said = sum(count_words(u.text) for u in (*page[:start], *page[end:]) if _is_sentence(u.text))
+    if said > sum(count_words(unit.text) for unit in page[start:end]):  # a copy, no frame
+        start, end = 0, len(page)
     return [stay and start <= i < end for i, stay in enumerate(stays)]
 
 
-def _edge(page: Sequence[_Unit], shared: set[str]) -> int:
+def _edge(page: Sequence[_Unit], shared: set[str], frame: set[str]) -> int:
     """Number of units that go at one edge, with a short one between repeats (a town, initials)."""
     n = 0
     for i, unit in enumerate(page):
-        if unit.key in shared or not re.search(r"\w", unit.text) or match_rule(unit.text)[0]:
+        if unit.key in frame or not re.search(r"\w", unit.text) or match_rule(unit.text)[0]:
             n = i + 1
-        elif i > n or count_words(unit.text) > _NEAR_EDGE:
+        elif unit.key not in shared and (i > n or count_words(unit.text) > _NEAR_EDGE):
             break
     return n

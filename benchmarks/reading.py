@@ -4,7 +4,7 @@ Quality is measured on two sources of pages, where they are at hand: the article
 benchmark of Scrapinghub (181 pages with their article's text, ``html_scrapinghub.tar.gz``) and the
 evaluation set of trafilatura (990 pages, seven in ten German, with strings that are wanted and
 others that are not; ``trafilatura/`` is the folder ``tests`` of its repository). Of the latter every
-second page, by hash of its address, was never looked at in development; ``--held-back`` measures
+second page, by hash of its address, was not read in development; ``--held-back`` measures
 those. Speed is measured on files made of the sample corpus and of Scrapinghub's pages.
 """
 

@@ -53,7 +53,7 @@ def drop_repeats(texts: Sequence[str]) -> Repeats:
     r"""Texts of one source without the paragraphs, beginnings and endings that many share.
 
     Many is five, or a hundredth where there are more than 500. Within a paragraph a repeat stays,
-    for it may be a sentence of background; endings that look like boilerplate by themselves
+    for it may be a sentence of background, and so does what versions of one story share; edges that look like boilerplate by themselves
     (a share bar, an agency's credit) go in any case.
 
     >>> footer = "(The Weekly 05/0{}/2025 page{})"
@@ -67,9 +67,8 @@ def drop_repeats(texts: Sequence[str]) -> Repeats:
     counts = Counter(key for page in pages for key in {unit.key for unit in page})
     n_many = max(_MIN_SHARED, len(texts) / 100)
     shared = {key for key, n in counts.items() if n >= n_many and _is_telling(key)}
-    frames = [
-        _beside_many(page_list, shared, n_many) for page_list in (pages, [p[::-1] for p in pages])
-    ]
+    backwards = [page[::-1] for page in pages]
+    frames = [_beside_many(order, shared, n_many) for order in (pages, backwards)]
     kept, places = [], defaultdict[tuple[str, bool], dict[int, str]](dict)
     for i, page in enumerate(pages):
         stays = _stays(page, shared, frames)
@@ -95,6 +94,7 @@ class _Unit(NamedTuple):
 
 
 def _units(text: str) -> list[_Unit]:
+    """Units of a text; joined with their gaps they are the text."""
     ends = [match.span() for match in _UNIT_END.finditer(text)]
     starts = [0, *(end for _, end in ends)]
     stops = [*ends, (len(text), len(text))]

@@ -180,7 +180,7 @@ def test_a_table_without_a_text_column_is_skipped_and_its_columns_named(read, na
     assert corpus.documents.empty
     assert corpus.skipped["reason"].tolist() == [
         "no text column: expected one of text, body, content, article, fulltext, full_text, "
-        f"articlebody, story; got {columns}"
+        f"articlebody, story, abstract note; got {columns}"
     ]
 
 
@@ -204,7 +204,7 @@ def test_a_gzip_file_is_read_like_what_it_holds(read, name, content, ids):
         ("a.md", " \n", "the file is empty"),
         ("a.csv", b"\xef\xbb\xbf", ""),
         ("a.csv", "title,text\n", "no rows"),
-        ("a.docx", "x", "unknown format .docx; known: .txt .md .html .htm .pdf .csv .jsonl"),
+        ("a.xyz", "x", "unknown format .xyz; known: .txt .md .html .htm .pdf .csv .jsonl"),
         ("article", "x", "unknown format (no extension); known: .txt"),
         ("a.txt.gz", "x", "not a whole gzip file: "),
         ("a.txt.gz", gzip.compress(VOTE.encode())[:-12], "not a whole gzip file: "),
@@ -241,16 +241,24 @@ def test_a_date_is_understood_as_people_write_it(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "day", "noted"),
+    ("dates", "text", "days", "why"),
     [
-        *(("03/04/2025", "03-04", True), ("3-4-25", "03-04", True)),
-        *(("13/04/2025", "04-13", False), ("05/05/2025", "05-05", False)),
+        (["03/04/2025", "05/05/2025"], VOTE, ["03-04", "05-05"], "month first by the language"),
+        (["3-4-25"], "El consejo del puerto mantiene cerrado el muelle norte hasta que reparen "
+         "las tres grúas.", ["04-03"], "day first by the language"),
+        (["03/04/2025", "13/04/2025"], VOTE, ["04-03", "04-13"], "day first as ['13/04/2025']"),
+        (["03/04/2025", "04/13/2025"], VOTE, ["03-04", "04-13"], "month first as ['04/13/2025']"),
+        (["05/05/2025", "13/04/2025", "04/13/2025"], VOTE, ["05-05", "04-13", "04-13"], None),
     ],
-)
-def test_a_date_that_may_be_two_days_is_read_month_first_and_noted(text, day, noted):
-    when, note = parse_date(text)
-    expected = f"date ambiguous: {text!r}, read month first; expected e.g. 2025-05-02"
-    assert (f"{when:%m-%d}", note) == (day, expected if noted else "")
+)  # fmt: skip
+def test_dates_that_may_be_two_days_are_read_alike_in_a_file_and_it_is_said_how(
+    read, dates, text, days, why
+):
+    corpus = read({"a.csv": "date,text\n" + "".join(f'{date},"{text}"\n' for date in dates)})
+    assert corpus.documents["date"].dt.strftime("%m-%d").tolist() == days
+    notes = corpus.notes["note"].tolist()
+    assert len(notes) == bool(why)
+    assert not why or f"such as {dates[:1]}, read {why}" in notes[0]
 
 
 @pytest.mark.parametrize("name", ["12345678.txt", "18040912345.txt"])
@@ -352,9 +360,13 @@ def test_short_and_mixed_texts_of_east_asia_are_told_by_their_script(read, text,
 def test_the_details_say_where_each_value_was_taken_from(read, name, content, metadata_source):
     details = read({name: content}).details.fillna("").drop(columns="document_id")
     assert details.columns.tolist() == [
-        *("author", "date_from", "source_from", "country_from", "language_from")
+        *("author", "date_from", "source_from", "country_from", "language_from"),
+        *("section", "length"),
     ]
-    assert details.to_numpy().tolist() == [metadata_source, ["", "", "", "", ""]][: len(details)]
+    assert (
+        details.to_numpy()[:, :5].tolist()
+        == [metadata_source, ["", "", "", "", ""]][: len(details)]
+    )
 
 
 @pytest.mark.parametrize(

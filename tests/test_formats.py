@@ -93,9 +93,15 @@ def test_columns_may_be_named_and_go_before_those_understood_by_themselves(read)
 
 
 def test_a_field_that_does_not_exist_is_an_error_that_names_those_that_do(read):
-    expected = "text, title, date, source, country, language, url, author"
+    expected = "text, title, date, source, country, language, url, author, section, length"
     with pytest.raises(InputError, match=f"^columns: expected some of {expected}, got 'body'$"):
         read("a.csv", "text\nShut.\n", body="Volltext")
+
+
+def test_a_column_that_no_table_has_is_an_error_that_lists_those_found(read):
+    message = "columns: date expected in column 'Tag', found Datum, text; name one of these: "
+    with pytest.raises(InputError, match=f"^{message}--columns date=NAME$"):
+        read("a.csv", "text,Datum\nShut.,2025-05-06\n", date="Tag")
 
 
 def test_objects_and_lists_in_json_become_text(read):

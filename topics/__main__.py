@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument(
         "path",
         metavar="PATH",
-        help="a file or folder: .txt .md .html .pdf .csv .jsonl .rss .atom .xml, also .gz",
+        help="a file or folder: text, web pages, office files, mail, tables, feeds, database exports, .zip",
     )
     report.add_argument("--out", metavar="DIR", default="reports", help="output folder (reports)")
     for option in fields(Options):

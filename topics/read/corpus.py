@@ -6,22 +6,36 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 from tqdm.auto import tqdm
 
 from topics.errors import UnreadableError
 from topics.html import note, table
-from topics.read.fields import ORIGINS, Names, column_names, complete, fields_of_name, known_fields
+from topics.read.fields import (
+    ORIGINS,
+    Names,
+    add_date,
+    check_columns,
+    column_names,
+    complete,
+    date_order,
+    fields_of_name,
+    known_fields,
+)
 from topics.read.files import find_files, replace_surrogates, shown_name
-from topics.read.formats import Reading, Record, read_file
+from topics.read.formats import Reading, Record, file_kind, read_file
+from topics.read.office import unpack
 from topics.read.repeats import drop_repeats
 
 COLUMNS = ["document_id", "text", "title", "date", "source", "country", "language", "url", "path"]
-DETAILS = ["document_id", "author", *ORIGINS]
+DETAILS = ["document_id", "author", *ORIGINS, "section", "length"]
 
 _ABOUT_FILES = re.compile(r"(readme|licen[cs]e|changelog|copying|notice)(\.\w+)*", re.IGNORECASE)
 _MAX_NOTES = 3  # of one file that are listed
+_IN_ARCHIVE = "!/"  # between the name of an archive and that of a file in it
+_MAX_DEPTH = 2  # archives in an archive
 
 
 @dataclass
@@ -41,7 +55,7 @@ class Corpus:
         file, block, reason, documents: the blocks dropped from scraped pages, and what many
         documents of a source share, with their number and the first one's file.
     details
-        One row a document: document_id, author, and where date, source, country and language
+        One row a document: document_id, author, section, length (words, as stated), and where date, source, country and language
         were taken from (front matter, web page, file name, a column, …).
     repeats_left
         source, block, documents: what many documents of a source share and still hold, for it
@@ -69,6 +83,7 @@ class _Log:
     notes: list[tuple[str, str]] = field(default_factory=list)
     boilerplate: list[tuple[str, str, str, int]] = field(default_factory=list)
     repeats_left: list[tuple[str, str, int]] = field(default_factory=list)
+    columns: set[str] = field(default_factory=set)  # of tables and front matter
 
     def add(self, name: str, reading: Reading, notes: list[str], empty: list[int]) -> None:
         """Add what is to be said of a file; `empty` are its rows without text."""
@@ -90,8 +105,10 @@ def read_corpus(
     Parameters
     ----------
     path
-        .txt .md .html .pdf, tables .csv .jsonl, saved feeds .rss .atom .xml, all also packed
-        with gzip, or a folder of them.
+        .txt .md .html .pdf .docx .odt .rtf .epub, mail and saved pages .eml .mbox .mhtml, tables
+        .csv .jsonl .xlsx .parquet, saved feeds .rss .atom .xml, all also packed with gzip or in a
+        .zip, or a folder of them. Exports of Nexis Uni, LexisNexis, Factiva, Europresse and
+        ProQuest are told by their content; each article is a document.
     columns
         Names of table columns or front-matter keys that are not understood by themselves, by
         field: ``{"text": "Volltext", "date": "Erschienen"}``.
@@ -106,7 +123,8 @@ def read_corpus(
     Raises
     ------
     InputError
-        If the path does not exist, the folder holds no files, or a field is not known.
+        If the path does not exist, the folder holds no files, a field is not known, or no table
+        has a column that `columns` names.
 
     Examples
     --------
@@ -121,6 +139,7 @@ def read_corpus(
     """
     log = _Log()
     documents = _as_table(_all_documents(Path(path), column_names(columns or {}), progress, log))
+    check_columns(columns or {}, log.columns)
     documents["text"] = _without_repeats(documents, log)
     return Corpus(
         documents[COLUMNS],
@@ -132,16 +151,32 @@ def read_corpus(
     )
 
 
-def _all_documents(root: Path, names: Names, progress: bool, log: _Log) -> Iterator[Record]:
-    """Documents of all files, each with its fields."""
+def _all_documents(
+    root: Path, names: Names, progress: bool, log: _Log, archive: str = ""
+) -> Iterator[Record]:
+    """Documents of all files, each with its fields; those in an archive bear its name before."""
     files, others = find_files(root)
-    log.skipped += [(shown_name(other, root), reason) for other, reason in others]
+    log.skipped += [(archive + shown_name(other, root), reason) for other, reason in others]
     for file in tqdm(files, desc="reading", unit="file", disable=not progress):
-        name = shown_name(file, root)
+        name = archive + shown_name(file, root)
         try:
-            yield from _documents(file, name, names, log)
+            if file_kind(file) == ".zip":
+                yield from _unpacked(file, name, names, log)
+            else:
+                yield from _documents(file, name, names, log)
         except UnreadableError as error:
             log.skipped.append((name, replace_surrogates(str(error))))
+
+
+def _unpacked(file: Path, name: str, names: Names, log: _Log) -> Iterator[Record]:
+    """Documents of the files in an archive."""
+    if name.count(_IN_ARCHIVE) >= _MAX_DEPTH:
+        raise UnreadableError(f"an archive in {_MAX_DEPTH} others; unpack it")
+    with TemporaryDirectory() as folder:
+        unpack(file, Path(folder))
+        if not any(Path(folder).iterdir()):
+            raise UnreadableError("an empty archive")
+        yield from _all_documents(Path(folder), names, False, log, name + _IN_ARCHIVE)
 
 
 def _documents(file: Path, name: str, names: Names, log: _Log) -> Iterator[Record]:
@@ -151,26 +186,50 @@ def _documents(file: Path, name: str, names: Names, log: _Log) -> Iterator[Recor
     reading = read_file(file)
     line = {"date": reading.date_line, "date_from": "date line"} if reading.date_line else {}
     about = {} if reading.is_table else line | fields_of_name(name)
-    ids, notes, empty = set[str](), list[str](), list[int]()
+    rows, notes, empty = list[tuple[int, Record]](), list[str](), list[int]()
     record: Record = {}
+    broken = None
     try:
         for number, record in enumerate(reading.records, 1):
+            if reading.metadata_source in {"column", "front matter"}:
+                log.columns.update(map(str, record))
             fields = about | known_fields(record, names, reading.metadata_source)
             if not re.search(r"\w", fields.get("text", "")):
                 empty.append(number)
                 continue
-            problems = complete(fields, reading.metadata_source)
-            notes += [f"row {number}: {text}" if reading.is_table else text for text in problems]
-            own = fields.pop("id", str(number))
-            while own in ids:
-                own += f"-row{number}"
-            ids.add(own)
-            label = name.replace("#", r"\x23") + (f"#{own}" if reading.is_table else "")
-            yield {"document_id": label, "path": name} | fields
-    finally:
-        log.add(name, reading, notes, empty if ids else [])
-    if not ids:
-        raise UnreadableError(_why_nothing(reading, record, names["text"]))
+            notes += _of_row(number, complete(fields, reading.metadata_source), reading)
+            rows.append((number, fields))
+    except UnreadableError as error:  # the rows before are good
+        broken = error
+    day_first, note = date_order(*_dates_and_languages(rows))
+    notes += [note] if note else []
+    for number, fields in rows:
+        problem = add_date(fields, day_first)
+        notes += _of_row(number, [problem] if problem else [], reading)
+    log.add(name, reading, notes, empty if rows else [])
+    yield from _with_ids(rows, name, reading.is_table)
+    if broken or not rows:
+        raise broken or UnreadableError(_why_nothing(reading, record, names["text"]))
+
+
+def _dates_and_languages(rows: list[tuple[int, Record]]) -> tuple[list[str], list[str | None]]:
+    return [row.get("date") or "" for _, row in rows], [row["language"] for _, row in rows]
+
+
+def _of_row(number: int, notes: list[str], reading: Reading) -> list[str]:
+    return [f"row {number}: {note}" if reading.is_table else note for note in notes]
+
+
+def _with_ids(rows: list[tuple[int, Record]], name: str, is_table: bool) -> Iterator[Record]:
+    """Rows with ids that differ: their own where they have one, else their numbers."""
+    ids = set[str]()
+    for number, fields in rows:
+        own = fields.pop("id", str(number))
+        while own in ids:
+            own += f"-row{number}"
+        ids.add(own)
+        label = name.replace("#", r"\x23") + (f"#{own}" if is_table else "")
+        yield {"document_id": label, "path": name} | fields
 
 
 def _why_nothing(reading: Reading, record: Record, expected: tuple[str, ...]) -> str:

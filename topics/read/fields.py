@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,23 +23,38 @@ Names = dict[str, tuple[str, ...]]  # of columns, by field
 
 # What exports and feeds call a field, best first.
 _ALIASES = {
-    "text": ("text", "body", "content", "article", "fulltext", "full_text", "articlebody", "story"),
+    "text": ("text", "body", "content", "article", "fulltext", "full_text", "articlebody", "story",
+             "abstract note"),
     "title": ("title", "headline", "name"),
     "date": ("date", "published", "pubdate", "published_at", "publication_date", "publishedat",
              "publish_date", "datetime", "timestamp", "created_at", "day"),
     "source": ("source", "outlet", "publisher", "publication", "newspaper", "site", "sitename",
-               "desk"),
+               "desk", "publication title"),
     "country": ("country", "source_country", "nation"),
     "language": ("language", "lang"),
     "url": ("url", "link", "uri"),
     "author": ("author", "authors", "byline", "creator"),
+    "section": ("section", "rubrik", "rubrique"),
+    "length": ("length", "word_count", "wordcount"),
 }  # fmt: skip
-_IDS = ("document_id", "id", "guid", "uuid")
+_IDS = ("document_id", "id", "guid", "uuid", "key")
 ORIGINS = ["date_from", "source_from", "country_from", "language_from"]
 _MISSING = {"", "nan", "null", "none", "n/a"}
 _FILE_NAME = re.compile(r"(\d{4}-\d{2}-\d{2}|(?:19|20)\d{6})(?!\d)(?:_([^_]+)_(.+))?")
-_AMBIGUOUS_DATE = re.compile(r"(0?[1-9]|1[0-2])[/-](0?[1-9]|1[0-2])[/-]\d{2,4}")
+_IN_FIGURES = re.compile(r"\s*(\d{1,2})[/-](\d{1,2})[/-](?:\d{4}|\d{2})\b")  # day or month first
 _DEFAULT_DATES = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # parts that differ were not given
+_MONTH_LANGUAGES = "en_GB en de fr es it pt nl"  # their names of months are understood
+_NAMED_MONTH = [  # as dates are written with the month's name, or in Chinese, Japanese or Korean
+    re.compile(
+        r"(?<!\d)(?P<day>\d{1,2})(?:\.|er|º|st|nd|rd|th)? (?:de )?(?P<month>[^\W\d_]{3,10})"
+        r"\.?,? (?:de )?(?P<year>\d{4})(?!\d)"
+    ),
+    re.compile(
+        r"(?P<month>[^\W\d_]{3,10})\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})(?!\d)"
+    ),
+    re.compile(r"(?P<year>\d{4}) ?[年년] ?(?P<month>\d{1,2}) ?[月월] ?(?P<day>\d{1,2})"),
+]
+_CODE_OF_LANGUAGE = re.compile(r"([a-z]{2})([-_].*)?")
 _EXAMPLE = "expected e.g. 2025-05-02"
 _MAX_CHARACTERS = 1000  # of a title, a source or another field
 # Varieties that a short text in the standard language is taken for.
@@ -65,6 +81,24 @@ def column_names(columns: Mapping[str, str]) -> Names:
         raise InputError(f"columns: expected some of {', '.join(_ALIASES)}, got {unknown[0]!r}")
     own = {field: (column.strip().lower(),) for field, column in columns.items()}
     return {"id": _IDS} | {field: own.get(field, ()) + known for field, known in _ALIASES.items()}
+
+
+def check_columns(columns: Mapping[str, str], found: Iterable[str]) -> None:
+    """Check that each column that the user names was found.
+
+    Raises
+    ------
+    InputError
+        If one was not; the message lists those found.
+    """
+    known = {name.strip().lower(): name.strip() for name in sorted(found)}
+    for field, column in columns.items():
+        if column.strip().lower() not in known:
+            names = ", ".join(known.values()) or "none, for there is no table"
+            raise InputError(
+                f"columns: {field} expected in column {column!r}, found {names}; "
+                f"name one of these: --columns {field}=NAME"
+            )
 
 
 def known_fields(record: Record, names: Names, metadata_source: str) -> Record:
@@ -100,21 +134,49 @@ def _as_text(value: Any, separator: str) -> str:
     return replace_surrogates(separator.join(texts))
 
 
-def complete(fields: Record, metadata_source: str) -> list[str]:
-    """Make a day of the date, add the language, cut long titles and names: in place.
+def date_order(dates: Iterable[str], languages: Iterable[str | None]) -> tuple[bool, str]:
+    """Whether the dates of one file put the day first, and a note if some may be read both ways.
 
-    Returns notes on dates that are in doubt and on what was cut.
+    A date that can be read in one way only decides for all; without one, most of the documents'
+    languages do, for only in English may the month come first.
+
+    >>> date_order(["03/04/2017", "25/03/2017"], ["en", "en"])[0]
+    True
     """
+    pairs = [(text, int(m[1]), int(m[2])) for text in dates if (m := _IN_FIGURES.match(text))]
+    unsure = [text for text, one, two in pairs if max(one, two) <= 12 and one != two]
+    day = [text for text, one, two in pairs if one > 12 >= two]
+    month = [text for text, one, two in pairs if two > 12 >= one]
+    known = [language for language in languages if language]
+    day_first = len(day) > len(month)
+    why = f"as {(day if day_first else month)[:1]} can only be" if day or month else ""
+    if len(day) == len(month):
+        day_first = 2 * known.count("en") < len(known)
+        why = "by the language, for no other date tells" if not day else "by the language"
+    order = "day" if day_first else "month"
+    note = (
+        f"{len(unsure)} ambiguous dates, such as {unsure[:1]}, read {order} first {why}; {_EXAMPLE}"
+    )
+    return day_first, note if unsure else ""
+
+
+def add_date(fields: Record, day_first: bool) -> str:
+    """Make a day of the date, in place; a note if it is none."""
+    fields["date"], problem = parse_date(fields.get("date", ""), day_first)
+    if fields["date"] is None:
+        fields["date_from"] = None
+    return problem
+
+
+def complete(fields: Record, metadata_source: str) -> list[str]:
+    """Add the language, cut long titles and names: in place. Notes say what was cut."""
     notes = []
     for name, value in fields.items():
         if name != "text" and len(value) > _MAX_CHARACTERS:
             notes.append(f"{name} of {len(value):,} characters cut to {_MAX_CHARACTERS:,}")
             fields[name] = value[:_MAX_CHARACTERS]
-    fields["date"], problem = parse_date(fields["date"]) if "date" in fields else (None, "")
-    if fields["date"] is None:
-        fields["date_from"] = None
     fields |= _language(fields, metadata_source)
-    return [*notes, problem] if problem else notes
+    return notes
 
 
 def fields_of_name(name: str) -> Record:
@@ -134,8 +196,10 @@ def fields_of_name(name: str) -> Record:
 
 
 @lru_cache(maxsize=2**14)  # rows of a table share their days
-def parse_date(text: str) -> tuple[pd.Timestamp | None, str]:
-    """A day from a date in words or figures, None if it is none; and a note if it is in doubt.
+def parse_date(text: str, day_first: bool = False) -> tuple[pd.Timestamp | None, str]:
+    """A day from a date in words or figures, None if it is none, and a note that says why.
+
+    `day_first` tells the order where the figures don't.
 
     >>> parse_date("6 May 2025")
     (Timestamp('2025-05-06 00:00:00'), '')
@@ -144,12 +208,14 @@ def parse_date(text: str) -> tuple[pd.Timestamp | None, str]:
     """
     note = ""
     try:
+        if not text:
+            return None, ""
         if re.match(r"\d{4}-\d{2}-\d{2}($|[T ])", text):
             day = pd.Timestamp(datetime.fromisoformat(text[:10]))
         elif re.fullmatch(r"\d{10}(\d{3})?(\.\d+)?", text):
             day = pd.Timestamp(int(text[:10]), unit="s").normalize()
         else:
-            day, note = _parse_free_date(text)
+            day, note = _parse_free_date(text, day_first)
     except (ValueError, OverflowError, TypeError):
         return None, f"date not understood: {text[:40]!r}; {_EXAMPLE}"
     if day is not None and not 1500 <= day.year <= 2200:
@@ -157,15 +223,42 @@ def parse_date(text: str) -> tuple[pd.Timestamp | None, str]:
     return day, note
 
 
-def _parse_free_date(text: str) -> tuple[pd.Timestamp | None, str]:
+@lru_cache(maxsize=1)
+def _months() -> dict[str, int]:
+    """Numbers of months by their names, long and short."""
+    from babel.dates import get_month_names
+
+    return {
+        name.casefold().strip("."): number
+        for locale in _MONTH_LANGUAGES.split()
+        for width in ("abbreviated", "wide")
+        for number, name in get_month_names(width, locale=locale).items()
+    }
+
+
+def date_within(text: str) -> str:
+    """The first date in a line that names the month, as ISO 8601; empty if there is none.
+
+    >>> date_within("Politique, jeudi 5 octobre 2023, p. 4"), date_within("October 5, 2023 Thursday")
+    ('2023-10-05', '2023-10-05')
+    """
+    found = chain.from_iterable(pattern.finditer(text) for pattern in _NAMED_MONTH)
+    for match in sorted(found, key=re.Match.start):
+        name = match["month"].casefold()
+        if month := int(name) if name.isdecimal() else _months().get(name):
+            return f"{int(match['year']):04}-{month:02}-{int(match['day']):02}"
+    return ""
+
+
+def _parse_free_date(text: str, day_first: bool) -> tuple[pd.Timestamp | None, str]:
     """A day as people write it; dates with dots put the day first."""
+    text = date_within(text) or text
     dotted = bool(re.match(r"\d{1,2}\. ?\d{1,2}\. ?(\d{4}|\d{2}\b)", text))
-    parse = partial(parser.parse, text, dayfirst=dotted, ignoretz=True)
+    ordered = dotted or (day_first and bool(_IN_FIGURES.match(text)))
+    parse = partial(parser.parse, text, dayfirst=ordered, ignoretz=True)
     day, other = (pd.Timestamp(parse(default=date)).normalize() for date in _DEFAULT_DATES)
     if day != other:
         return None, f"date incomplete: {text[:40]!r}; {_EXAMPLE}"
-    if _AMBIGUOUS_DATE.match(text) and day.day != day.month:
-        return day, f"date ambiguous: {text[:40]!r}, read month first; {_EXAMPLE}"
     return day, ""
 
 
@@ -178,6 +271,30 @@ def language_name(code: str) -> str:
     from babel import Locale
 
     return str(Locale("en").languages.get(code, code))
+
+
+@lru_cache(maxsize=1)
+def _language_codes() -> dict[str, str]:
+    """Codes of languages by their names in those languages that interfaces are in."""
+    from babel import Locale
+
+    return {
+        name.casefold(): code
+        for locale in reversed(_MONTH_LANGUAGES.split())
+        for code, name in Locale.parse(locale).languages.items()
+        if len(code) == 2
+    }
+
+
+def language_code(name: str) -> str | None:
+    """ISO 639-1 code of a language by its name or its code; None if it is neither.
+
+    >>> language_code("Französisch"), language_code("ENGLISH; ENGLISCH"), language_code("en-gb")
+    ('fr', 'en', 'en')
+    """
+    first = re.split(r"[;,/]", name.casefold())[0].strip()
+    known = _CODE_OF_LANGUAGE.fullmatch(first)
+    return known[1] if known else _language_codes().get(first)
 
 
 def language_counts(codes: pd.Series) -> str:
@@ -196,9 +313,9 @@ def _language(fields: Record, metadata_source: str) -> Record:
     Web pages often give the language of their template, so a long text's is detected.
     """
     text, said = fields["text"], fields.get("language", "").lower()
-    known = re.fullmatch(r"[a-z]{2}([-_].*)?", said)
+    known = _CODE_OF_LANGUAGE.fullmatch(said)
     if known and not (metadata_source == "web page" and len(text) >= _MIN_RELIABLE):
-        return {"language": said[:2]}
+        return {"language": known[1]}
     found = _detected(text[:_MAX_DETECTED])
     return {"language": found, "language_from": found and "detected"}
 

@@ -102,6 +102,18 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
+def read_start(path: Path) -> bytes:
+    """The first bytes of a file, unpacked, that may tell its format.
+
+    Raises
+    ------
+    UnreadableError
+        If it cannot be opened or unpacked.
+    """
+    with _opened(path) as stream:
+        return stream.read(100)
+
+
 def read_lines(path: Path) -> Iterator[str | None]:
     """Lines of a table, decoded one at a time; None for a line over the limit.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import json
 import logging
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +17,21 @@ import yaml
 from lxml import etree
 
 from topics.errors import UnreadableError
+from topics.read import office
 from topics.read.boilerplate import match_rule, remove_boilerplate
-from topics.read.files import LINE_LIMIT, MB, decode, read_bytes, read_lines, split_suffix
+from topics.read.exports import Export, read_export, read_factiva_xml, with_marks
+from topics.read.files import (
+    LINE_LIMIT,
+    MB,
+    decode,
+    read_bytes,
+    read_lines,
+    read_start,
+    split_suffix,
+)
+from topics.read.tables import Broken, csv_records, jsonl_records, parquet_rows, sheet_rows
 
 Record = dict[str, Any]
-Broken = defaultdict[str, list[int]]
 _LIST_ITEM = re.compile(r"\n(?=\s*(?:[-*+•]|\d+\.)\s)")
 _INLINE = frozenset("a abbr b cite code em font i img mark q s small span strong sub sup u".split())
 _UNSEEN = frozenset("head iframe noscript object script style svg template".split())
@@ -55,6 +63,8 @@ class Reading:
         Boilerplate with the reasons, as in `topics.read.boilerplate.Cleaned`.
     date_line
         The date on a line above the article, as written.
+    warnings
+        What is missing from the file itself: articles of an export, say.
     """
 
     records: Iterator[Record]
@@ -63,11 +73,12 @@ class Reading:
     broken: Broken = field(default_factory=lambda: defaultdict(list))
     dropped: list[tuple[str, str]] = field(default_factory=list)
     date_line: str | None = None
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def skipped(self) -> list[str]:
-        """A reason for each problem, with the first lines that have it."""
-        reasons = []
+        """The warnings, and a reason for each problem, with the first lines that have it."""
+        reasons = self.warnings.copy()
         for problem, lines in self.broken.items():
             first = ", ".join(map(str, lines[:5])) + (", …" if len(lines) > 5 else "")
             where = f"line {first}" if len(lines) == 1 else f"{len(lines)} lines ({first})"
@@ -76,7 +87,7 @@ class Reading:
 
 
 def read_file(path: Path) -> Reading:
-    """What one file holds, by its extension; ``.gz`` is unpacked.
+    """What one file holds, by its content and extension; ``.gz`` is unpacked.
 
     Raises
     ------
@@ -91,10 +102,51 @@ def read_file(path: Path) -> Reading:
     ...     list(read_file(Path(file.name)).records)
     [{'title': 'Quay', 'text': 'Shut.'}]
     """
-    kind, _ = split_suffix(path)
+    kind = file_kind(path)
     if kind not in _READERS:
         raise UnreadableError(f"unknown format {kind or '(no extension)'}; known: {KNOWN}")
-    return _READERS[kind](path)
+    with _told(kind):
+        reading = _READERS[kind](path)
+    reading.records = _all_told(reading.records, kind)
+    return reading
+
+
+def file_kind(path: Path) -> str:
+    """Extension of what a file is: by its first bytes where they tell, else by its name.
+
+    Raises
+    ------
+    UnreadableError
+        If it cannot be opened, or is encrypted or damaged.
+    """
+    kind, _ = split_suffix(path)
+    start = read_start(path)
+    if start.startswith(b"\xd0\xcf\x11\xe0"):
+        raise UnreadableError(
+            "an old or an encrypted office file; save as .docx or .xlsx, unlocked"
+        )
+    if start.startswith(b"PK\x03\x04"):
+        return office.archive_kind(path if kind == ".zip" else read_bytes(path))
+    if kind in {".txt", ".doc"} and re.match(rb"(?i)\W*<(!doctype )?html", start):
+        return ".html"
+    return next((found for magic, found in _MAGIC.items() if start.startswith(magic)), kind)
+
+
+@contextmanager
+def _told(kind: str) -> Iterator[None]:
+    """Whatever a damaged or hostile file leads a parser to becomes the reason for leaving it out."""
+    try:
+        yield
+    except (UnreadableError, GeneratorExit):
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"[:200]
+        raise UnreadableError(f"damaged, or no {kind} file ({reason}); save it again") from error
+
+
+def _all_told(records: Iterator[Record], kind: str) -> Iterator[Record]:
+    with _told(kind):
+        yield from records
 
 
 def _read_text(path: Path) -> Reading:
@@ -130,29 +182,46 @@ def _front_matter(text: str) -> tuple[Record, str]:
 
 
 def _cleaned(fields: Record, body: str, metadata_source: str) -> Reading:
-    """One document of fields and a text with boilerplate."""
+    """One document of fields and a text with boilerplate; or the articles of an export."""
+    if export := read_export(body):
+        return _as_reading(export)
     cleaned = remove_boilerplate(body, titled=bool(fields.get("title")))
     record = {"title": cleaned.title, **fields, "text": cleaned.text}
     return Reading(iter([record]), metadata_source, dropped=cleaned.dropped, date_line=cleaned.date)
 
 
+def _as_reading(export: Export) -> Reading:
+    name = f"{export.name} export"
+    return Reading(iter(export.records), name, is_table=True, warnings=export.warnings)
+
+
 def _read_pdf(path: Path) -> Reading:
-    from topics.read.pdf import read_pdf
+    from topics.read.pdf import join_lines, read_pdf
 
     pdf = read_pdf(read_bytes(path))
+    if export := read_export("\n".join(pdf.lines)):
+        for record in export.records:  # a title stands above each of an article's pages
+            lines = [line for line in record["text"].split("\n\n") if line != record.get("title")]
+            record["text"] = "\n\n".join(join_lines(lines)) if any(lines) else ""
+        return _as_reading(export)
     reading = _cleaned(pdf.fields, pdf.text, "PDF properties")
     reading.dropped[:0] = pdf.dropped
     return reading
 
 
 def _read_html(path: Path) -> Reading:
+    return _read_page(read_bytes(path))
+
+
+def _read_page(content: bytes) -> Reading:
     """An article by trafilatura: in its strict mode, unless that loses many of the paragraphs.
 
     Blocks that look like boilerplate are dropped from it, as from a text.
     """
     import trafilatura
 
-    content = read_bytes(path)
+    if export := read_export(plain_html(with_marks(decode(content)))):
+        return _as_reading(export)
     tree = trafilatura.load_html(content)
     paragraphs = [] if tree is None else ["".join(node.itertext()) for node in tree.iter("p")]
     page, lenient = _extracted(content, favor_precision=True), _extracted(content)["text"]
@@ -226,42 +295,56 @@ def _read_table(records: Callable[..., Iterator[Record]], path: Path) -> Reading
     return Reading(records(lines(), broken), "column", is_table=True, broken=broken)
 
 
-def _csv_records(lines: Iterator[str], broken: Broken) -> Iterator[Record]:
-    csv.field_size_limit(LINE_LIMIT)
-    first, row = next(lines, ""), [""]
-    delimiter = max(",;\t|", key=first.count)
-    # The last line is a row of its own, without fields, unless a text runs on to the end.
-    rows = csv.reader(chain([first], lines, [""]), delimiter=delimiter, skipinitialspace=True)
-    try:
-        header = [name.strip() for name in next(rows)]
-        for row in rows:
-            if len(row) == len(header):
-                yield dict(zip(header, row, strict=True))
-            elif row:
-                expected = f"expected {len(header)} columns as in the header, got another number"
-                broken[expected].append(rows.line_num)
-    except csv.Error:  # a field longer than any
-        row = [""]
-    if row:
-        raise UnreadableError("a quote is left open: rows after it may have become one text")
+def _read_office(read: Callable[[bytes], Record], path: Path) -> Reading:
+    """A document in an office format, by the function that knows it."""
+    fields = read(read_bytes(path))
+    return _cleaned(fields, fields.pop("text"), "file properties")
 
 
-def _jsonl_records(lines: Iterator[str], broken: Broken) -> Iterator[Record]:
-    for number, line in enumerate(lines, 1):
+def _read_epub(path: Path) -> Reading:
+    fields, pages = office.read_epub(read_bytes(path))
+    text = "\n\n".join("\n\n".join(plain_html(page).split("\n")) for page in pages)
+    return Reading(iter([fields | {"text": text}]), "file properties")
+
+
+def _read_rows(read: Callable[[Path], Iterator[Record]], path: Path) -> Reading:
+    return Reading(read(path), "column", is_table=True)
+
+
+def _read_mail(path: Path) -> Reading:
+    """Messages; a web page saved as one is read as a page."""
+    content = read_bytes(path)
+    if split_suffix(path)[0] in {".mht", ".mhtml"}:
+        fields, page, _ = office.read_message(content)
+        reading = _read_page(page.encode())
+        reading.records = (fields | record for record in reading.records)
+        return reading
+    messages = office.mailbox_messages(content) or [content]
+    reading = Reading(iter(()), "mail header", is_table=len(messages) > 1)
+    reading.records = _messages(messages, reading.warnings)
+    return reading
+
+
+def _messages(messages: list[bytes], warnings: list[str]) -> Iterator[Record]:
+    attachments = 0
+    for number, message in enumerate(messages, 1):
         try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            record = None
-        if isinstance(record, dict):
-            yield record
-        elif line.strip():
-            broken["not a JSON object"].append(number)
+            record, page, attached = office.read_message(message)
+        except Exception as error:  # as in `_told`, and the other messages are good
+            warnings.append(f"message {number} is damaged: {error}")
+            continue
+        attachments += attached
+        yield record | {"text": record["text"] or plain_html(page)}
+    if attachments:
+        warnings.append(f"{attachments} attachments not read; save them as files of their own")
 
 
 def _read_feed(path: Path) -> Reading:
     import feedparser
 
     content = _HALF_CHARACTER.sub(b"", read_bytes(path))
+    if export := read_factiva_xml(content):
+        return _as_reading(export)
     try:
         feed = feedparser.parse(io.BytesIO(content))  # bytes alone may be taken for a file's name
     except Exception as error:  # it raises whatever a damaged feed leads it to
@@ -290,8 +373,16 @@ _READERS: dict[str, Callable[[Path], Reading]] = {
     ".html": _read_html,
     ".htm": _read_html,
     ".pdf": _read_pdf,
-    ".csv": partial(_read_table, _csv_records),
-    ".jsonl": partial(_read_table, _jsonl_records),
+    ".csv": partial(_read_table, csv_records),
+    ".jsonl": partial(_read_table, jsonl_records),
     **dict.fromkeys([".rss", ".atom", ".xml"], _read_feed),
+    **dict.fromkeys([".docx", ".docm"], partial(_read_office, office.read_docx)),
+    ".odt": partial(_read_office, office.read_odt),
+    ".rtf": partial(_read_office, office.read_rtf),
+    ".epub": _read_epub,
+    **dict.fromkeys([".eml", ".mbox", ".mht", ".mhtml"], _read_mail),
+    **dict.fromkeys([".xlsx", ".xlsm"], partial(_read_rows, sheet_rows)),
+    ".parquet": partial(_read_rows, parquet_rows),
 }
-KNOWN = " ".join(_READERS)
+_MAGIC = {b"%PDF": ".pdf", b"{\\rtf": ".rtf", b"PAR1": ".parquet"}
+KNOWN = " ".join(_READERS)  # and .zip, which corpus.py unpacks

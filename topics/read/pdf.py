@@ -40,6 +40,7 @@ class Pdf:
     text: str
     fields: dict[str, str]  # what is known of title, source (the author) and date of creation
     dropped: list[tuple[str, str]]  # lines and pages left out, each with the reason
+    lines: list[str]  # of all pages as they stand, but for page numbers
 
 
 def read_pdf(content: bytes) -> Pdf:
@@ -61,9 +62,14 @@ def read_pdf(content: bytes) -> Pdf:
     lines, heads = _split_heads(pages)
     if not lines:
         raise UnreadableError(unread[0][1] if unread else _NO_TEXT)
+    numbered = [line for page in pages for line in page if not _PAGE_NUMBER.fullmatch(line)]
+    return Pdf("\n".join(join_lines(lines)), _fields(reader), unread + heads, numbered)
+
+
+def join_lines(lines: list[str]) -> list[str]:
+    """Paragraphs of printed lines, a hyphen at a line's end undone where it only breaks a word."""
     words = Counter(re.findall(r"\w+(?:-\w+)*", " ".join(lines).lower()))
-    text = "\n".join(_joined(paragraph, words) for paragraph in _paragraphs(lines))
-    return Pdf(text, _fields(reader), unread + heads)
+    return [_joined(paragraph, words) for paragraph in _paragraphs(lines)]
 
 
 def _fields(reader: PdfReader) -> dict[str, str]:

@@ -50,13 +50,15 @@ class Corpus:
     skipped
         file, reason: every file, and every row of a table, that could not be read.
     notes
-        file, note: what was read, but not as it stood (an impossible date, say).
+        file, note: what was read, but not as it stood (an impossible date, say), and how many
+        articles each export of a database holds and states.
     boilerplate
         file, block, reason, documents: the blocks dropped from scraped pages, and what many
         documents of a source share, with their number and the first one's file.
     details
-        One row a document: document_id, author, section, length (words, as stated), and where date, source, country and language
-        were taken from (front matter, web page, file name, a column, …).
+        One row a document: document_id, author, section, length (words, as stated), and where
+        date, source, country and language were taken from (front matter, web page, file name, a
+        column, …).
     repeats_left
         source, block, documents: what many documents of a source share and still hold, for it
         stands within their text.
@@ -187,6 +189,7 @@ def _documents(file: Path, name: str, names: Names, log: _Log) -> Iterator[Recor
     line = {"date": reading.date_line, "date_from": "date line"} if reading.date_line else {}
     about = {} if reading.is_table else line | fields_of_name(name)
     rows, notes, empty = list[tuple[int, Record]](), list[str](), list[int]()
+    notes += [reading.summary] if reading.summary else []
     record: Record = {}
     broken = None
     try:

@@ -41,11 +41,14 @@ class Export:
         One for each article: text, title, date, source, author, language, section, length, url.
     warnings
         What the user must know: a number of articles other than stated, error pages.
+    stated
+        How many articles the export says that it holds; 0 where it does not.
     """
 
     name: str
     records: list[Record]
     warnings: list[str] = field(default_factory=list)
+    stated: int = 0
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def read_factiva_xml(content: bytes) -> Export | None:
             parts = [*node.iter("{*}paragraph")] or [node]
             values.setdefault(name or "", []).extend("".join(part.itertext()) for part in parts)
         records.append(_finished(values))
-    return Export("Factiva", records, _difference(sum(stated), len(records)))
+    return Export("Factiva", records, _difference(sum(stated), len(records)), sum(stated))
 
 
 def _articles(form: _Format, lines: list[str]) -> Export:
@@ -137,7 +140,8 @@ def _articles(form: _Format, lines: list[str]) -> Export:
         faults = [line for line in piece if _is("fault", line) and line not in read]
         if faults:
             warnings.append(f"an error page after article {len(records)}: {faults[0][:80]!r}")
-    return Export(form.name, records, warnings + _difference(_stated(form, lines), len(records)))
+    stated = _stated(form, lines)
+    return Export(form.name, records, warnings + _difference(stated, len(records)), stated)
 
 
 def _pieces(form: _Format, lines: list[str]) -> Iterator[list[str]]:

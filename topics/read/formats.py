@@ -35,6 +35,9 @@ Record = dict[str, Any]
 _LIST_ITEM = re.compile(r"\n(?=\s*(?:[-*+•]|\d+\.)\s)")
 _INLINE = frozenset("a abbr b cite code em font i img mark q s small span strong sub sup u".split())
 _UNSEEN = frozenset("head iframe noscript object script style svg template".split())
+_SURE = (
+    0.7  # of the text in a page's paragraphs; of 70 pages none with as much needed the lenient mode
+)
 _MIN_STRICT = 0.6  # of the lenient mode's text; from .5 to .8 F1 changes by .002
 # One half of a surrogate pair, D800 to DFFF; feedparser fails on it.
 _HALF_CHARACTER = re.compile(
@@ -228,10 +231,14 @@ def _read_page(content: bytes) -> Reading:
     if export := read_export(plain_html(with_marks(decode(content)))):
         return _as_reading(export)
     tree = trafilatura.load_html(content)
-    paragraphs = [] if tree is None else ["".join(node.itertext()) for node in tree.iter("p")]
-    page, lenient = _extracted(content, favor_precision=True), _extracted(content)["text"]
-    if len(page["text"]) < max(_MIN_STRICT * len(lenient), sum(map(len, paragraphs)) / 2):
-        page["text"] = max(page["text"], lenient, key=len)
+    nodes = [] if tree is None else tree.iter("p")
+    in_paragraphs = sum(len("".join(node.itertext())) for node in nodes)
+    page = _extracted(content, favor_precision=True)
+    found = len(page["text"])
+    if not _SURE * in_paragraphs <= found <= 2 * in_paragraphs:
+        lenient = _extracted(content)["text"]
+        if found < max(_MIN_STRICT * len(lenient), in_paragraphs / 2):
+            page["text"] = max(page["text"], lenient, key=len)
     visible = plain_html(decode(content))
     if page["text"]:
         lines = dict.fromkeys(visible.split("\n"))

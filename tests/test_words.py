@@ -134,13 +134,31 @@ def test_a_sentence_of_an_earlier_text_is_not_counted_again():
     assert found.table.sum(axis=0)[0, found.keys.index("friend")] == 2  # not 3
 
 
+def test_a_footer_with_another_date_is_not_counted_again():
+    texts = [f"Grain (Korvian Harbour Gazette {day}/03/2031)" for day in (11, 12, 13)]
+    found = Phrases(texts)
+    assert found.table.sum(axis=0)[0, found.keys.index("harbour")] == 1
+
+
+def test_verbs_do_not_follow_articles_and_prepositions():
+    found = Phrases(["Of the ferries they sank", "The tug sank; the ferries"])
+    at = found.columns
+    assert (found.nouns[at["ferry"]], found.nouns[at["sank"]]) == (1, 0)
+
+
+def test_french_and_italian_articles_are_no_part_of_a_word_and_part_phrases():
+    assert tokens("l'Ukraine et l’eau") == ["l'", "Ukraine", "et", "l’", "eau"]
+    assert Phrases(["droits de l'homme"], language="fr").written == ["droits", "homme"]
+
+
 @pytest.mark.parametrize(
     ("texts", "written"),
     [
         (["Grain Silos", "Grain Silos", "grain silo"], ["Grain", "Silos", "Grain Silos"]),
         (["Silo", "silo", "SILO"], ["silo"]),
+        (["the silo", "the silo", "the silo", "the silos"], ["silos"]),
     ],
-    ids=["the commonest form", "of equally common ones that in lower case"],
+    ids=["the commonest form", "of equally common ones that in lower case", "nouns in the plural"],
 )
 def test_case_and_plural_do_not_make_another_phrase(texts, written):
     assert phrases(*texts) == written

@@ -28,20 +28,32 @@ makes made making way ways come comes came use used using want wants need needs 
 people thing things lot does did doing read learn click subscribe follow u.s u.k u.n don doesn didn
 isn wasn won hasn haven couldn wouldn shouldn ll ve re http https www com
 """.split()
-_TOPICAL = frozenset("bill fire interest mill mine system".split())  # stop words in scikit-learn
+_TOPICAL = frozenset("bill fire interest mill mine system un".split())  # stop words in scikit-learn
 _IN_NAMES = {"May": -1, "New": 1, "First": 1, "Second": 1, "Third": 1}  # Theresa May, New Zealand
 _INSIDE = frozenset(["of", "de"])  # stop words that a phrase may contain
 _CONTRACTION = re.compile(r"(n[’']t|[’'](ll|ve|re|d|m|s|t))$")
 _IN_PIECES = re.compile(rf"[{UNSPACED}\uac00-\ud7af]")  # and Korean, which adds endings to words
 _HANGUL = re.compile(r"[\uac00-\ud7af]")
 _PARTICLES = re.compile(r"^[\u3040-\u309f的了]+|[\u3040-\u309f的了]+$")  # at the ends of a piece
-_ELISION = re.compile(r"^([cdjlmnst]|qu|all|dall|dell|nell|sull|un)['’](?=\w)")  # French, Italian
+_ELISION = r"(?:[cdjlmnst]|qu|all|dall|dell|nell|sull|un)['’](?=\w)"  # French, Italian
 _GLUE = "\u2060"  # before a piece that follows another without a blank
-_TOKEN = rf"{_IN_PIECES.pattern}+|(?<![\w?�])[^\W\d_](?:[\w’'.&-]*\w)?"
+_TOKEN = rf"{_IN_PIECES.pattern}+|(?<![\w?�])(?:{_ELISION}|[^\W\d_](?:[\w’'.&-]*\w)?)"
 _BREAK = r"[^\w\s’'.&-]+|\.\s|\s[-–—]\s|\n\s*\n|(?<!\w)\d[\w.,’'-]*"
 _UNIT = re.compile(rf"({_TOKEN})|{_BREAK}")
-_SENTENCE = re.compile(r"\s*\n\s*|(?<=[.!?])\s+|https?:\S+")
+_SENTENCE = re.compile(r"\s*\n\s*|(?<=[.!?])\s+|https?:\S+|[()]")
+_FIGURE = re.compile(r"\d+")
+_MIN_REPEAT = 25  # characters of a sentence that counts once; shorter ones recur in any prose
+MIN_NOUN = 0.15  # see `Phrases.nouns`; read on 200 words, verbs are below, nouns above
+_PLURAL = 4  # times that a plural counts: names of themes are in the plural
 _MAX_WORDS = 4  # in a phrase
+
+# Articles, possessives and prepositions: they stand before nouns, and not before verbs.
+_LEADS = {
+    "en": "the a an its their his her our your this these those of in on for with by about against "
+    "from over under between no all more many some other",
+    "de": "der die das den dem des ein eine einen einem einer eines im am vom zum zur von mit für",
+    "fr": "le la les un une des du de au aux en sur par pour avec l' l’ d' d’ son sa ses leur ce",
+}
 
 # What may follow the common start of two words for them to be forms of one.
 _BASES = frozenset(["", "e", "a", "y", "ain"])
@@ -84,7 +96,7 @@ def tokens(text: str) -> list[str]:
         if _IN_PIECES.search(unit):
             found += _pieces(unit)
         else:
-            found.append(_ELISION.sub("", unit).removesuffix("'s").removesuffix("’s"))
+            found.append(unit.removesuffix("'s").removesuffix("’s"))
     return found
 
 
@@ -140,14 +152,15 @@ def _is_stop(word: str, language: str = "en") -> bool:
         return word != "US"
     bare = _CONTRACTION.sub("", word.lower())
     contracted = bare != word.lower() and (bare in stops or word.endswith(("n't", "n’t")))
-    return contracted or word.lower() in stops
+    return contracted or word.lower() in stops or word.endswith(("'", "’"))
 
 
 class Phrases:
     """Phrases of up to four words in texts, without regard to case or plural.
 
     They neither start nor end with a stop word and contain none but "of" and "de". A sentence
-    that is in an earlier text too, such as boilerplate and agency copy, counts once.
+    or parenthesis that is in an earlier text too, figures aside, such as boilerplate and agency
+    copy, counts once.
 
     Parameters
     ----------
@@ -160,19 +173,27 @@ class Phrases:
 
     Attributes
     ----------
+    language
+        As given.
     keys, written
-        The phrases: each as the stems of its words, and in its commonest form.
+        The phrases: each as the stems of its words, and in its commonest form; nouns in the plural
+        where at least one use in five is.
+    columns
+        Place of each key.
     table
         Sparse ``(len(texts), len(keys))``, 1 where a text has a phrase.
     starts, ends
         ``(len(keys),)`` share of a phrase's uses before which, and after which, no other word of
         a phrase stands: low for fragments of longer phrases, and for adjectives.
+    nouns
+        ``(len(keys),)`` how often an article or preposition is before it and nothing after it, by
+        uses that start free: low for verbs and for people. 1 in languages without a list of them.
 
     Examples
     --------
     >>> phrases = Phrases(["Grain Silos", "the grain silo", "a grain port"], min_texts=2)
     >>> phrases.keys, phrases.written
-    (['grain', 'silo', 'grain silo'], ['grain', 'silo', 'grain silo'])
+    (['grain', 'silo', 'grain silo'], ['grain', 'silo', 'Grain Silos'])
     >>> phrases.table.toarray().tolist()
     [[1, 1, 1], [1, 1, 1], [1, 0, 0]]
     """
@@ -180,39 +201,52 @@ class Phrases:
     def __init__(self, texts: Sequence[str], min_texts: int = 1, language: str = "en") -> None:
         found = [_phrases(text, language) for text in _without_repeats(texts)]
         rows = np.repeat(np.arange(len(texts)), [len(phrases) for phrases in found])
-        uses = pd.DataFrame(chain.from_iterable(found), columns=["form", "start", "end"])
+        uses = pd.DataFrame(chain.from_iterable(found), columns=["form", "start", "end", "noun"])
         codes, forms = pd.factorize(uses["form"].to_numpy(object))
         keys, names = pd.factorize(np.array([_key(form) for form in forms], object))
         ones = np.ones(len(codes), np.int32)
         table = sp.csr_matrix((ones, (rows, keys[codes])), (len(texts), len(names)))
         counts = np.maximum(table.sum(axis=0).A1, 1)
-        free = [
+        starts, ends, leads = (
             np.bincount(keys[codes], uses[side].to_numpy(float), len(names))
             for side in uses.columns[1:]
-        ]
+        )
+        nouns = leads / np.maximum(starts, 1) if language in _LEADS else np.ones(len(names))
         table = table.sign()
         kept = np.flatnonzero((table.getnnz(axis=0) >= min_texts) & (names != ""))
         lower = [form == form.lower() for form in forms]
-        order = np.lexsort((lower, np.bincount(codes, minlength=len(forms))))
+        plural = np.array([_is_plural(form, language) for form in forms], bool)
+        plural &= nouns[keys] >= MIN_NOUN
+        order = np.lexsort(
+            (lower, np.bincount(codes, minlength=len(forms)) * np.where(plural, _PLURAL, 1))
+        )
         best = np.zeros(len(names), int)
         best[keys[order]] = order  # the last one stays
+        self.language = language
         self.keys: list[str] = names[kept].tolist()
+        self.columns = {key: column for column, key in enumerate(self.keys)}
         self.written = [f.replace(f" {_GLUE}", "").replace(_GLUE, "") for f in forms[best[kept]]]
         self.table = table[:, kept]
-        self.starts, self.ends = (side[kept] / counts[kept] for side in free)
+        self.starts, self.ends = starts[kept] / counts[kept], ends[kept] / counts[kept]
+        self.nouns = nouns[kept]
+
+
+def _is_plural(form: str, language: str) -> bool:
+    """Whether a word ends with a plural's "s"; in German that is a genitive's too."""
+    return language != "de" and form.endswith("s") and stem(form) != form.lower()
 
 
 def _without_repeats(texts: Sequence[str]) -> Iterator[str]:
-    """Texts without the sentences of four words or more that an earlier text has."""
+    """Texts without the longer sentences that an earlier text has, figures aside."""
     seen: set[str] = set()
     for text in texts:
-        parts = _SENTENCE.split(text)
-        yield "\n\n".join(p for p in parts if p.count(" ") < 3 or p not in seen)
-        seen.update(parts)
+        parts = {part: _FIGURE.sub("0", part) for part in _SENTENCE.split(text)}
+        yield "\n\n".join(p for p, key in parts.items() if len(p) < _MIN_REPEAT or key not in seen)
+        seen.update(parts.values())
 
 
-def _phrases(text: str, language: str) -> list[tuple[str, bool, bool]]:
-    """All phrases of a text, as written, and whether one stands free at its start and its end."""
+def _phrases(text: str, language: str) -> list[tuple[str, bool, bool, bool]]:
+    """All phrases of a text, as written, whether free at their start and end, and whether nouns."""
     units = tokens(text)
     kept = [not _is_stop(unit, language) or unit in _INSIDE for unit in units]
     for at in [i for i, unit in enumerate(units) if unit in _IN_NAMES]:
@@ -221,6 +255,8 @@ def _phrases(text: str, language: str) -> list[tuple[str, bool, bool]]:
     words = ["|", *(unit if keep else "|" for unit, keep in zip(units, kept, strict=True)), "|"]
     edge = [word == "|" or word in _INSIDE for word in words]
     name = [word[:1].isupper() for word in words]
+    leads = _LEADS.get(language, "").split()
+    lead = [False, *(unit.lower() in leads for unit in units)]
     found = []
     for n in range(1, _MAX_WORDS + 1):
         # A name ends where a small letter follows: "Orla May sold ferries".
@@ -228,8 +264,8 @@ def _phrases(text: str, language: str) -> list[tuple[str, bool, bool]]:
             e or (n > 1 and here and not after)
             for e, here, after in zip(edge[n + 1 :], name[n:], name[n + 1 :], strict=False)
         ]
-        grams = zip(*(words[1 + k :] for k in range(n)), edge, ends, strict=False)
-        found += [(" ".join(gram), a, b) for *gram, a, b in grams if "|" not in gram]
+        grams = zip(*(words[1 + k :] for k in range(n)), edge, ends, lead, strict=False)
+        found += [(" ".join(g), a, b, c and b) for *g, a, b, c in grams if "|" not in g]
     return found
 
 

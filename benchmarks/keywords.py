@@ -14,7 +14,7 @@ diversity
 All keywords, of all methods, are looked up in lower case as scikit-learn's CountVectorizer cuts
 texts; one of several words where the words follow each other. ``ours`` are the keywords as
 they are given, phrases among them; ``ours, words`` the first ten single words in them, for the
-peers give single words. Of a corpus of more than 6000 texts every second, third and so on is
+peers give single words; ``class TF-IDF`` is BERTopic's on our themes. Of a corpus of more than 6000 texts every second, third and so on is
 taken, the same for all methods. KeyNMF finds as many topics as we do; it is left out unless
 turftopic is installed.
 """
@@ -32,7 +32,7 @@ import pandas as pd
 from themes import corpora, ours
 
 import topics
-from topics.model.labels import describe
+from topics.model.labels import keywords_of
 from topics.text.words import stop_words
 
 N_KEYWORDS = 10
@@ -45,16 +45,25 @@ def cut(text: str) -> Keyword:
     return tuple(re.findall(r"\b\w\w+\b", text.lower()))
 
 
-def own_keywords(texts: list[str], labels: np.ndarray, vectors: np.ndarray) -> list[list[Keyword]]:
+def own_keywords(texts: list[str], labels: np.ndarray) -> list[list[Keyword]]:
     """What this package gives to each theme."""
     ids = [str(number) for number in range(len(texts))]
-    passages = pd.DataFrame(
-        {"passage_id": ids, "document_id": ids, "copy_group": ids, "text": texts}
-    )
-    centroids = np.array([vectors[labels == i].mean(axis=0) for i in range(labels.max() + 1)])
-    centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
-    found = describe(passages, labels, centroids, lambda part: topics.embed(part, progress=False))
-    return [[cut(keyword) for keyword in keywords] for _, keywords in found]
+    passages = pd.DataFrame({"passage_id": ids, "copy_group": ids, "text": texts})
+    found = keywords_of(passages, labels, int(labels.max()) + 1)
+    return [[cut(keyword) for keyword in keywords] for keywords in found]
+
+
+def class_tfidf(texts: list[str], labels: np.ndarray) -> list[list[Keyword]]:
+    """What BERTopic's class-based TF-IDF gives to the same themes, without our stop words."""
+    from bertopic.vectorizers import ClassTfidfTransformer
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    joined = pd.Series(texts).groupby(labels).agg(" ".join).drop(-1, errors="ignore")
+    counter = CountVectorizer(stop_words=sorted(stop_words()))
+    weights = ClassTfidfTransformer().fit_transform(counter.fit_transform(joined)).toarray()
+    words = counter.get_feature_names_out()
+    best = np.argsort(-weights, axis=1, kind="stable")[:, :N_KEYWORDS]
+    return [[(word,) for word in words[row]] for row in best]
 
 
 def single(keywords: list[Keyword]) -> list[Keyword]:
@@ -115,9 +124,10 @@ def coherence(topic: list[Keyword], texts: list[str]) -> float:
 def rows(texts: list[str], vectors: np.ndarray) -> Iterator[tuple[str, list[list[Keyword]]]]:
     """Each method and the keywords of its topics."""
     labels = ours(texts, vectors, 0)
-    own = own_keywords(texts, labels, vectors)
+    own = own_keywords(texts, labels)
     yield "ours", own
     yield "ours, words", [single(topic) for topic in own]
+    yield "class TF-IDF", class_tfidf(texts, labels)
     yield "BERTopic", bertopic_keywords(texts, vectors)
     yield "KeyNMF", keynmf_keywords(texts, vectors, len(own))
 

@@ -58,10 +58,9 @@ def describe(
 
     A name is up to three noun phrases, such that the passages with one of them are the cluster's:
     of all choices among its commonest phrases the one with the highest F-measure (van Rijsbergen
-    1979), more for phrases nearer to the cluster's centroid than to the other ones, less for each
-    further phrase and for people. States stand for their capitals and peoples, and come first.
-    A cluster that no choice covers is
-    called unnamed, and shown by three keywords. Keywords weigh as much as independent passages of
+    1979), more for phrases that are near the cluster's centroid, less for each further phrase and
+    for people. States stand for their peoples, and come first; capitals are left out. A cluster
+    that no choice covers is called unnamed, and shown by three keywords. Keywords weigh as much as independent passages of
     the cluster use them, times how much oftener they occur there than by chance, in the manner
     of class-based TF-IDF (Grootendorst 2022); of the best those stay that occur together
     (normalised pointwise mutual information, Bouma 2009).
@@ -75,7 +74,8 @@ def describe(
     labels
         ``(n,)`` cluster of each passage; -1 for none.
     centroids
-        ``(n_clusters, dim)`` unit rows.
+        ``(n_clusters, dim)`` unit rows, less the mean of all passages' vectors: what is near to
+        every theme names none.
     embed
         Texts to unit vectors, of the kind that `centroids` are made of.
 
@@ -90,7 +90,7 @@ def describe(
         words = _distinctive(phrases, is_own)
         keywords = _keywords(words, phrases.table)
         candidates = _candidates(words, phrases, outlets)
-        close = _closeness(candidates, centroids, number, embed)
+        close = _closeness(candidates, centroids[number], embed)
         names = _names(candidates, is_own, close, phrases.language)
         names.append(_UNNAMED + ", ".join(keywords[:3]) if keywords else f"Theme {number + 1}")
         name = next((name for name in names if name not in described), names[-1])
@@ -144,9 +144,9 @@ def _squashed(name: str) -> str:
 def _is_outlet(phrase: str, outlets: list[str]) -> bool:
     own = _squashed(phrase)
     return any(
-        (own in other and len(own) > _OF_OUTLET * len(other))
-        or (other in own and len(other) >= _MIN_OUTLET)
-        for other in outlets
+        len(own) > _OF_OUTLET * len(name) if own in name else len(name) >= _MIN_OUTLET
+        for name in outlets
+        if own in name or name in own
     )
 
 
@@ -213,10 +213,8 @@ def _f_measure(found: np.ndarray, every: np.ndarray, n_own: int) -> np.ndarray:
 
 def _keywords(words: pd.DataFrame, table: sp.csr_matrix) -> list[str]:
     """A cluster's keywords, best first."""
-    best = words.head(2 * _MAX_CANDIDATES)
-    fullest = _fullest(dict(zip(best["key"], best["own"], strict=True)))
-    by_key = best.reset_index().drop_duplicates("key").set_index("key")
-    kept = by_key.loc[distinct(fullest, _MAX_CANDIDATES)]
+    by_key = words.reset_index().drop_duplicates("key").set_index("key")
+    kept = by_key.loc[distinct(words["key"].head(2 * _MAX_CANDIDATES), _MAX_CANDIDATES)]
     found = _coherent(kept["weight"].to_numpy(), table[:, kept["column"].to_numpy()])
     return kept["index"].iloc[found].tolist()
 
@@ -261,16 +259,11 @@ def _stems(phrase: str) -> str:
     return " ".join(map(stem, phrase.split()))
 
 
-def _closeness(
-    candidates: pd.DataFrame, centroids: np.ndarray, number: int, embed: Embed
-) -> np.ndarray:
-    """Cosine of each candidate with a cluster's centroid, less that with the others on average."""
+def _closeness(candidates: pd.DataFrame, centroid: np.ndarray, embed: Embed) -> np.ndarray:
     vectors = embed(candidates.index.tolist()) if len(candidates) else np.zeros((0, 0))
-    if vectors.shape[1] != centroids.shape[1]:  # centroids of another model say nothing
+    if vectors.shape[1] != len(centroid):  # vectors of another model say nothing
         return np.zeros(len(candidates))
-    near = vectors @ centroids.T
-    others = np.delete(near, number, axis=1)
-    return near[:, number] - (others.mean(axis=1) if others.size else 0)
+    return vectors @ centroid
 
 
 def _names(
@@ -314,15 +307,6 @@ def _differ(forms: np.ndarray) -> bool:
 def _locale(language: str) -> str:
     """Whose "and" joins the parts of a name."""
     return language if language != "en" and language in locale_identifiers() else "en_GB"
-
-
-def _fullest(counts: dict[str, float]) -> list[str]:
-    """Phrases, or longer ones that contain them in most of their documents."""
-    longer = {
-        term: [o for o in counts if f" {term} " in f" {o} " and counts[o] >= 0.6 * counts[term]]
-        for term in counts
-    }
-    return [max(terms, key=lambda o: (o.count(" "), counts[o])) for terms in longer.values()]
 
 
 def _coherent(weights: np.ndarray, table: sp.csr_matrix) -> list[int]:

@@ -23,7 +23,7 @@ november december jan feb apr aug sept oct nov dec tues wed thurs fri monday tue
 thursday friday saturday sunday spring summer autumn winter new old first second third last next
 early late recent recently later earlier past long one two three four five six seven eight nine ten
 eleven twelve dozen half per cent percent twenty thirty forty fifty sixty seventy eighty ninety
-hundred thousand million billion trillion mr mrs ms dr like just including include includes worth make
+hundred thousand million billion trillion average number total mr mrs ms dr like just including include includes worth make
 makes made making way ways come comes came use used using want wants need needs good better best
 people thing things lot does did doing read learn click subscribe follow u.s u.k u.n don doesn didn
 isn wasn won hasn haven couldn wouldn shouldn ll ve re http https www com

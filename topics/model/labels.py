@@ -227,7 +227,8 @@ def _candidates(found: pd.DataFrame, phrases: Phrases, outlets: list[str]) -> pd
     """
     kept: dict[str, tuple[np.ndarray, float]] = {}
     best = found.sort_values("found", ascending=False, kind="stable").head(_MAX_FOUND)
-    for form, key, column in zip(best.index, best["key"], best["column"], strict=True):
+    for key, column in zip(best["key"], best["column"], strict=True):
+        form = phrases.in_names[column]
         several, proper = " " in key, form[:1].isupper()
         words = [key] if proper else key.split(" ")
         columns = [phrases.columns[word] for word in words if word in phrases.columns]

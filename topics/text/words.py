@@ -176,8 +176,9 @@ class Phrases:
     language
         As given.
     keys, written
-        The phrases: each as the stems of its words, and in its commonest form; nouns in the plural
-        where at least one use in five is.
+        The phrases: each as the stems of its words, and in its commonest form.
+    in_names
+        As written, but nouns in the plural where at least one use in five is.
     columns
         Place of each key.
     table
@@ -193,7 +194,7 @@ class Phrases:
     --------
     >>> phrases = Phrases(["Grain Silos", "the grain silo", "a grain port"], min_texts=2)
     >>> phrases.keys, phrases.written
-    (['grain', 'silo', 'grain silo'], ['grain', 'silo', 'Grain Silos'])
+    (['grain', 'silo', 'grain silo'], ['grain', 'silo', 'grain silo'])
     >>> phrases.table.toarray().tolist()
     [[1, 1, 1], [1, 1, 1], [1, 0, 0]]
     """
@@ -214,21 +215,26 @@ class Phrases:
         nouns = leads / np.maximum(starts, 1) if language in _LEADS else np.ones(len(names))
         table = table.sign()
         kept = np.flatnonzero((table.getnnz(axis=0) >= min_texts) & (names != ""))
-        lower = [form == form.lower() for form in forms]
+        often = np.bincount(codes, minlength=len(forms))
         plural = np.array([_is_plural(form, language) for form in forms], bool)
         plural &= nouns[keys] >= MIN_NOUN
-        order = np.lexsort(
-            (lower, np.bincount(codes, minlength=len(forms)) * np.where(plural, _PLURAL, 1))
-        )
-        best = np.zeros(len(names), int)
-        best[keys[order]] = order  # the last one stays
         self.language = language
         self.keys: list[str] = names[kept].tolist()
         self.columns = {key: column for column, key in enumerate(self.keys)}
-        self.written = [f.replace(f" {_GLUE}", "").replace(_GLUE, "") for f in forms[best[kept]]]
+        weighted = (often, often * np.where(plural, _PLURAL, 1))
+        commonest = [_commonest(keys, forms, weights) for weights in weighted]
+        self.written, self.in_names = ([best[key] for key in kept.tolist()] for best in commonest)
         self.table = table[:, kept]
         self.starts, self.ends = starts[kept] / counts[kept], ends[kept] / counts[kept]
         self.nouns = nouns[kept]
+
+
+def _commonest(keys: np.ndarray, forms: np.ndarray, often: np.ndarray) -> dict[int, str]:
+    """The form of each key that is used most often; of equally common ones that in lower case."""
+    lower = [form == form.lower() for form in forms]
+    order = np.lexsort((lower, often))  # the last one of a key stays
+    written = [f.replace(f" {_GLUE}", "").replace(_GLUE, "") for f in forms[order]]
+    return dict(zip(keys[order].tolist(), written, strict=True))
 
 
 def _is_plural(form: str, language: str) -> bool:

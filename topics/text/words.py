@@ -43,7 +43,7 @@ _UNIT = re.compile(rf"({_TOKEN})|{_BREAK}")
 _SENTENCE = re.compile(r"\s*\n\s*|(?<=[.!?])\s+|https?:\S+|[()]")
 _FIGURE = re.compile(r"\d+")
 _MIN_REPEAT = 25  # characters of a sentence that counts once; shorter ones recur in any prose
-MIN_NOUN = 0.15  # see `Phrases.nouns`; read on 200 words, verbs are below, nouns above
+MIN_NOUN = 0.15  # see `Phrases.nouns`; of the words read, most verbs are below, most nouns above
 _PLURAL = 4  # times that a plural counts: names of themes are in the plural
 _MAX_WORDS = 4  # in a phrase
 

@@ -213,7 +213,7 @@ def test_a_run_is_computed_by_modules_that_its_digest_of_code_covers():
         "print(*sorted({name[1] for name in names if len(name) > 2}))"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert told.stdout == "labelling model read text vectors\n"
+    assert told.stdout == "model read text vectors\n"
 
 
 def test_two_processes_that_write_the_same_file_leave_one_whole(tmp_path):

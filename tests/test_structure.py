@@ -6,7 +6,7 @@ import pytest
 from conftest import ROOT
 
 PACKAGE = ROOT / "topics"
-FOLDERS = ["read", "text", "vectors", "labelling", "model", "run", "measures", "figures", "report"]
+FOLDERS = ["read", "text", "vectors", "model", "run", "measures", "labelling", "figures", "report"]
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -88,7 +88,7 @@ def versions() -> dict[str, str]:
 
 
 @cache
-def code_digest(folders: str = ". read text vectors labelling model") -> str:
+def code_digest(folders: str = ". read text vectors model") -> str:
     """Digest of the code in these folders of the package and of the versions that it runs on."""
     root = Path(__file__).parent
     files = (path for name in folders.split() for path in (root / name).iterdir())

@@ -19,7 +19,6 @@ from threadpoolctl import threadpool_limits
 from topics import cache
 from topics.cache import cache_dir, code_digest, digest, written_atomically
 from topics.errors import InputError, log
-from topics.labelling import labels_of_passages, read_gold
 from topics.model.compare import CHANGE_COLUMNS, changes, earlier_files, read_earlier
 from topics.model.discovered import min_words_for, says_enough
 from topics.model.named_themes import NamedTheme
@@ -30,6 +29,7 @@ from topics.read.corpus import Corpus, read_corpus
 from topics.read.fields import language_counts
 from topics.read.files import files_digest
 from topics.text.duplicates import document_duplicates
+from topics.text.gold import labels_of_passages, read_gold
 from topics.text.passages import split_passages
 from topics.vectors.encoders import embed, languages_read, load_embedder
 

@@ -1,13 +1,6 @@
 """Validation by people: sheets to label, intrusion tests, and what the labels say of the themes."""
 
-from topics.labelling.estimates import (
-    Agreement,
-    coder_agreement,
-    label_agreement,
-    labelled_shares,
-    labels_of_passages,
-    read_gold,
-)
+from topics.labelling.estimates import Agreement, coder_agreement, label_agreement, labelled_shares
 from topics.labelling.samples import (
     draw_sheet,
     draw_tests,
@@ -17,6 +10,7 @@ from topics.labelling.samples import (
     score_tests,
     write_sheet,
 )
+from topics.text.gold import labels_of_passages, read_gold
 
 __all__ = [
     "Agreement", "coder_agreement", "draw_sheet", "draw_tests", "label_agreement",

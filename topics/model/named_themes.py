@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -205,3 +205,18 @@ def theme_words(
     words = sorted({word for column in columns for word in column})
     weights = [[column.get(word, 0.0) for column in columns] for word in words]
     return np.array(words, str), np.array(weights).reshape(len(words), len(themes))
+
+
+def words_held(query: str, texts: Iterable[str]) -> np.ndarray:
+    """How much each text holds of the words of a query, rarer ones heavier ``(n,)``.
+
+    Examples
+    --------
+    >>> words_held("grain silos", ["Silos burn", "Rain"]).round(1).tolist()
+    [0.5, 0.0]
+    """
+    asked = [NamedTheme("query", query)]
+    keys = [set(word_keys(text)) for text in texts]
+    words, weights = theme_words(asked, keys, theme_language(asked))
+    weight = dict(zip(words.tolist(), weights[:, 0].tolist(), strict=True))
+    return np.array([sum(weight[key] for key in sorted(own & weight.keys())) for own in keys])

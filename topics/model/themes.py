@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -27,17 +25,12 @@ from topics.model.discovered import (
     says_enough,
     themes_of_clusters,
 )
+from topics.model.files import read_parts, reading_model, write_parts
 from topics.model.graph import Batch, knn, neighbours_for, with_words
 from topics.model.labels import centroid_of, exemplars_of, keywords_of_themes
 from topics.model.languages import LanguageMeans
-from topics.model.named_themes import (
-    NamedTheme,
-    as_themes,
-    read_themes,
-    theme_language,
-    theme_words,
-)
-from topics.text.tfidf import word_keys, word_table
+from topics.model.named_themes import NamedTheme, as_themes, read_themes, words_held
+from topics.text.tfidf import word_table
 from topics.vectors.encoders import Embedder, encode
 
 if TYPE_CHECKING:
@@ -46,7 +39,6 @@ if TYPE_CHECKING:
 
 _MAX_RESCORED = 3000  # passages
 _SAME = 1 - 1e-5  # cosine at which a vector is that of a fitted passage
-_FORMAT = 6
 _TABLES = {"passages": "_passages", "themes": "themes_", "assignments": "assignments_",
            "levels": "levels_", "validated": "validated_"}  # fmt: skip
 _COLUMNS = ["passage_id", "document_id", "start", "end", "copy_group", "source", "language", "text"]
@@ -307,13 +299,9 @@ class ThemeModel:
             passage_id, document_id, start, end (where `fit` was given them), similarity (cosine),
             text; nearest first.
         """
-        asked = NamedTheme("query", query)
-        keys = [set(word_keys(text)) for text in self._passages["text"]]
-        words, weights = theme_words([asked], keys, theme_language([asked]))
-        weight = dict(zip(words.tolist(), weights[:, 0], strict=True))
-        held = [sum(weight[key] for key in sorted(own & weight.keys())) for own in keys]
+        held = words_held(query, self._passages["text"])
         similarity = self._assigner.vectors.astype(float) @ self._embed([query])[0]
-        scores = sum((view - np.mean(view)) / (np.std(view) + 1e-9) for view in (similarity, held))
+        scores = sum((view - view.mean()) / (view.std() + 1e-9) for view in (similarity, held))
         rows = np.argsort(-scores, kind="stable")[:k]
         found = self._passages.iloc[rows].drop(columns=["copy_group", "source", "language"])
         found.insert(len(found.columns) - 1, "similarity", similarity[rows].round(4))
@@ -420,24 +408,18 @@ class ThemeModel:
     def save(self, folder: str | Path) -> None:
         """Write the model into a folder as JSON, NumPy and Parquet files; no pickle."""
         rule = self._assigner
-        state = {
-            "format": _FORMAT,
-            "random_state": self.random_state,
-            "embedder": self.embedder if isinstance(self.embedder, str) else self.embedder.name,
-            "named": [asdict(theme) for theme in self.named],
-        }
         fitted = {"vectors": rule.vectors, "refitted": self._refitted}
         fitted["min_words"] = np.array(rule.min_words)
         fitted["labels_by_resolution"] = self._levels.labels_by_resolution
         parts = {"fitted": fitted, "named": vars(rule.named), "discovered": vars(rule.discovered)}
         parts["languages"] = vars(self._languages)
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "model.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
-        for name, arrays in parts.items():
-            np.savez(folder / f"{name}.npz", allow_pickle=False, **arrays)
-        for name, attribute in _TABLES.items():
-            getattr(self, attribute).to_parquet(folder / f"{name}.parquet")
+        state = {
+            "random_state": self.random_state,
+            "embedder": self.embedder if isinstance(self.embedder, str) else self.embedder.name,
+            "named": [asdict(theme) for theme in self.named],
+        }
+        tables = {name: getattr(self, attribute) for name, attribute in _TABLES.items()}
+        write_parts(Path(folder), state, parts, tables)
 
     @classmethod
     def load(cls, folder: str | Path, *, embedder: str | Embedder | None = None) -> ThemeModel:
@@ -448,14 +430,8 @@ class ThemeModel:
         InputError
             If the folder does not hold a model of this format.
         """
-        files = Path(folder)
-        try:
-            state = json.loads((files / "model.json").read_text(encoding="utf-8"))
-            if state["format"] != _FORMAT:
-                raise ValueError(f"expected format {_FORMAT}, found {state['format']!r}")
-            parts = {
-                path.stem: dict(np.load(path, allow_pickle=False)) for path in files.glob("*.npz")
-            }
+        with reading_model(folder):
+            state, parts, tables = read_parts(Path(folder), _TABLES)
             named = [{"not": theme.pop("not_"), **theme} for theme in state["named"]]
             model = cls(named, state["random_state"], embedder=embedder or state["embedder"])
             themes = ThemeClassifier(**parts["named"]), DiscoveredThemes(**parts["discovered"])
@@ -463,13 +439,9 @@ class ThemeModel:
             fitted = parts["fitted"]
             model._assigner = Assigner(fitted["vectors"], *themes, int(fitted["min_words"]))
             for name, attribute in _TABLES.items():
-                setattr(model, attribute, pd.read_parquet(files / f"{name}.parquet"))
+                setattr(model, attribute, tables[name])
             model._set_levels(Levels(model.levels_, fitted["labels_by_resolution"]))
             model._refitted = fitted["refitted"]
-        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
-            raise InputError(
-                f"model: {str(folder)!r} holds no model that can be read ({error}); fit it again"
-            ) from error
         return model
 
 

@@ -213,7 +213,7 @@ def words_held(query: str, texts: Iterable[str]) -> np.ndarray:
     Examples
     --------
     >>> words_held("grain silos", ["Silos burn", "Rain"]).round(1).tolist()
-    [0.5, 0.0]
+    [0.4, 0.0]
     """
     asked = [NamedTheme("query", query)]
     keys = [set(word_keys(text)) for text in texts]

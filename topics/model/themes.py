@@ -86,13 +86,13 @@ class ThemeModel:
     ...         return np.array([[text.count(letter) for letter in "aeiou"] for text in texts])
     >>> ids = [f"p{number}" for number in range(20)]
     >>> passages = pd.DataFrame({"passage_id": ids, "document_id": ids, "copy_group": ids})
-    >>> passages["text"] = ["A banana salad"] * 10 + ["Green beet seeds"] * 10
+    >>> passages["text"] = ["A banana salad"] * 10 + ["The beet seeds"] * 10
     >>> vectors = encode(passages["text"].tolist(), Letters())
     >>> model = ThemeModel(embedder=Letters()).fit(passages, vectors)
     >>> model.themes_[["name", "n_passages"]].values.tolist()
-    [['Banana salad', 10], ['Green beet seeds', 10]]
+    [['Banana salad', 10], ['Beet seeds', 10]]
     >>> model.search("peels", k=1)["text"].tolist()
-    ['Green beet seeds']
+    ['The beet seeds']
     >>> model.predict(passages[:1], vectors[:1]).values.tolist()
     [['p0', 'banana-salad', 1.0]]
     """

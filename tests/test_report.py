@@ -138,15 +138,21 @@ def test_a_report_has_the_same_bytes_with_an_empty_cache(thirty, tmp_path):
 
 def test_a_repeat_sees_that_nothing_changed_and_writes_again_what_was_damaged(thirty, tmp_path):
     first = topics(*thirty, str(tmp_path / "out"))
-    again = topics(*thirty, str(tmp_path / "out"))
+    again = topics(*thirty, str(tmp_path / "out"), "--open", BROWSER="echo %s")
     assert again.stderr == "nothing has changed since this report was written\n"
-    assert again.stdout == first.stdout
+    opened = (tmp_path / "out" / "report.html").as_uri()
+    assert again.stdout == f"{opened}\n{first.stdout}"
     themes = (tmp_path / "out" / "themes.csv").read_bytes()
     (tmp_path / "out" / "themes.csv").write_bytes(themes[:-9])
     assert "writing the report" in topics(*thirty, str(tmp_path / "out")).stderr
     assert (tmp_path / "out" / "themes.csv").read_bytes() == themes
-    other = topics(*thirty, str(tmp_path / "out"), "--gold", str(ROOT / "data" / "gold.csv"))
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert ("<title>articles</title>" in page, "<h1>articles</h1>" in page) == (True, True)
+    other = topics(*thirty, "~/out", "--title", "Ships & <ports>", HOME=str(tmp_path))
     assert "writing the report" in other.stderr
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "<title>Ships &amp; &lt;ports&gt;</title>" in page
+    assert "<h1>Ships &amp; &lt;ports&gt;</h1>" in page
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limits")
@@ -276,6 +282,12 @@ def test_one_document_makes_a_sensible_report(tmp_path):
         assert driver.get_log("browser") == []
 
 
+def test_the_command_alone_says_how_it_is_used():
+    done = topics()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: topics ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -291,6 +303,7 @@ def test_one_document_makes_a_sensible_report(tmp_path):
         (["good", "--gold", "none.csv"], "gold labels: cannot read 'none.csv'"),
         (["good", "--base", "bad"], "base: expected the output folder of an earlier report, 'bad'"),
         (["good", "--out", "good/a.txt"], "output: cannot write to 'good/a.txt'"),
+        (["good", "--out", "taken"], "output: expected a file or nothing at 'taken/themes.csv'"),
         (["good", "--columns", "body=x"], "columns: expected some of text, title, date"),
         (["finnish"], "input: the documents are in Finnish, which the multilingual embedder does"),
     ],
@@ -298,6 +311,7 @@ def test_one_document_makes_a_sensible_report(tmp_path):
 def test_wrong_input_gets_one_clear_line_and_exit_status_2(tmp_path, arguments, message):
     for name in ("empty", "bad", "good", "finnish"):
         (tmp_path / name).mkdir()
+    (tmp_path / "taken" / "themes.csv").mkdir(parents=True)
     (tmp_path / "bad" / "x.bin").write_bytes(b"\0\1\2")
     (tmp_path / "good" / "a.txt").write_text("The harbour was calm and the ships left on time.")
     (tmp_path / "finnish" / "a.txt").write_text(

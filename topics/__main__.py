@@ -5,18 +5,19 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+import webbrowser
 from dataclasses import fields
 from importlib.metadata import version
 from typing import Any
 
-from topics.errors import InputError
+from topics.errors import InputError, log
 from topics.options import Options
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status, 2 when input or options are wrong."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    options = vars(_parser().parse_args(arguments))
+    options = vars(_parser().parse_args(arguments or ["--help"]))
     try:
         print(options.pop("command")(**options))  # noqa: T201
     except InputError as error:
@@ -29,10 +30,13 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _report(path: str, out: str, **options: Any) -> str:
+def _report(path: str, out: str, show: bool, **options: Any) -> str:
     from topics.report.files import summary_of, write_report
 
-    return summary_of(write_report(path, out, **options))
+    folder = write_report(path, out, **options)
+    if show and not webbrowser.open((folder / "report.html").resolve().as_uri()):
+        log("no browser could be started; open the report yourself")
+    return summary_of(folder)
 
 
 def _cache(clear: bool) -> str:
@@ -65,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
         help="a file or folder: text, web pages, office files, mail, tables, feeds, database exports, .zip",
     )
     report.add_argument("--out", metavar="DIR", default="reports", help="output folder (reports)")
+    report.add_argument(
+        "--open", dest="show", action="store_true", help="open the report in a browser when written"
+    )
     for option in fields(Options):
         name = f"--{option.name.replace('_', '-')}"
         report.add_argument(name, default=option.default, **option.metadata)

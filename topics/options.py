@@ -48,6 +48,8 @@ class Options:
         `Run.changes` lists what is new, grown, shrunk or gone.
     embedder
         As for `topics.embed`.
+    title
+        Title of the report; None for the name of the folder or file that was read.
     seed
         Seed of all that is random; the same seed on the same input gives the same run.
 
@@ -101,6 +103,10 @@ class Options:
             "help": "multilingual (16 languages), minilm (English), or a fastembed model's name "
             "(multilingual)",
         },
+    )
+    title: str | None = field(
+        default=None,
+        metadata={"metavar": "TEXT", "help": "title of the report (the folder's name)"},
     )
     seed: int = field(default=0, metadata={"metavar": "N", "type": int, "help": "random seed (0)"})
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from topics.findings import Finding
     from topics.run import Run
 
+_DATA_FILES = (
+    "documents.parquet", "passages.parquet", "assignments.parquet", "themes.csv", "findings.json",
+)  # fmt: skip
 _CODE = ". read text vectors model measures labelling figures report"  # folders of the package
 
 
@@ -32,7 +35,7 @@ def write_report(path: str, out: str | Path, **options: Any) -> Path:
     path
         A file or folder, as for `topics.read_corpus`.
     out
-        The output folder; it is made if it does not exist.
+        The output folder, ``~`` for the user's own; it is made if it does not exist.
     options
         See `topics.Options`.
 
@@ -43,7 +46,7 @@ def write_report(path: str, out: str | Path, **options: Any) -> Path:
     """
     chosen = Options(**options)
     find_files(Path(path))  # what is wrong is told before hours of work
-    folder = _writable(Path(out))
+    folder = _writable(Path(out).expanduser())
     inputs = _inputs_digest(path, chosen)
     if _holds(folder, inputs):
         log("nothing has changed since this report was written")
@@ -88,6 +91,12 @@ def _writable(folder: Path) -> Path:
         raise InputError(
             f"output: cannot write to {str(folder)!r} ({error.strerror}); name another with --out"
         ) from error
+    for name in ("report.html", *_DATA_FILES, "run.json"):
+        if (folder / name).is_dir():
+            raise InputError(
+                f"output: expected a file or nothing at {str(folder / name)!r}, found a folder; "
+                "move it, or name another output folder with --out"
+            )
     return folder
 
 
@@ -134,15 +143,11 @@ def write_data(run: Run, found: list[Finding], folder: Path) -> None:
 
 def _write_about(run: Run, folder: Path, parameters: dict[str, Any], inputs: str) -> None:
     """Write run.json: what the run was told, what it depends on, and what its files hold."""
-    names = [
-        "report.html", "documents.parquet", "passages.parquet", "assignments.parquet",
-        "themes.csv", "findings.json",
-    ]  # fmt: skip
     about = {
         "parameters": parameters,
         **run.about,
         "inputs": inputs,
-        "files": {name: file_digest(folder / name) for name in names},
+        "files": {name: file_digest(folder / name) for name in ("report.html", *_DATA_FILES)},
     }
     _write_json(about, folder / "run.json")
 

@@ -67,6 +67,7 @@ def as_page(cells: list[Cell], found: list[Finding], run: Run, path: str) -> str
         drawn=_drawn,
         figure_type=PLOTLY,
         sections=sections,
+        title=run.options.title or _name(Path(path)),
         summary=summary(run),
         found=found,
         explore=passage_search(run),
@@ -76,6 +77,11 @@ def as_page(cells: list[Cell], found: list[Finding], run: Run, path: str) -> str
         run=run,
         version=version("topics"),
     )
+
+
+def _name(read: Path) -> str:
+    """What a report is called that was given no title: as the folder or file that was read."""
+    return (read.stem if read.is_file() else read.resolve().name) or "Themes in the corpus"
 
 
 def _citation() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import html
 import json
 import re
@@ -10,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from base64 import b64decode
 from pathlib import Path
 
 import pandas as pd
@@ -153,6 +155,36 @@ def test_a_repeat_sees_that_nothing_changed_and_writes_again_what_was_damaged(th
     page = (tmp_path / "out" / "report.html").read_text()
     assert "<title>Ships &amp; &lt;ports&gt;</title>" in page
     assert "<h1>Ships &amp; &lt;ports&gt;</h1>" in page
+
+
+def phrases_in(page: Path) -> set[tuple[str, ...]]:
+    """All runs of eight words in a report, those that are packed into it included."""
+    source = page.read_text()
+    packed = re.search(r'id="passages">([^<]*)', source)[1]
+    plain = re.sub(r"<[^>]*>", " ", html.unescape(re.sub(r'id="plotly">[^<]*', ">", source)))
+    return phrases(plain) | phrases(gzip.decompress(b64decode(packed)).decode())
+
+
+def phrases(text: str) -> set[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.lower())
+    return set(zip(*(words[i:] for i in range(8)), strict=False))
+
+
+def test_a_report_without_texts_has_no_phrase_or_title_of_a_document(sample, thirty, tmp_path):
+    done = topics(*thirty, str(tmp_path / "out"), "--no-text")
+    assert done.returncode == 0, done.stderr
+    page = tmp_path / "out" / "report.html"
+    documents = pd.read_parquet(tmp_path / "out" / "documents.parquet")
+    held = set().union(*map(phrases, documents["text"]))
+    assert len(held & phrases_in(sample / "report.html")) > 1000
+    assert held & phrases_in(page) == set()
+    assert [title for title in documents["title"] if title in html.unescape(page.read_text())] == []
+    with chromium() as driver:
+        drawn(driver, page.as_uri())
+        assert "made without the documents' texts" in driver.find_element("id", "explore").text
+        assert driver.find_elements("name", "words") == []
+        assert driver.execute_script("return document.querySelectorAll('#found blockquote').length")
+        assert driver.get_log("browser") == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limits")

@@ -50,6 +50,9 @@ class Options:
         As for `topics.embed`.
     title
         Title of the report; None for the name of the folder or file that was read.
+    no_text
+        Leave texts and titles of documents out of the report, for a corpus that must not be handed
+        on: names, keywords, counts and places in files stay.
     seed
         Seed of all that is random; the same seed on the same input gives the same run.
 
@@ -107,6 +110,13 @@ class Options:
     title: str | None = field(
         default=None,
         metadata={"metavar": "TEXT", "help": "title of the report (the folder's name)"},
+    )
+    no_text: bool = field(
+        default=False,
+        metadata={
+            "action": "store_true",
+            "help": "leave the documents' texts and titles out of the report",
+        },
     )
     seed: int = field(default=0, metadata={"metavar": "N", "type": int, "help": "random seed (0)"})
 

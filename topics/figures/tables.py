@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _MIN_DOCUMENTS = 10  # independent ones; of fewer, a theme's share is an anecdote
 _MIN_SURVIVAL = 0.9  # share of refits
 _MAX_COPIED = 1.5  # documents to independent ones
+_TEXTS = ("block", "longest")  # columns that quote documents
 _CHANGES = ("new", "grown", "steady", "shrunk", "vanished")
 
 
@@ -43,6 +44,12 @@ def corpus_table(frame: pd.DataFrame, otherwise: str, max_rows: int = 50) -> Htm
     return _nothing(otherwise, "corpus") if frame.empty else table(frame, max_rows)
 
 
+def quoting_table(run: Run, frame: pd.DataFrame, otherwise: str, max_rows: int = 50) -> Html:
+    """As `corpus_table`, for a frame that quotes documents; a report without texts drops that."""
+    dropped = frame.columns.intersection(_TEXTS) if run.options.no_text else []
+    return corpus_table(frame.drop(columns=dropped), otherwise, max_rows)
+
+
 def _article(heading: str, body: str, attributes: str = "") -> Html:
     return Html(f"<article class='card'><h4{attributes}>{heading}</h4>{body}</article>")
 
@@ -56,21 +63,21 @@ def _quoted_by_theme(run: Run, parts: Iterable[tuple[str, Iterable[str]]]) -> Ht
 def quotes(run: Run, passage_ids: Iterable[str], theme_id: str | None = None) -> Html:
     """Passages quoted whole, with date, source, title and place in their file.
 
-    In each, the sentences that show the theme are marked, where one is given. The number of a
+    A report without texts has date, source and place alone. In each passage, the sentences that show the theme are marked, where one is given. The number of a
     passage links to where the report lets its reader look around it, if it is there.
     """
     deciding = _deciding_sentences(run, theme_id) if theme_id else lambda passage: []
     numbers = np.zeros(len(run.passages), int)
     numbers[run.fitted] = range(1, len(run.fitted) + 1)
     passages = run.passages.assign(number=numbers).set_index("passage_id")
+    if no_text := run.options.no_text:
+        passages["title"] = None
     shown = ""
     for passage in passages.loc[[*passage_ids]].itertuples():
-        quoted = _marked(passage.text, deciding(passage))
+        quoted = "" if no_text else f"<p>{_marked(passage.text, deciding(passage))}</p>"
         foreign = pd.notna(passage.language) and passage.language != "en"
         language = f" lang='{escape(passage.language)}' dir='auto'" if foreign else ""
-        shown += (
-            f"<blockquote{language}><p>{quoted}</p><footer>{_place(passage)}</footer></blockquote>"
-        )
+        shown += f"<blockquote{language}>{quoted}<footer>{_place(passage)}</footer></blockquote>"
     return Html(shown)
 
 

@@ -54,7 +54,7 @@ function passes({ from, carried, text }, wanted, tests) {
 
 function choose() {
   const wanted = Object.fromEntries(new FormData(form));
-  const words = patterns(wanted.words);
+  const words = patterns(wanted.words ?? ""); // a report without texts has no field for them
   const tests = words.map((word) => new RegExp(word, "iu"));
   hits = words.length ? new RegExp(`(${words.join("|")})`, "giu") : null;
   found = passages.filter((passage) => passes(passage, wanted, tests));
@@ -88,7 +88,7 @@ function quoted(passage) {
   const about = [from.date, from.sourceName, from.title].filter(Boolean);
   const apart = (parts) => parts.flatMap((part, i) => [i ? " · " : "", element("bdi", {}, part)]);
   return element("blockquote", { tabIndex: -1 },
-    element("p", { dir: "auto" }, ...marked(text), text.length < end - start ? " …" : ""),
+    text && element("p", { dir: "auto" }, ...marked(text), text.length < end - start ? " …" : ""),
     element("footer", {}, ...apart(about), element("br"),
       "Themes: ", ...apart(carried.length ? carried.map((i) => themes[i]) : ["none"]), element("br"),
       element("a", { href: `#p-${number}` }, `passage ${number}`), " · ",

@@ -33,11 +33,13 @@ def passage_search(run: Run) -> dict[str, Any]:
         ``themes`` (number, name, passages, colour), ``quiet`` (the colour of none), ``sources``
         (number, name) and ``periods`` ("2025-05", or "2025" where there are many) to choose from;
         ``n`` passages ``of`` so many, ``without`` a theme; ``cut``, the characters kept of each
-        passage, or None; ``data``, the passages packed.
+        passage, None for all of them and 0 in a report without texts; ``data``, the passages packed.
     """
     passages = run.passages.iloc[run.fitted]
     cut = _CUT if passages["text"].str.len().sum() > _MAX_CHARACTERS else None
     documents = passages.drop_duplicates("document_id")
+    if run.options.no_text:
+        cut, documents = 0, documents.assign(title=None)
     sources = sorted(documents["source"].dropna().unique())
     unknown = [(-1, "not known")] if sources and documents["source"].isna().any() else []
     own = run.assignments[run.assignments["passage_id"].isin(passages["passage_id"])]

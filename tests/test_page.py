@@ -90,16 +90,51 @@ def passages_with(theme):
     return assignments.loc[assignments["theme_id"] == theme, "passage_id"]
 
 
-def test_theme_source_and_period_together_leave_the_passages_that_pandas_finds(page, passages):
-    enter(page, theme="Export", source="Washington", first="2024-12", last="2025-05")
+def ask(driver, state):
+    """Go to a state of the search by its address."""
+    driver.execute_script("location.hash = arguments[0]", state)
+    WebDriverWait(driver, 10).until(lambda d: count(d) != "928 of 928 passages")
+
+
+CHOSEN = (
+    "q=China&theme=export-controls&source=Washington+Desk&country=United+States"
+    "&from=2024-12-09&to=2025-05-20"
+)
+
+
+def test_an_address_restores_words_theme_source_country_and_days(page, passages):
+    ask(page, CHOSEN)
     left = passages[
-        passages["passage_id"].isin(passages_with("export-controls"))
+        passages["text"].str.contains("China", case=False)
+        & passages["passage_id"].isin(passages_with("export-controls"))
         & (passages["source"] == "Washington Desk")
-        & (passages["date"].dt.strftime("%Y-%m").between("2024-12", "2025-05"))
+        & (passages["country"] == "United States")
+        & passages["date"].between("2024-12-09", "2025-05-20")
     ]
     assert 0 < len(left) < 25
     assert count(page) == f"{len(left)} of 928 passages"
     assert texts(page, "#found blockquote > p") == left["text"].tolist()
+
+
+def test_the_address_follows_what_is_chosen(page):
+    enter(page, theme="Export", source="Washington", country="United States", q="chip 5%")
+    expected = "#q=chip+5%25&theme=export-controls&source=Washington+Desk&country=United+States"
+    assert page.execute_script("return location.hash") == expected
+    page.find_element(By.CSS_SELECTOR, "#choose [type=reset]").click()
+    WebDriverWait(page, 10).until(lambda d: d.execute_script("return location.hash") == "#explore")
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("q=zebra-finch", ["No passage fits. Leave out a word or a filter."]),
+        ("from=2025-05-02&to=2025-05-01", ["The first day is after the last, so no passage fits."]),
+        ("q=dollar&theme=no-such", ["This report does not have: theme no-such."]),
+    ],
+)
+def test_what_cannot_be_found_is_told(page, state, said):
+    ask(page, state)
+    assert texts(page, "#found > p, #unknown:not([hidden])") == said
 
 
 def test_passages_without_a_theme_can_be_chosen(page, passages):
@@ -120,7 +155,7 @@ def test_passages_without_a_theme_can_be_chosen(page, passages):
     ],
 )
 def test_search_finds_and_marks_the_passages_with_all_words(page, passages, words, expected):
-    enter(page, words=words)
+    enter(page, q=words)
     lower = passages["text"].str.lower()
     hits = pd.concat([lower.str.contains(w, regex=False) for w in expected], axis=1).all(axis=1)
     assert count(page) == f"{hits.sum()} of 928 passages"
@@ -129,7 +164,7 @@ def test_search_finds_and_marks_the_passages_with_all_words(page, passages, word
 
 
 def test_the_counts_by_theme_are_those_of_the_passages_found(page, passages):
-    enter(page, words="dollar")
+    enter(page, q="dollar")
     hits = passages.loc[passages["text"].str.contains("dollar", case=False), "passage_id"]
     rows = page.execute_script(
         "return [...document.querySelectorAll('#by-theme tbody tr')].map("
@@ -144,7 +179,7 @@ def test_the_counts_by_theme_are_those_of_the_passages_found(page, passages):
 
 
 def test_the_map_dims_what_is_not_found_and_a_click_on_it_opens_the_passage(page, passages):
-    enter(page, words="dollar")
+    enter(page, q="dollar")
     n = passages["text"].str.contains("dollar", case=False).sum()
     plot = page.find_element(By.CSS_SELECTOR, "#explore .plot")
     selected = "return arguments[0].data.reduce((n, t) => n + (t.selectedpoints?.length ?? 0), 0)"
@@ -174,7 +209,7 @@ def test_the_keyboard_alone_leads_from_the_contents_to_a_passage(page, passages)
     page.execute_script("document.querySelector('#contents summary').focus()")
     tab_to(page, "a[href='#explore']")
     press(page, Keys.ENTER)
-    tab_to(page, "[name=words]")
+    tab_to(page, "[name=q]")
     press(page, "renminbi", Keys.ENTER)
     first = passages.index[passages["text"].str.contains("renminbi", case=False)][0]
     tab_to(page, "#found blockquote a")
@@ -197,6 +232,40 @@ def test_a_link_to_a_passage_opens_the_report_at_it_in_its_document(passages):
         WebDriverWait(driver, 10).until(
             lambda d: d.switch_to.active_element.get_attribute("id") == "p-199"
         )
+
+
+FOREIGN = [
+    "The “Café Óbidos” wasn’t open to dockers\nwho were on strike.",
+    "東京の港では、ガントリークレーンの保守が続いた。港の荷役は三日間止まった。",
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "marks"),
+    [
+        ("cafe obidos", ["Café", "Óbidos"]),
+        ("wasn't", ["wasn’t"]),
+        ("«CAFÉ OBIDOS WASN'T»", ["Café Óbidos” wasn’t"]),
+        ("ガント", ["ガント"]),
+        ("カント", []),
+    ],
+)
+def test_accents_capitals_and_quotation_marks_make_no_difference(small, words, marks):
+    field = small.find_element(By.NAME, "q")
+    field.clear()
+    field.send_keys(words)
+    assert texts(small, "#found mark") == marks
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A report on two passages, without figures."""
+    page = tmp_path_factory.mktemp("small") / "report.html"
+    run = replace(run_on(FOREIGN), about={"versions": {}, "digests": {}})
+    page.write_text(as_page([], [], run, "foreign"), encoding="utf-8")
+    with chromium(390) as driver:
+        assert drawn(driver, page.as_uri()) == 0
+        yield driver
 
 
 @pytest.mark.parametrize("by", ["WebGL", "SVG where there is no WebGL"])

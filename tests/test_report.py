@@ -182,7 +182,7 @@ def test_a_report_without_texts_has_no_phrase_or_title_of_a_document(sample, thi
     with chromium() as driver:
         drawn(driver, page.as_uri())
         assert "made without the documents' texts" in driver.find_element("id", "explore").text
-        assert driver.find_elements("name", "words") == []
+        assert driver.find_elements("name", "q") == []
         assert driver.execute_script("return document.querySelectorAll('#found blockquote').length")
         assert driver.get_log("browser") == []
 
@@ -291,7 +291,7 @@ def test_hostile_text_and_files_that_cannot_be_read_do_no_harm(tmp_path):
         quoted = driver.execute_script("return document.querySelector('#found').textContent")
         assert quoted.count(HOSTILE) == 6 * 4  # text, source, title and theme
         assert long[:400] in quoted
-        driver.find_element("name", "words").send_keys("copper")
+        driver.find_element("name", "q").send_keys("copper")
         assert driver.find_element("id", "count").text.startswith("7 of ")
         assert driver.execute_script("return document.documentElement.scrollWidth") <= 1280
         assert driver.execute_script("return window.hacked") is None

@@ -10,7 +10,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const byId = (id) => document.getElementById(id);
 const webgl = Boolean(document.createElement("canvas").getContext("webgl"));
 const form = byId("choose");
-let themes = [], passages = []; // all of them
+let themes = new Map(), passages = []; // names of all themes by id; all passages
 let found = [], hits = null; // passages that pass the form, and the words to mark in them
 let dimming; // the timer of a large map, which waits for the last of several letters
 let map = null; // the figure of all passages, and the passages of each of its traces
@@ -30,37 +30,51 @@ function element(name, properties, ...children) {
 
 async function readPassages() {
   const data = JSON.parse(await unpacked("passages"));
-  const documents = data.documents.map(([id, title, date, source]) =>
-    ({ id, title, date, source, sourceName: data.sources[source] }));
-  themes = data.themes;
-  passages = data.passages.map(([place, start, end, text, carried, strongest], i) =>
-    ({ number: i + 1, from: documents[place], start, end, text, carried, strongest }));
+  const { source: sources, country: countries } = data.groups;
+  const documents = data.documents.map(([id, title, date, source, country]) =>
+    ({ id, title, date, source: sources[source], country: countries[country] }));
+  themes = new Map(data.themes);
+  passages = data.passages.map(([place, start, end, text, carried, strongest], i) => ({
+    number: i + 1, from: documents[place], start, end, text, strongest,
+    carried: carried.map((theme) => data.themes[theme][0]),
+  }));
 }
+
+// Small letters without accents, straight quotation marks. Marks that are letters' own, as in
+// Japanese or Thai, stay.
+const fold = (text) => text.normalize("NFD").toLowerCase().replace(/[\u0300-\u036f]/g, "")
+  .normalize("NFC").replace(/[‘’‚‛′´`]/g, "'").replace(/[“”„‟«»″]/g, '"');
 
 function patterns(words) {
-  const parts = [...words.matchAll(/["“”„]([^"“”„]+)|[^\s"“”„]+/g)].map((m) => (m[1] ?? m[0]).trim());
+  const parts = [...fold(words).matchAll(/"([^"]+)|[^\s"]+/g)].map((m) => (m[1] ?? m[0]).trim());
   return parts.filter(Boolean).map((part) =>
-    part.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&").replace(/\s+/g, "\\s+"));
+    part.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&").replace(/\s+/g, '["\\s]+'));
 }
 
-function passes({ from, carried, text }, wanted, tests) {
-  const period = from.date?.slice(0, (wanted.first || wanted.last || "").length);
-  return (!wanted.theme || (wanted.theme === "none" ? !carried.length : carried.includes(+wanted.theme)))
-    && (!wanted.source || from.source === +wanted.source)
-    && (!wanted.first || period >= wanted.first)
-    && (!wanted.last || period <= wanted.last)
-    && tests.every((test) => test.test(text));
+const holds = (wanted, own) => !wanted || (wanted === "none" ? !own.length : own.includes(wanted));
+
+function passes(passage, wanted, tests) {
+  const { from, carried } = passage;
+  return holds(wanted.theme, carried)
+    && ["source", "country"].every((field) => holds(wanted[field], [from[field] ?? []].flat()))
+    && (!wanted.from || from.date >= wanted.from)
+    && (!wanted.to || from.date <= wanted.to)
+    && (!tests.length || tests.every((test) => test.test(passage.folded ??= fold(passage.text))));
 }
 
 function choose() {
   const wanted = Object.fromEntries(new FormData(form));
-  const words = patterns(wanted.words ?? ""); // a report without texts has no field for them
-  const tests = words.map((word) => new RegExp(word, "iu"));
-  hits = words.length ? new RegExp(`(${words.join("|")})`, "giu") : null;
+  const words = patterns(wanted.q ?? ""); // a report without texts has no field for them
+  const tests = words.map((word) => new RegExp(word, "u"));
+  hits = words.length ? new RegExp(words.join("|"), "gu") : null;
   found = passages.filter((passage) => passes(passage, wanted, tests));
   byId("count").textContent =
     `${found.length.toLocaleString("en-GB")} of ${passages.length.toLocaleString("en-GB")} passages`;
   byId("found").replaceChildren();
+  if (!found.length) byId("found").append(element("p", {}, wanted.to && wanted.from > wanted.to
+    ? "The first day is after the last, so no passage fits."
+    : "No passage fits. Leave out a word or a filter."));
+  byId("unknown").hidden = true;
   showMore();
   countThemes();
   clearTimeout(dimming);
@@ -70,8 +84,7 @@ function choose() {
 
 function countThemes() {
   const rows = [...document.querySelectorAll("#by-theme tbody tr")];
-  const counts = rows.map(({ dataset: { theme } }) => found.filter(({ carried }) =>
-    theme === "none" ? !carried.length : carried.includes(+theme)).length);
+  const counts = rows.map(({ dataset: { theme } }) => found.filter(({ carried }) => holds(theme, carried)).length);
   rows.forEach((row, i) => {
     row.cells[1].textContent = counts[i].toLocaleString("en-GB");
     row.querySelector(".bar").style.width = `${100 * counts[i] / Math.max(...counts, 1)}%`;
@@ -80,17 +93,29 @@ function countThemes() {
 
 function marked(text) {
   if (!hits) return [text];
-  return text.split(hits).map((part, i) => (i % 2 ? element("mark", {}, part) : part));
+  let folded = "", done = 0;
+  const places = [], parts = []; // where each folded letter stands in the text
+  for (const { 0: letter, index } of text.matchAll(/./gsu)) {
+    const own = fold(letter);
+    folded += own;
+    places.push(...Array(own.length).fill(index));
+  }
+  for (const { 0: hit, index } of folded.matchAll(hits)) {
+    const start = places[index], end = places[index + hit.length] ?? text.length;
+    parts.push(text.slice(done, start), element("mark", {}, text.slice(start, end)));
+    done = end;
+  }
+  return [...parts, text.slice(done)];
 }
 
 function quoted(passage) {
   const { number, from, start, end, text, carried } = passage;
-  const about = [from.date, from.sourceName, from.title].filter(Boolean);
+  const about = [from.date, from.source, from.title].filter(Boolean);
   const apart = (parts) => parts.flatMap((part, i) => [i ? " · " : "", element("bdi", {}, part)]);
   return element("blockquote", { tabIndex: -1 },
     text && element("p", { dir: "auto" }, ...marked(text), text.length < end - start ? " …" : ""),
     element("footer", {}, ...apart(about), element("br"),
-      "Themes: ", ...apart(carried.length ? carried.map((i) => themes[i]) : ["none"]), element("br"),
+      "Themes: ", ...apart(carried.length ? carried.map((theme) => themes.get(theme)) : ["none"]), element("br"),
       element("a", { href: `#p-${number}` }, `passage ${number}`), " · ",
       element("code", {}, element("bdi", {}, from.id), `, characters ${start}–${end}`)));
 }
@@ -101,6 +126,29 @@ function showMore() {
   list.append(...next);
   byId("more").hidden = list.childElementCount >= found.length;
   return next[0];
+}
+
+// The address of the page holds what the form asks for.
+function remember() {
+  const state = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+  history.replaceState(null, "", `#${state.size ? state : "explore"}`);
+}
+
+function restore(state) {
+  const fields = [...form.elements].filter(({ name }) => name);
+  for (const field of fields) field.value = state.get(field.name) ?? "";
+  const unknown = fields.filter(({ name, value }) => value !== (state.get(name) ?? ""));
+  for (const field of unknown) field.value = "";
+  choose();
+  if (unknown.length) Object.assign(byId("unknown"), { hidden: false, textContent:
+    `This report does not have: ${unknown.map(({ name }) => `${name} ${state.get(name)}`).join(", ")}.` });
+  byId("explore").scrollIntoView();
+}
+
+function follow() {
+  if (/^#(q|theme|source|country|from|to)=/.test(location.hash))
+    restore(new URLSearchParams(location.hash.slice(1)));
+  else pin();
 }
 
 function pin() {
@@ -131,7 +179,7 @@ function show(quote, ...links) {
 
 // The map has one trace a strongest theme, those without first, in the order of the passages.
 function tracesOfMap() {
-  const own = new Map([-1, ...themes.keys()].map((theme) => [theme, []]));
+  const own = new Map([-1, ...[...themes.keys()].keys()].map((theme) => [theme, []]));
   for (const passage of passages) own.get(passage.strongest).push(passage);
   return [...own.values()].filter(({ length }) => length);
 }
@@ -148,7 +196,7 @@ function connectMap(plot, traces) {
 // Plotly reads some HTML in its texts; these show as they stand.
 function hover({ from, text }) {
   const plain = (part) => part.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]);
-  const about = [from.date, from.sourceName, from.title?.slice(0, 80)].filter(Boolean).join(" · ");
+  const about = [from.date, from.source, from.title?.slice(0, 80)].filter(Boolean).join(" · ");
   const start = text.slice(0, 240).replace(/\s+/g, " ") + (text.length > 240 ? " …" : "");
   const lines = start.replace(/(.{1,70})(\s|$)/g, "$1\n").trimEnd();
   return (about ? `<b>${plain(about)}</b><br>` : "") + plain(lines).replaceAll("\n", "<br>");
@@ -222,11 +270,12 @@ button.addEventListener("click", () => {
   button.textContent = shown ? "Hide code" : "Show code";
   button.setAttribute("aria-pressed", shown);
 });
-form.addEventListener("input", choose);
+const ask = () => { choose(); remember(); };
+form.addEventListener("input", ask);
 form.addEventListener("submit", (event) => event.preventDefault());
-form.addEventListener("reset", () => setTimeout(choose));
+form.addEventListener("reset", () => setTimeout(ask));
 byId("more").addEventListener("click", () => showMore().focus());
-addEventListener("hashchange", pin);
+addEventListener("hashchange", follow);
 addEventListener("beforeprint", () => figures.forEach((f) => draw(f, { night: false, width: PRINT_WIDTH })));
 addEventListener("afterprint", () => figures.forEach(async (figure) => {
   await draw(figure);
@@ -234,5 +283,5 @@ addEventListener("afterprint", () => figures.forEach(async (figure) => {
 }));
 dark.addEventListener("change", () => figures.forEach((figure) => draw(figure)));
 
-if ("DecompressionStream" in window) readPassages().then(choose).then(pin).then(drawAll);
+if ("DecompressionStream" in window) readPassages().then(choose).then(follow).then(drawAll);
 else byId("too-old").hidden = false;

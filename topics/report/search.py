@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _MAX_CHARACTERS = 12_000_000  # of text in one report: about 5 MB of it
 _CUT = 300
-_MAX_MONTHS = 60  # beyond, a list of months is longer than anyone wants to choose from
+_GROUPS = ("source", "country")  # of documents, to choose from
 
 
 def packed(text: str) -> str:
@@ -30,9 +30,9 @@ def passage_search(run: Run) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``themes`` (number, name, passages, colour), ``quiet`` (the colour of none), ``sources``
-        (number, name) and ``periods`` ("2025-05", or "2025" where there are many) to choose from;
-        ``n`` passages ``of`` so many, ``without`` a theme; ``cut``, the characters kept of each
+        ``themes`` (id, name, passages, colour), ``quiet`` (the colour of none), ``groups`` (by
+        "source" and "country", value and name of each) and ``days``, the first and the last, to
+        choose from;         ``n`` passages ``of`` so many, ``without`` a theme; ``cut``, the characters kept of each
         passage, None for all of them and 0 in a report without texts; ``data``, the passages packed.
     """
     passages = run.passages.iloc[run.fitted]
@@ -40,24 +40,21 @@ def passage_search(run: Run) -> dict[str, Any]:
     documents = passages.drop_duplicates("document_id")
     if run.options.no_text:
         cut, documents = 0, documents.assign(title=None)
-    sources = sorted(documents["source"].dropna().unique())
-    unknown = [(-1, "not known")] if sources and documents["source"].isna().any() else []
+    groups = {column: documents[column].astype("category") for column in _GROUPS}
     own = run.assignments[run.assignments["passage_id"].isin(passages["passage_id"])]
-    counts = own["theme_id"].value_counts().reindex(run.themes["theme_id"], fill_value=0)
-    names = run.themes["name"].tolist()
+    ids, names = run.themes["theme_id"].tolist(), run.themes["name"].tolist()
+    counts = own["theme_id"].value_counts().reindex(ids, fill_value=0)
     data = {
-        "themes": names,
-        "sources": sources,
-        "documents": _documents(documents, sources),
+        "themes": [*zip(ids, names, strict=True)],
+        "groups": {column: [*values.cat.categories] for column, values in groups.items()},
+        "documents": _documents(documents, groups),
         "passages": _passages(run, passages, documents["document_id"], cut),
     }
     return {
-        "themes": [
-            *zip(range(len(names)), names, counts, theme_colours(run).values(), strict=True)
-        ],
+        "themes": [*zip(ids, names, counts, theme_colours(run).values(), strict=True)],
         "quiet": QUIET,
-        "sources": [*enumerate(sources), *unknown],
-        "periods": _periods(documents["date"].dropna()),
+        "groups": {column: _choices(values) for column, values in groups.items()},
+        "days": [day for day in documents["date"].agg(["min", "max"]).dt.date if pd.notna(day)],
         "n": len(passages),
         "of": len(run.passages),
         "without": len(passages) - own["passage_id"].nunique(),
@@ -66,11 +63,18 @@ def passage_search(run: Run) -> dict[str, Any]:
     }
 
 
-def _documents(documents: pd.DataFrame, sources: list[str]) -> list[list[Any]]:
-    """document_id, title, date and number of the source, -1 where it is not known."""
+def _choices(values: pd.Series) -> list[tuple[str, str]]:
+    """Value and name of what can be chosen; nothing where nothing is known."""
+    known = [(name, name) for name in values.cat.categories]
+    return [*known, ("none", "not known")] if known and values.isna().any() else known
+
+
+def _documents(documents: pd.DataFrame, groups: dict[str, pd.Series]) -> list[list[Any]]:
+    """document_id, title, date and the number of each group, -1 where it is not known."""
     frame = documents[["document_id", "title"]].astype(object)
     frame["date"] = documents["date"].dt.strftime("%Y-%m-%d")
-    frame["source"] = pd.Categorical(documents["source"], sources).codes
+    for column, values in groups.items():
+        frame[column] = values.cat.codes
     return frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
 
 
@@ -88,8 +92,3 @@ def _passages(
         [places[p.document_id], p.start, p.end, p.text[:cut], themes.get(p.passage_id, []), top]
         for p, top in zip(passages.itertuples(), strongest, strict=True)
     ]
-
-
-def _periods(dates: pd.Series) -> list[str]:
-    months = sorted({date.isoformat()[:7] for date in dates})
-    return months if len(months) <= _MAX_MONTHS else sorted({month[:4] for month in months})

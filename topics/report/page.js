@@ -62,7 +62,7 @@ function passes(passage, wanted, tests) {
     && (!tests.length || tests.every((test) => test.test(passage.folded ??= fold(passage.text))));
 }
 
-function choose() {
+function choose(unknown = "") {
   const wanted = Object.fromEntries(new FormData(form));
   const words = patterns(wanted.q ?? ""); // a report without texts has no field for them
   const tests = words.map((word) => new RegExp(word, "u"));
@@ -70,11 +70,13 @@ function choose() {
   found = passages.filter((passage) => passes(passage, wanted, tests));
   byId("count").textContent =
     `${found.length.toLocaleString("en-GB")} of ${passages.length.toLocaleString("en-GB")} passages`;
-  byId("found").replaceChildren();
-  if (!found.length) byId("found").append(element("p", {}, wanted.to && wanted.from > wanted.to
+  const none = wanted.to && wanted.from > wanted.to
     ? "The first day is after the last, so no passage fits."
-    : "No passage fits. Leave out a word or a filter."));
-  byId("unknown").hidden = true;
+    : "No passage fits. Leave out a word or a filter.";
+  byId("advice").textContent = [unknown, found.length ? "" : none].join(" ").trim();
+  byId("advice").hidden = !byId("advice").textContent;
+  byId("found").hidden = !found.length;
+  byId("found").replaceChildren();
   showMore();
   countThemes();
   clearTimeout(dimming);
@@ -139,9 +141,8 @@ function restore(state) {
   for (const field of fields) field.value = state.get(field.name) ?? "";
   const unknown = fields.filter(({ name, value }) => value !== (state.get(name) ?? ""));
   for (const field of unknown) field.value = "";
-  choose();
-  if (unknown.length) Object.assign(byId("unknown"), { hidden: false, textContent:
-    `This report does not have: ${unknown.map(({ name }) => `${name} ${state.get(name)}`).join(", ")}.` });
+  const told = unknown.map(({ name }) => `${name} ${state.get(name)}`).join(", ");
+  choose(told && `This report does not have: ${told}.`);
   byId("explore").scrollIntoView();
 }
 
@@ -283,5 +284,5 @@ addEventListener("afterprint", () => figures.forEach(async (figure) => {
 }));
 dark.addEventListener("change", () => figures.forEach((figure) => draw(figure)));
 
-if ("DecompressionStream" in window) readPassages().then(choose).then(follow).then(drawAll);
+if ("DecompressionStream" in window) readPassages().then(() => choose()).then(follow).then(drawAll);
 else byId("too-old").hidden = false;

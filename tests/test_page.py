@@ -246,6 +246,59 @@ FOREIGN = [
 ]
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A report on two passages, without figures."""
+    page = tmp_path_factory.mktemp("small") / "report.html"
+    about = {
+        "title": ["=1+1", 'The "dock"'],
+        "url": ["https://cafe.example/1", "javascript:alert(1)"],
+    }
+    run = replace(run_on(FOREIGN, **about), about={"versions": {}, "digests": {}})
+    page.write_text(as_page([], [], run, "foreign"), encoding="utf-8")
+    with chromium(390) as driver:
+        assert drawn(driver, page.as_uri()) == 0
+        yield driver
+
+
+def saved(driver, folder):
+    """The CSV file that the page saves."""
+    where = {"behavior": "allow", "downloadPath": str(folder)}
+    driver.execute_cdp_cmd("Browser.setDownloadBehavior", where)
+    driver.find_element(By.ID, "save").click()
+    path = folder / "passages.csv"
+    WebDriverWait(driver, 10).until(lambda d: path.exists())
+    return path
+
+
+def test_the_passages_found_are_saved_as_a_table(page, passages, tmp_path):
+    ask(page, "theme=brexit-reset&source=London+Desk")
+    table = pd.read_csv(saved(page, tmp_path))
+    own = passages["passage_id"].isin(passages_with("brexit-reset"))
+    left = passages[own & (passages["source"] == "London Desk")]
+    assert len(left) > 25
+    columns = ["document", "date", "source", "title", "themes", "start", "end", "text"]
+    assert list(table.columns) == columns
+    for column in ("source", "title", "start", "end", "text"):
+        assert table[column].tolist() == left[column].tolist()
+    assert table["document"].tolist() == left["document_id"].tolist()
+    assert table["date"].tolist() == left["date"].dt.strftime("%Y-%m-%d").tolist()
+    assert table["themes"].str.split("; ").map(lambda names: "Brexit reset" in names).all()
+
+
+def test_no_cell_is_a_formula_and_only_web_pages_are_linked(small, tmp_path):
+    field = small.find_element(By.NAME, "q")
+    field.send_keys(Keys.CONTROL, "a", Keys.DELETE)
+    links = small.find_elements(By.CSS_SELECTOR, "#found a[target]")
+    assert [link.get_attribute("href") for link in links] == ["https://cafe.example/1"]
+    theme, _ = texts(small, "#by-theme th[scope=row]")
+    assert saved(small, tmp_path).read_bytes().decode("utf-8-sig") == (
+        "document,date,source,title,themes,start,end,text\r\n"
+        f'0.txt,,,\'=1+1,{theme},0,{len(FOREIGN[0])},"{FOREIGN[0]}"\r\n'
+        f'1.txt,,,"The ""dock""",{theme},0,{len(FOREIGN[1])},{FOREIGN[1]}\r\n'
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "marks"),
     [
@@ -261,17 +314,6 @@ def test_accents_capitals_and_quotation_marks_make_no_difference(small, words, m
     field.clear()
     field.send_keys(words)
     assert texts(small, "#found mark") == marks
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """A report on two passages, without figures."""
-    page = tmp_path_factory.mktemp("small") / "report.html"
-    run = replace(run_on(FOREIGN), about={"versions": {}, "digests": {}})
-    page.write_text(as_page([], [], run, "foreign"), encoding="utf-8")
-    with chromium(390) as driver:
-        assert drawn(driver, page.as_uri()) == 0
-        yield driver
 
 
 @pytest.mark.parametrize("by", ["WebGL", "SVG where there is no WebGL"])

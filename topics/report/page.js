@@ -31,8 +31,8 @@ function element(name, properties, ...children) {
 async function readPassages() {
   const data = JSON.parse(await unpacked("passages"));
   const { source: sources, country: countries } = data.groups;
-  const documents = data.documents.map(([id, title, date, source, country]) =>
-    ({ id, title, date, source: sources[source], country: countries[country] }));
+  const documents = data.documents.map(([id, title, date, url, source, country]) =>
+    ({ id, title, date, url, source: sources[source], country: countries[country] }));
   themes = new Map(data.themes);
   passages = data.passages.map(([place, start, end, text, carried, strongest], i) => ({
     number: i + 1, from: documents[place], start, end, text, strongest,
@@ -114,12 +114,31 @@ function quoted(passage) {
   const { number, from, start, end, text, carried } = passage;
   const about = [from.date, from.source, from.title].filter(Boolean);
   const apart = (parts) => parts.flatMap((part, i) => [i ? " · " : "", element("bdi", {}, part)]);
+  const link = { href: from.url, target: "_blank", rel: "noopener noreferrer" };
   return element("blockquote", { tabIndex: -1 },
     text && element("p", { dir: "auto" }, ...marked(text), text.length < end - start ? " …" : ""),
     element("footer", {}, ...apart(about), element("br"),
       "Themes: ", ...apart(carried.length ? carried.map((theme) => themes.get(theme)) : ["none"]), element("br"),
       element("a", { href: `#p-${number}` }, `passage ${number}`), " · ",
-      element("code", {}, element("bdi", {}, from.id), `, characters ${start}–${end}`)));
+      element("code", {}, element("bdi", {}, from.id), `, characters ${start}–${end}`),
+      ...(from.url ? [" · ", element("a", link, "open its web page")] : [])));
+}
+
+// What a spreadsheet would take for a formula gets an apostrophe, as in sheets for labelling.
+function cell(value) {
+  const text = `${value ?? ""}`.replace(/(^|[;,\t\r\n])(?=\s*[=+\-@＝＋－＠])/g, "$1'");
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function save() {
+  const columns = ["document", "date", "source", "title", "themes", "start", "end", "text"];
+  const rows = found.map(({ from, carried, start, end, text }) =>
+    [from.id, from.date, from.source, from.title, carried.map((id) => themes.get(id)).join("; "), start, end, text]);
+  const lines = [columns, ...rows].map((row) => `${row.map(cell).join(",")}\r\n`);
+  const file = new Blob(["\ufeff", ...lines], { type: "text/csv" }); // so that Excel reads UTF-8
+  const link = element("a", { href: URL.createObjectURL(file), download: "passages.csv" });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
 function showMore() {
@@ -275,6 +294,7 @@ const ask = () => { choose(); remember(); };
 form.addEventListener("input", ask);
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("reset", () => setTimeout(ask));
+byId("save").addEventListener("click", save);
 byId("more").addEventListener("click", () => showMore().focus());
 addEventListener("hashchange", follow);
 addEventListener("beforeprint", () => figures.forEach((f) => draw(f, { night: false, width: PRINT_WIDTH })));

@@ -70,9 +70,14 @@ def _choices(values: pd.Series) -> list[tuple[str, str]]:
 
 
 def _documents(documents: pd.DataFrame, groups: dict[str, pd.Series]) -> list[list[Any]]:
-    """document_id, title, date and the number of each group, -1 where it is not known."""
+    """document_id, title, date, url and the number of each group, -1 where it is not known.
+
+    Of addresses only those of web pages are kept: others may run something or open a file.
+    """
     frame = documents[["document_id", "title"]].astype(object)
     frame["date"] = documents["date"].dt.strftime("%Y-%m-%d")
+    is_web = documents["url"].str.match(r"https?://", case=False, na=False)
+    frame["url"] = documents["url"].where(is_web)
     for column, values in groups.items():
         frame[column] = values.cat.codes
     return frame.astype(object).where(frame.notna(), None).to_numpy().tolist()

@@ -152,7 +152,7 @@ function showMore() {
 // The address of the page holds what the form asks for.
 function remember() {
   const state = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
-  history.replaceState(null, "", `#${state.size ? state : "explore"}`);
+  history.replaceState(null, "", `#${state.toString() || "explore"}`);
 }
 
 function restore(state) {

@@ -11,7 +11,8 @@ help:  ## Show what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 report: $(READY)  ## Analyse data/ and write reports/report.html
-	@$(BIN)/topics report data/articles --themes data/themes.yml --gold data/gold.csv --out reports
+	@$(BIN)/topics report data/articles --themes data/themes.yml --gold data/gold.csv \
+		--title "Trade, sanctions and alliances: a sample" --out reports
 
 test: $(READY)  ## Lint, type-check and test
 	@$(BIN)/ruff check .

@@ -53,8 +53,8 @@ def drop_repeats(texts: Sequence[str]) -> Repeats:
     r"""Texts of one source without the paragraphs, beginnings and endings that many share.
 
     Many is five, or a hundredth where there are more than 500. Within a paragraph a repeat stays,
-    for it may be a sentence of background, and so does what versions of one story share; edges that look like boilerplate by themselves
-    (a share bar, an agency's credit) go in any case.
+    for it may be a sentence of background, and so does what versions of one story share; edges
+    that look like boilerplate by themselves (a share bar, an agency's credit) go in any case.
 
     >>> footer = "(The Weekly 05/0{}/2025 page{})"
     >>> shut = ["North", "South", "East", "West", "Middle"]
@@ -75,7 +75,7 @@ def drop_repeats(texts: Sequence[str]) -> Repeats:
         stays = stays if any(stays) else [True] * len(page)
         kept.append("".join(u.text + u.gap for u, stay in zip(page, stays, strict=True) if stay))
         for unit, stay in zip(page, stays, strict=True):
-            if not stay or unit.key in shared:
+            if unit.text and (not stay or unit.key in shared):
                 places[unit.key, stay].setdefault(i, unit.text)
     rows = [(*next(iter(at.items())), len(at), stay) for (_, stay), at in places.items()]
     return Repeats(
@@ -137,10 +137,8 @@ def _stays(page: Sequence[_Unit], shared: set[str], frames: Sequence[set[str]]) 
     ]
     end = len(page) - _edge(page[::-1], shared, frames[1])
     start = _edge(page[:end], shared, frames[0])
-    while start and not _HEAD_END.search(
-        page[start - 1].text
-    ):  # "The Fund (IMF)" begins a sentence
-        start -= 1
+    while start and not _HEAD_END.search(page[start - 1].text):
+        start -= 1  # "The Fund (IMF)" begins a sentence
     said = sum(count_words(u.text) for u in (*page[:start], *page[end:]) if _is_sentence(u.text))
     if said > sum(count_words(unit.text) for unit in page[start:end]):  # a copy, no frame
         start, end = 0, len(page)

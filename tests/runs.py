@@ -80,7 +80,12 @@ def run_with(documents, carried, *, named=(), clusters=()):
     table = table.assign(country=None, language="en").astype({"source": "str"})
     model = ThemeModel([{"id": theme_id} for theme_id in named])
     model.themes_ = pd.DataFrame(
-        {"theme_id": list(carried), "name": [i.title() for i in carried], "stability": 0.8}
+        {
+            "theme_id": list(carried),
+            "name": [i.title() for i in carried],
+            "keywords": "",
+            "stability": 0.8,
+        }
     )
     model.assignments_ = pd.DataFrame(
         [
@@ -135,9 +140,10 @@ def rising_run():
     """Six months of two sources: `no first use` in all documents of the last two months alone,
     `fragile states` in more of them the later they are.
     """
+    said = "No first use and fragile states" + "".join(f" {{0}}x{i}" for i in range(20))
     ids = [f"{month}-{i}" for month in range(1, 7) for i in range(20)]
     documents = [
-        (name, f"2025-0{name[0]}-{10 + i % 10}", ("Gull", "Heron")[i % 2], None)
+        (name, f"2025-0{name[0]}-{10 + i % 10}", ("Gull", "Heron")[i % 2], said.format(name))
         for i, name in enumerate(ids)
     ]
     last = [name for name in ids if name[0] in "56"]
@@ -150,4 +156,5 @@ def change_points(*found):
     table = pd.DataFrame(found, columns=["theme_id", "period", "before", "after"])
     table["period"] = table["earliest"] = table["latest"] = pd.to_datetime(table["period"])
     gap = table["after"] - table["before"]
-    return table.assign(difference=gap, low=gap - 0.1, high=gap + 0.1, p=0.01)
+    within = {"n_before": 40, "n_after": 50, "sources": 2, "covered": 1.0}
+    return table.assign(difference=gap, low=gap - 0.1, high=gap + 0.1, p=0.01, **within)

@@ -1,6 +1,5 @@
 """Who is mentioned, who only seems to be, and in which themes."""
 
-import numpy as np
 import pandas as pd
 import pytest
 from runs import rows
@@ -174,40 +173,35 @@ def in_themes(held, themes):
     return DocumentThemes(documents, carries), passages, assignments, found
 
 
-def test_an_actor_counts_in_the_passages_that_carry_the_theme_and_once_a_document():
+def test_passages_of_the_theme_that_name_an_actor_are_set_against_all_others():
     held = [
         [("A", "t"), ("A", "t"), ("B", "")],  # B stands beside the theme
         [("", "t"), ("A", "")],
         [("A", ""), ("", ""), ("", ""), ("", "")],
     ]
     table = actors_by_theme(*in_themes(held, "t"))
-    row = table.iloc[0]
-    assert len(table) == 1
-    assert (row["actor"], row["n"], row["n_total"], row["share"]) == ("A", 1, 2, 0.5)
-    assert (row["low"], row["high"]) == pytest.approx((0.0945, 0.9055), abs=1e-4)
+    columns = ("actor", "documents", "n", "n_total", "share", "share_elsewhere", "clear")
+    assert rows(table, *columns) == [("A", 1, 2, 3, 2 / 3, 2 / 6, False)]
 
 
-def test_elsewhere_as_many_passages_are_drawn_as_carry_the_theme():
-    held = [
-        [("A", "t"), ("", "t")],
-        [("A", ""), ("", ""), ("", ""), ("", "")],  # two of four hold it with chance 1/2
-        [("", "")],
-    ]
+def test_an_actor_is_clearly_named_more_where_many_documents_name_it():
+    held = [[("A", "t"), ("", "")]] * 20 + [[("A", ""), ("", "")]]
     row = actors_by_theme(*in_themes(held, "t")).iloc[0]
-    assert row["share_elsewhere"] == pytest.approx(0.25)
-    assert row["lift"] == pytest.approx(4)
+    assert row["clear"]
+    assert row["difference"] == pytest.approx(1 - 1 / 22)
+    assert 0.6 < row["low"] < row["difference"] < row["high"] <= 1
 
 
 def test_themes_keep_their_order_and_the_most_frequent_actor_comes_first():
     held = [[("BA", "u"), ("", "")], [("B", "u")], [("C", "t")]]
     table = actors_by_theme(*in_themes(held, "tu"))
     assert rows(table, "theme_id", "actor", "n") == [("t", "C", 1), ("u", "B", 2), ("u", "A", 1)]
-    assert table["lift"].tolist() == [np.inf] * 3
 
 
-def test_where_every_document_carries_the_theme_elsewhere_is_not_known():
+def test_where_every_passage_has_the_theme_elsewhere_is_not_known():
     table = actors_by_theme(*in_themes([[("A", "t")], [("A", "t")]], "t"))
-    assert table[["share_elsewhere", "lift"]].isna().all(axis=None)
+    assert table["share_elsewhere"].isna().all()
+    assert not table["clear"].any()
 
 
 def test_documents_left_out_of_the_table_do_not_count():
@@ -218,6 +212,6 @@ def test_documents_left_out_of_the_table_do_not_count():
 
 def test_no_mentions_make_no_rows():
     table = actors_by_theme(*in_themes([[("", "t")], [("", "")]], "t"))
-    assert list(table) == ["theme_id", "actor", "kind", "n", "n_total", "share", "low", "high",
-                           "share_elsewhere", "lift"]  # fmt: skip
+    assert list(table) == ["theme_id", "actor", "kind", "documents", "n", "n_total", "share",
+                           "share_elsewhere", "difference", "low", "high", "clear"]  # fmt: skip
     assert table.empty

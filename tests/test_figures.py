@@ -12,9 +12,9 @@ from topics.findings import Finding
 
 
 def finding(figure):
-    """The finding that a figure carries, with its themes as a list."""
+    """The finding that a figure carries, with its themes as a list, without what it sums up."""
     found = Finding(**figure.layout.meta["finding"])
-    return replace(found, themes=list(found.themes))
+    return replace(found, themes=list(found.themes), claims=())
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +57,6 @@ NOTHING = {
     "Nothing to compare: no second source is known.": (
         lambda run: figures.shares_by_group(run, contrasted(run, "source"))
     ),
-    "No differences to show: no second country is known.": (
-        lambda run: figures.contrasts(run, contrasted(run, "country"))
-    ),
     "No actor on the list is named in a passage with a theme.": (
         lambda run: figures.actors(run, pd.DataFrame({"theme_id": []}))
     ),
@@ -77,14 +74,44 @@ def test_a_change_names_theme_shares_and_day_and_is_drawn_whatever_the_theme_is_
         ("fragile states", "2025-04-01", 0.2, 0.4), ("no first use", "2025-05-01", 0, 0.95)
     )
     assert finding(trends(rising, found)) == Finding(
-        "No First Use rose from 0% to 95% of documents from May 2025 on; "
-        "Fragile States rose from 20% to 40% of documents from April 2025 on.",
+        "No First Use rose from 0% to 95% of documents from May 2025 on (+95 points, 95% interval "
+        "+85 to +105; 90 documents of 2 sources that wrote before and after); "
+        "Fragile States rose from 20% to 40% of documents from April 2025 on (+20 points, 95% "
+        "interval +10 to +30; 90 documents of 2 sources that wrote before and after).",
         "trend",
         "finding",
         ["no first use", "fragile states"],
     )
     lines = {shape.x0 for shape in trends(rising, found).layout.shapes}
     assert lines == {pd.Timestamp("2025-04-01"), pd.Timestamp("2025-05-01")}
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"covered": 0.4}, "Whether Fragile States rose or fell in May 2025 can't be told: its "
+                           "sources differ before and after."),
+        ({"sources": 1}, "Whether Fragile States rose or fell in May 2025 can't be told: its "
+                         "sources differ before and after."),
+        ({"n_before": 19}, "No change of a theme is sure enough to be claimed."),
+        ({"low": -0.01}, "No change of a theme is sure enough to be claimed."),
+        ({"theme_id": "grain"}, "No change of a theme is sure enough to be claimed."),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_no_change_is_claimed_that_its_sources_its_documents_or_its_theme_do_not_bear(change, text):
+    run = rising_run()
+    extra = run.model.themes_.tail(1).assign(theme_id="grain", name="Grain")  # of no passage
+    run.model.themes_ = pd.concat([run.model.themes_, extra], ignore_index=True)
+    found = change_points(("fragile states", "2025-05-01", 0.2, 0.4)).assign(**change)
+    assert finding(trends(run, found)).text == text
+
+
+def test_nothing_is_claimed_of_a_theme_without_a_name():
+    run = rising_run()
+    run.model.themes_["name"] = "Unnamed: first, use, states"
+    found = change_points(("fragile states", "2025-05-01", 0.2, 0.4))
+    assert finding(trends(run, found)).text == "No change of a theme is sure enough to be claimed."
 
 
 def test_without_a_change_point_the_trend_says_that_nothing_changed(rising):
@@ -98,13 +125,13 @@ def test_without_a_change_point_the_trend_says_that_nothing_changed(rising):
 def test_a_trend_says_where_a_change_may_lie_and_how_many_more_there_are(rising):
     months = pd.date_range("2025-01-01", periods=5, freq="MS")
     found = change_points(
-        *[("fragile states", month, 0.1 * (5 - i), 0) for i, month in enumerate(months)]
+        *[("fragile states", month, 0.1 * (6 - i), 0) for i, month in enumerate(months)]
     )
     found.loc[0, "latest"] = pd.Timestamp("2025-02-05")
     text = finding(trends(rising, found)).text
     assert text.startswith(
-        "Fragile States fell from 50% to 0% of documents from January 2025 on "
-        "(or between January 2025 and 5 February 2025); "
+        "Fragile States fell from 60% to 0% of documents from January 2025 on "
+        "(or between January 2025 and 5 February 2025) (-60 points, "
     )
     assert text.endswith(" and 2 more.")
 
@@ -118,8 +145,10 @@ def test_one_period_is_drawn_without_a_claim_about_change():
 
 def test_what_is_new_or_rising_is_told_with_shares_documents_and_sources(rising):
     assert finding(figures.emergence(rising, themes_of(rising))) == Finding(
-        "No First Use is new (0% before, 100% since May 2025, in 40 documents from 2 sources); "
-        "Fragile States is rising (30% before, 75% since April 2025, in 45 documents from 2 sources).",
+        "No First Use is new: in 0% of documents before and 100% since May 2025 (+100 points, 95% "
+        "interval +74 to +100; now in 40 documents from 2 sources); "
+        "Fragile States is rising: in 30% of documents before and 75% since April 2025 (+45 points, "
+        "95% interval +28 to +62; now in 45 documents from 2 sources).",
         "emergence",
         "finding",
         ["no first use", "fragile states"],
@@ -135,28 +164,33 @@ def test_where_nothing_is_new_or_rising_that_is_said():
     assert found == Finding(text, "emergence", "none", [])
 
 
-def test_the_contrast_that_is_largest_among_the_clear_ones_is_told(rising):
-    table = pd.DataFrame(
-        [("Gull", "no first use", 0.2, 0.9, 0.5, 0.9, 0.7, False),
-         ("Heron", "no first use", 0.2, 0.6, 0.25, 0.5, 0.4, True)],
-        columns=["source", "theme_id", "first", "second", "low", "high", "difference", "clear"],
-    )  # fmt: skip
-    assert finding(figures.contrasts(rising, table)) == Finding(
-        "Heron differs most: No First Use is in 60% of its documents and in 20% of the others' "
-        "(difference +25 to +50 points).",
+def contrast(theme_id="no first use", group="Heron", n=40, clear=True):
+    """As `contrast_groups` finds it of one source."""
+    numbers = {"n_second": n * 0.6, "first": 0.2, "total_first": 80, "second": 0.6, "total_second": n, "low": 0.25,
+               "high": 0.5, "difference": 0.4, "clear": clear}  # fmt: skip
+    return pd.DataFrame([{"source": group, "theme_id": theme_id} | numbers])
+
+
+def test_a_clear_contrast_is_told_with_the_documents_that_it_is_counted_in(rising):
+    assert finding(figures.shares_by_group(rising, contrast())) == Finding(
+        "Heron writes more than others on No First Use: 60% of its 40 documents and 20% of 80 "
+        "others (+40 points, 95% interval +25 to +50).",
         "source",
         "finding",
         ["no first use"],
     )
-    text = "No source differs clearly from the others in any theme."
-    none = finding(figures.contrasts(rising, table.assign(clear=False)))
-    assert none == Finding(text, "source", "none", [])
 
 
-def test_a_source_s_largest_share_is_told(rising):
-    text = "The largest share: Fragile States is in 55% of the documents from Gull (33 of 60)."
-    found = finding(figures.shares_by_group(rising, contrasted(rising, "source")))
-    assert found == Finding(text, "shares", "finding", ["fragile states"])
+@pytest.mark.parametrize(
+    "table",
+    [contrast(clear=False), contrast(n=19), contrast(theme_id="fragile states")],
+    ids=["not clear", "few documents", "an outlet on its own name"],
+)
+def test_no_contrast_is_claimed_that_is_chance_rests_on_little_or_goes_without_saying(table):
+    rising = rising_run()
+    rising.model.themes_["keywords"] = ["first use", "fragile states, herons"]
+    text = "No source differs clearly enough from the others in any theme to be claimed."
+    assert finding(figures.shares_by_group(rising, table)) == Finding(text, "source", "none", [])
 
 
 @pytest.mark.parametrize(
@@ -176,24 +210,6 @@ def test_a_source_s_largest_share_is_told(rising):
 def test_where_most_documents_come_from_is_told(countries, text):
     run = run_on(PORT[:3], country=countries)
     assert finding(figures.documents_by(run, "country")) == Finding(text, "corpus", "finding", [])
-
-
-def test_fragile_themes_are_named_or_else_the_least_stable():
-    stable = run_with([("d0", None, None, None)], {"fragile states": ["d0"]})
-    assert finding(figures.theme_stability(stable)) == Finding(
-        "Every discovered theme comes back in 20 refits; the least stable is Fragile States, "
-        "with an overlap of 0.80.",
-        "trust",
-        "finding",
-        ["fragile states"],
-    )
-    stable.model.themes_["stability"] = 0.5
-    text = "Fragile, with an overlap below 0.6 in 20 refits: Fragile States."
-    found = finding(figures.theme_stability(stable))
-    assert found == Finding(text, "trust", "finding", ["fragile states"])
-    stable.model.themes_["stability"] = np.nan
-    text = "There are no discovered themes whose stability could be tested."
-    assert finding(figures.theme_stability(stable)) == Finding(text, "trust", "none", [])
 
 
 def test_names_on_the_map_do_not_cover_each_other():

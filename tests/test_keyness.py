@@ -53,6 +53,16 @@ def test_a_sentence_that_a_group_repeats_counts_once():
     assert marked(passages) == []
 
 
+def test_what_a_group_says_of_other_themes_too_is_no_word_on_this_one():
+    passages = spoken({"Quay": "Oak; shipyard", "Moor": "peatland"})
+    others = spoken({"Quay": "Oak; opera", "Moor": "opera"})
+    elsewhere = others.rename(columns={"source": "group"})
+    assert ["Quay", "Oak", 20, 0] in marked(passages)
+    assert marked(passages, elsewhere=elsewhere) == [
+        ["Moor", "peatland", 20, 0], ["Quay", "shipyard", 20, 0],
+    ]  # fmt: skip
+
+
 def test_the_name_of_a_group_is_no_word_of_it():
     passages = spoken({"Quay": "Quay; shipyard", "Moor": "peatland"})
     assert ["Quay", "Quay", 20, 0] not in marked(passages)

@@ -135,6 +135,14 @@ def test_what_the_invented_theme_was_given_is_quoted_escaped():
     assert "falconry, was given 2 of 12 passages" in page.text
 
 
+def test_changes_in_permuted_dates_are_counted_where_there_are_dates():
+    dated = run_on(PORT, date=[f"2025-05-0{i}" for i in range(1, 6)])
+    assert tables.negative_controls(dated, change_points()).finding.text == (
+        "With dates exchanged at random within each source, 0 changes (one corpus in twenty may "
+        "show any). An invented theme, falconry, was given 0 of 5 passages."
+    )
+
+
 def test_passages_without_a_theme_are_counted_and_quoted():
     bare = run_on(PORT[:2])
     bare.assignments = bare.assignments.head(0)
@@ -162,7 +170,7 @@ def test_a_card_counts_passages_documents_and_independent_ones(calm):
     opera, port = tables.theme_cards(calm).markup.split("</article>")[:2]
     assert (
         "<p>5 passages in 5 documents (5 independent of others); most from Gull (75%); "
-        "stability 1.00.</p>"
+        "stability 1.00; fragile.</p>"
     ) in port
     assert port.count("<blockquote>") == 3
     text = Reader(html.Html(opera)).text
@@ -186,10 +194,7 @@ def test_a_cell_is_easy_to_read(value, shown):
 
 def test_a_piece_carries_its_finding_to_jupyter(calm):
     bundle = tables.negative_controls(calm, change_points())._repr_mimebundle_()
-    text = (
-        "With dates exchanged at random within each source, 0 changes (one corpus in twenty may "
-        "show any). An invented theme, falconry, was given 0 of 10 passages."
-    )
+    text = "An invented theme, falconry, was given 0 of 10 passages."
     assert Finding(**bundle[MIME_TYPE]) == Finding(text, "trust", "finding")
     assert bundle["text/html"] == f"<p>{text}</p>"
     assert MIME_TYPE not in tables.theme_cards(calm)._repr_mimebundle_()
@@ -274,14 +279,9 @@ def test_a_new_theme_is_shown_by_its_first_passages():
 
 def test_trust_says_how_many_themes_to_treat_with_caution_and_why(calm):
     first, second = calm.themes["name"].iloc[1:]
-    ids = calm.themes["theme_id"].tolist()
-    assert trust(calm).finding == Finding(
-        f"Treat 3 of 3 themes with caution (few documents: Opera, {first}, {second}; "
-        f"mostly from Gull: {first}; mostly from Heron: {second}).",
-        "trust",
-        "caution",
-        ids,
-    )
+    text = f"Treat 2 of 3 themes with caution (few independent documents: {first}, {second})."
+    ids = calm.themes["theme_id"].tolist()[1:]  # the named theme is absent
+    assert trust(calm).finding == Finding(text, "trust", "caution", ids)
 
 
 def test_trust_tells_precision_and_recall_where_there_are_labels(hostile, tmp_path):
@@ -292,7 +292,9 @@ def test_trust_tells_precision_and_recall_where_there_are_labels(hostile, tmp_pa
 
 def test_trust_is_told_of_a_single_document_of_no_known_source():
     text = Reader(trust(run_on(PORT[:1]))).text
-    assert text.startswith("Treat 1 of 1 theme with caution (few documents: Dock strike shut).")
+    assert text.startswith(
+        "Treat 1 of 1 theme with caution (few independent documents: Dock strike shut)."
+    )
 
 
 def test_each_theme_is_shown_by_passages_that_only_just_have_it_and_by_others():

@@ -59,7 +59,6 @@ def test_an_obvious_rise_and_fall_survive_every_refit():
     assert sorted(rows(found, "claim", "since", "survives")) == [
         ("fall", june, 1.0), ("rise", june, 1.0),
     ]  # fmt: skip
-    assert found["overlap"].min() > 0.8
 
 
 def test_where_nothing_changes_it_is_claimed_of_the_halves_and_survives():
@@ -70,18 +69,61 @@ def test_where_nothing_changes_it_is_claimed_of_the_halves_and_survives():
     assert found["survives"].min() >= 0.9
 
 
-def test_a_theme_that_no_passage_carries_in_any_refit_has_no_overlap():
+def test_a_named_theme_that_no_passage_has_is_absent_and_has_no_stability():
     opera = {"id": "opera", "name": "Opera", "phrases": ["A soprano sang on the stage"]}
-    dates = [f"2025-0{month}-01" for month in (1, 2, 3, 4, 5)] * 2
-    found = concluded(run_on(PORT + FIELD, named=[opera], date=dates, source=["Gull"] * 10))
-    assert found["theme_id"][0] == "opera"
-    assert found["overlap"].isna().tolist() == [True, False, False]
+    table = theme_support(run_on(PORT + FIELD, named=[opera]))
+    assert table["verdict"].tolist() == ["absent", "fragile", "fragile"]
+    assert table["stability"].isna().tolist() == [True, False, False]
+
+
+def supported(stability=0.9, n=30, sources=("Gull", "Heron"), told="The ferry sank.", right=None):
+    """What a theme rests on that has `n` of 90 documents, the rest being from Gull and Heron."""
+    own = [(f"f{i}", None, sources[i % len(sources)], f"{told} {i} " * 3) for i in range(n)]
+    others = [(f"g{i}", None, ("Gull", "Heron")[i % 2], None) for i in range(90 - n)]
+    run = run_with(own + others, {"ferries": [name for name, *_ in own]})
+    run.model.themes_["stability"] = stability
+    if right is not None:
+        run.model.validated_ = pd.DataFrame(
+            {"theme_id": "ferries", "label": np.arange(10) < right, "after": True}
+        )
+    return theme_support(run).iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ({}, "solid"),
+        ({"stability": 0.7}, "usable"),
+        ({"stability": 0.5}, "fragile"),
+        ({"n": 15}, "usable"),
+        ({"n": 9}, "fragile"),
+        ({"sources": ["Gull"]}, "solid"),  # of two sources, one alone is half of what there is
+        ({"told": "The harbour was shut."}, "fragile"),
+        ({"right": 9}, "solid"),
+        ({"right": 7}, "usable"),
+        ({"right": 5}, "fragile"),
+    ],
+    ids=str,
+)
+def test_a_verdict_is_the_lowest_that_a_measure_allows(change, verdict):
+    assert supported(**change)["verdict"] == verdict
+
+
+def test_one_outlet_is_a_flaw_of_a_theme_only_where_the_corpus_has_others():
+    many = [f"Outlet {i}" for i in range(12)]
+    documents = [(f"d{i}", None, many[i % 12], f"The ferry sank. {i} " * 3) for i in range(240)]
+    themes = {"ferries": [f"d{i}" for i in range(0, 240, 12)]}
+    mixed = theme_support(run_with(documents, themes)).iloc[0]
+    one = [(name, None, "Gull", text) for name, _, _, text in documents]
+    alone = theme_support(run_with(one, themes)).iloc[0]
+    assert (mixed["verdict"], mixed["breadth"].round(2)) == ("fragile", 0.13)
+    assert (alone["verdict"], alone["breadth"]) == ("solid", 1)
 
 
 def test_without_dates_nothing_is_concluded():
     found = concluded(run_on(PORT))
     assert found.empty
-    assert found.columns.tolist() == ["theme_id", "claim", "since", "survives", "overlap"]
+    assert found.columns.tolist() == ["theme_id", "claim", "since", "survives"]
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,11 @@ from topics.figures.corpus import (
     funnel,
     near_duplicates_by_source,
 )
-from topics.figures.themes import (
-    hierarchy,
-    level_curve,
-    named_theme_scores,
-    theme_map,
-    theme_sizes,
-    theme_stability,
-)
-from topics.figures.trends import actors, contrasts, emergence, shares_by_group, theme_trends
+from topics.figures.themes import hierarchy, level_curve, named_theme_scores, theme_map, theme_sizes
+from topics.figures.trends import actors, emergence, shares_by_group, theme_trends
 
 __all__ = [
-    "actors", "contrasts", "coverage", "documents_by", "documents_over_time", "emergence",
+    "actors", "coverage", "documents_by", "documents_over_time", "emergence",
     "funnel", "hierarchy", "level_curve", "named_theme_scores", "near_duplicates_by_source",
-    "shares_by_group", "theme_map", "theme_sizes", "theme_stability", "theme_trends",
+    "shares_by_group", "theme_map", "theme_sizes", "theme_trends",
 ]  # fmt: skip

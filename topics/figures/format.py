@@ -28,7 +28,6 @@ PALETTE = [
     "#7C2D12", "#475569", "#A21CAF", "#937000",
 ]  # fmt: skip
 QUIET = "#8A8A8A"
-MIN_STABILITY = 0.6  # mean overlap with refits
 MAX_LISTED = 3  # themes or changes in a sentence
 MAX_GROUPS = 12  # sources or countries in a figure
 _MAX_TITLE = 80  # letters in a line of a title, so that it ends before plotly's buttons
@@ -113,15 +112,19 @@ def listed(parts: Sequence[str], separator: str = ", ") -> str:
     return separator.join(parts[:MAX_LISTED]) + (f" and {left} more" if left > 0 else "")
 
 
-def claim(parts: Sequence[str], kind: str, themes: Iterable[str], otherwise: str) -> Finding:
-    """The first parts as one sentence, with the themes that they name, or the one where none is.
+def claim(claims: Sequence[Finding], kind: str, otherwise: str) -> Finding:
+    """The first claims as one sentence, those to beware of last, or the one where none is.
 
-    >>> claim(["Ferries rose", "Grain fell"], "trend", ["ferries", "grain"], "Nothing changed.").text
+    >>> ferries, grain = Finding("Ferries rose.", "trend"), Finding("Grain fell.", "trend")
+    >>> claim([ferries, grain], "trend", "Nothing changed.").text
     'Ferries rose; Grain fell.'
     """
-    if not parts:
+    if not claims:
         return Finding(otherwise, kind, "none")
-    return Finding(f"{listed(parts, '; ')}.", kind, themes=[*themes][:MAX_LISTED])
+    told = sorted(claims, key=lambda claim: claim.level == "caution")
+    text = listed([claim.text.removesuffix(".") for claim in told], "; ")
+    themes = [theme for claim in told[:MAX_LISTED] for theme in claim.themes]
+    return Finding(f"{text}.", kind, told[0].level, themes, claims=told)
 
 
 def plain(text: str) -> str:

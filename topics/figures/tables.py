@@ -11,7 +11,8 @@ import pandas as pd
 
 from topics import labelling, measures
 from topics.figures import format as fmt
-from topics.figures.trends import clearest_first, emerging
+from topics.figures.claims import clearest_first
+from topics.figures.trends import emerging
 from topics.findings import Finding
 from topics.html import Html, note, table
 from topics.model.labels import keywords_by_language, numbers_of_themes
@@ -22,10 +23,16 @@ from topics.vectors.encoders import best_sentence
 if TYPE_CHECKING:
     from topics.run import Run
 
-_MIN_DOCUMENTS = 10  # independent ones; of fewer, a theme's share is an anecdote
 _MIN_SURVIVAL = 0.9  # share of refits
-_MAX_COPIED = 1.5  # documents to independent ones
 _TEXTS = ("block", "longest")  # columns that quote documents
+_REASONS = {  # for caution, by the measure that is below the bar of a usable theme
+    "independent": "few independent documents",
+    "breadth": "mostly from {largest_source}",
+    "stability": "does not come back in refits",
+    "borne_out": "few of its passages hold its name",
+    "phrased": "few of its passages hold one of its phrases",
+    "precision": "labels say that many of its passages are on something else",
+}
 _CHANGES = ("new", "grown", "steady", "shrunk", "vanished")
 
 
@@ -148,6 +155,7 @@ def _card(run: Run, theme: Any, by_language: pd.DataFrame) -> Html:
             count += f"; most from {theme.largest_source} ({theme.source_share:.0%})"
         if not pd.isna(theme.stability):
             count += f"; stability {theme.stability:.2f}"
+        count += f"; {theme.verdict}"
         shown = quotes(run, run.model.exemplars(theme.theme_id), theme.theme_id)
         body = f"<p>{escape(count)}.</p>{_keywords(theme, by_language)}{shown.markup}"
     heading = f"{escape(theme.name)} <small>{escape(theme.kind)}</small>"
@@ -237,10 +245,13 @@ def distinctive_words_table(run: Run, groups: pd.Series, max_words: int = 4) -> 
     `groups` has the source, country or period of each row of `run.passages`; its name says which.
     """
     column, rows = str(groups.name), []
-    independent = run.passages["document_id"].isin(run.copy_of)
+    passages = run.passages.assign(group=groups)
+    passages = passages[passages["document_id"].isin(run.copy_of)]
     for theme_id, own in _passages_by_theme(run):
-        has_theme = independent & run.passages["passage_id"].isin(own)
-        words = measures.distinctive_words(run.passages[has_theme], groups[has_theme], max_words)
+        has_theme = passages["passage_id"].isin(own)
+        words = measures.distinctive_words(
+            passages[has_theme], passages.loc[has_theme, "group"], max_words, passages[~has_theme]
+        )
         counts = words["n"].astype(str) + " : " + words["n_others"].astype(str)
         told = words["word"] + " (" + counts + ")"
         rows += [(theme_id, *row) for row in told.groupby(words["group"]).agg(", ".join).items()]
@@ -257,7 +268,6 @@ def trust_table(run: Run, survival: pd.DataFrame, gold: str | None = None) -> Ht
     `survival` is from `measures.trend_survival`, `gold` a file of labels made by people.
     """
     facts = measures.theme_support(run).merge(survival, on="theme_id", how="left")
-    facts["stability"] = facts["stability"].fillna(facts["overlap"])
     warnings = [_warnings(row) for row in facts.itertuples()]
     facts["caution"] = ["; ".join(own) for own in warnings]
     shares = facts["source_share"].map(" ({:.0%})".format, na_action="ignore")
@@ -265,22 +275,22 @@ def trust_table(run: Run, survival: pd.DataFrame, gold: str | None = None) -> Ht
     facts["survives"] = facts["survives"].map("{:.0%}".format, na_action="ignore")
     if gold:
         agreement = labelling.label_agreement(run, _gold_labels(run, gold))
-        facts = facts.merge(agreement.themes, on="theme_id", how="left")
-    columns = ["theme_id", "caution", "documents", "independent", "sources", "largest_source",
-               "stability", "claim", "survives", "precision", "recall"]  # fmt: skip
-    shown = fmt.with_names(run, facts[[column for column in columns if column in facts]])
+        facts = facts.drop(columns="precision").merge(agreement.themes, on="theme_id", how="left")
+    columns = ["theme_id", "verdict", "caution", "documents", "independent", "sources",
+               "largest_source", "stability", "borne_out", "phrased", "claim", "survives", "precision",
+               "recall"]  # fmt: skip
+    shown = fmt.with_names(run, facts[columns if gold else columns[:-2]])
     return _told(_caution(run, warnings)) + table(shown.rename(columns={"claim": "trend"}))
 
 
 def _warnings(facts: Any) -> list[str]:
-    tests = {
-        "few documents": facts.independent < _MIN_DOCUMENTS,
-        f"mostly from {facts.largest_source}": facts.source_share > 0.5,
-        "does not come back in refits": facts.stability < fmt.MIN_STABILITY,
-        "largely near-duplicates": facts.documents > _MAX_COPIED * max(facts.independent, 1),
-        "its trend depends on the fit": facts.survives < _MIN_SURVIVAL,
-    }
-    return [text for text, holds in tests.items() if holds]
+    """Why to beware of a theme: what it would need to be usable, and a trend that comes and goes."""
+    if facts.verdict == "absent":
+        return []
+    low = [key for key, (_, usable) in measures.BARS.items() if getattr(facts, key) < usable]
+    reasons = [_REASONS[key].format(largest_source=facts.largest_source) for key in low]
+    fickle = facts.claim != "no change" and facts.survives < _MIN_SURVIVAL
+    return reasons + ["its trend depends on the fit"] * fickle
 
 
 def _caution(run: Run, warnings: list[list[str]]) -> Finding:
@@ -349,11 +359,12 @@ def negative_controls(run: Run, placebo: pd.DataFrame) -> Html:
     `placebo` are the `find_change_points` of permuted dates.
     """
     taken, n = measures.absent_theme(run)
-    text = (
-        f"With dates exchanged at random within each source, {fmt.plural(len(placebo), 'change')} "
-        f"(one corpus in twenty may show any). An invented theme, falconry, was given {len(taken)} "
-        f"of {fmt.plural(n, 'passage')}."
-    )
+    text = f"An invented theme, falconry, was given {len(taken)} of {fmt.plural(n, 'passage')}."
+    if run.documents["date"].nunique() > 1:
+        text = (
+            "With dates exchanged at random within each source, "
+            f"{fmt.plural(len(placebo), 'change')} (one corpus in twenty may show any). {text}"
+        )
     return _told(Finding(text, "trust")) + quotes(run, taken[:2])
 
 

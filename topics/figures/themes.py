@@ -113,7 +113,7 @@ def theme_sizes(run: Run) -> go.Figure:
     """Passages and independent documents a theme."""
     about = run.themes[["theme_id", "name", "kind", "n_passages"]]
     sizes = theme_support(run).merge(about, on="theme_id")
-    table = sizes[["name", "kind", "n_passages", "documents", "independent"]]
+    table = sizes[["name", "kind", "verdict", "n_passages", "documents", "independent"]]
     n_named = int((sizes["kind"] == "named").sum())
     empty = sizes[sizes["n_passages"] == 0]
     text = (
@@ -206,22 +206,3 @@ def level_curve(run: Run) -> go.Figure:
         xaxis={"title": "number of clusters", "type": "log", "tickvals": ticks},
         yaxis_rangemode="tozero",
     )  # fmt: skip
-
-
-def theme_stability(run: Run) -> go.Figure:
-    """How well each discovered theme comes back in refits."""
-    table = run.themes.dropna(subset="stability")[["theme_id", "name", "stability"]]
-    if table.empty:
-        text = "There are no discovered themes whose stability could be tested."
-        return fmt.nothing_to_show(text, "trust")
-    table = table.sort_values("stability", ascending=False, kind="stable")
-    fragile, least = table[table["stability"] < fmt.MIN_STABILITY], table.iloc[-1]
-    text = "Every discovered theme comes back in 20 refits; the least stable is "
-    text += f"{least['name']}, with an overlap of {least['stability']:.2f}."
-    if len(fragile):
-        text = f"Fragile, with an overlap below {fmt.MIN_STABILITY} in 20 refits: "
-        text += f"{', '.join(fragile['name'])}."
-    finding = Finding(text, "trust", themes=fragile["theme_id"].tolist() or [least["theme_id"]])
-    shades = table.pop("theme_id").map(fmt.theme_colours(run)).tolist()
-    texts, axis = table["stability"].map("{:.2f}".format), "mean Jaccard index"
-    return fmt.bars(table, "stability", texts, shades, finding, title=axis, range=[0, 1.1])

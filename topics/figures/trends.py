@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,20 +12,18 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from topics.errors import InputError
+from topics.figures import claims
 from topics.figures import format as fmt
-from topics.findings import Finding
 from topics.measures.change_points import emerging_themes
-from topics.text.words import overlap
 
 if TYPE_CHECKING:
     from topics.measures.document_themes import DocumentThemes
     from topics.run import Run
 
 _COLUMNS = 3
-_MAX_CONTRASTS = 15
 _MAX_ACTORS = 14
 _MIN_MENTIONS = 3  # documents
-_MIN_DOCUMENTS = 5  # of a theme
+_MIN_SHOWN = 5  # documents of a period; of fewer, a share is no point of a curve
 
 
 def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> go.Figure:
@@ -50,7 +48,8 @@ def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) ->
         vertical_spacing=0.28 / n_rows, horizontal_spacing=0.04,
     )  # fmt: skip
     for place, theme_id in enumerate(ids):
-        own = shares[(shares["theme_id"] == theme_id) & (shares["n_total"] > 0)]
+        enough = shares["n_total"] >= min(_MIN_SHOWN, shares["n_total"].max())
+        own = shares[(shares["theme_id"] == theme_id) & enough]
         where = {"row": place // _COLUMNS + 1, "col": place % _COLUMNS + 1}
         for trace in _trend(own, colours[theme_id], names[theme_id]):
             figure.add_trace(trace, **where)
@@ -59,7 +58,7 @@ def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) ->
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     figure.update_xaxes(showticklabels=True, nticks=4)
     figure.update_annotations(font_size=12)
-    finding = _trend_finding(run, shares, change_points)
+    finding = claims.of_changes(run, shares, change_points)
     table = fmt.with_names(run, shares.drop(columns="partial"))
     return fmt.finish(figure, finding, table, 150 + 170 * n_rows)
 
@@ -78,32 +77,6 @@ def _trend(own: pd.DataFrame, colour: str, name: str) -> list[go.Scatter]:
                    name=fmt.plain(name), marker={"size": 6, "symbol": symbols}, text=counts,
                    hovertemplate="%{x|%Y-%m-%d}: %{y:.0%} (%{text})<extra></extra>"),
     ]  # fmt: skip
-
-
-def _trend_finding(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> Finding:
-    """The clearest changes in a sentence, or that there is none."""
-    otherwise = "No theme rose or fell by more than chance would explain."
-    if shares.loc[shares["n_total"] > 0, "period"].nunique() < 2:
-        otherwise = "All dated documents fall into one period: no change can be measured."
-    names = fmt.theme_names(run)
-    clearest = clearest_first(change_points)
-    parts = [
-        f"{names[row.theme_id]} {'rose' if row.after > row.before else 'fell'} from "
-        f"{fmt.percent(row.before)} to {fmt.percent(row.after)} of documents {_when(row)}"
-        for row in clearest.itertuples()
-    ]
-    return fmt.claim(parts, "trend", clearest["theme_id"], otherwise)
-
-
-def clearest_first(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows in order of the size of their difference."""
-    return table.sort_values("difference", key=abs, ascending=False, kind="stable")
-
-
-def _when(row: Any) -> str:
-    """From when on a change holds, and between which days it may have begun."""
-    since, first, last = map(fmt.day_or_month, (row.period, row.earliest, row.latest))
-    return f"from {since} on" + ("" if first == last else f" (or between {first} and {last})")
 
 
 @lru_cache(maxsize=1)  # a figure and a table ask
@@ -135,44 +108,27 @@ def emergence(run: Run, document_themes: DocumentThemes) -> go.Figure:
     figure.update_traces(hovertemplate="%{x:.1%}<extra></extra>")
     title = "share of documents: hollow before, full recently"
     figure.update_xaxes(tickformat=".0%", title=title, rangemode="tozero")
-    finding, twin = _emergence_finding(table, names), fmt.with_names(run, table)
+    finding, twin = claims.of_emergence(run, table), fmt.with_names(run, table)
     return fmt.in_rows(figure, len(table), finding, twin)
 
 
-def _emergence_finding(table: pd.DataFrame, names: dict[str, str]) -> Finding:
-    clear = table.dropna(subset="kind")
-    parts = [
-        f"{names[row.theme_id]} is {row.kind} ({fmt.percent(row.before)} before, {fmt.percent(row.recent)} "
-        f"since {fmt.day_or_month(row.since)}, in {fmt.plural(row.documents, 'document')}"
-        + (f" from {fmt.plural(row.sources, 'source')})" if row.sources else ")")
-        for row in clear.itertuples()
-    ]
-    otherwise = "No theme is new or rising by more than chance would explain."
-    return fmt.claim(parts, "emergence", clear["theme_id"], otherwise)
-
-
 def shares_by_group(run: Run, table: pd.DataFrame) -> go.Figure:
-    """Share of each source's (or country's) documents that have a theme.
+    """Share of each source's (or country's) documents that have a theme; what differs clearly is told.
 
     `table` is from `measures.contrast_groups`; its first column says who is compared.
     """
-    column, names = table.columns[0], fmt.theme_names(run)
+    column = table.columns[0]
     if table.empty:
-        return fmt.nothing_to_show(f"Nothing to compare: no second {column} is known.", "shares")
+        return fmt.nothing_to_show(f"Nothing to compare: no second {column} is known.", column)
     groups = table[column].drop_duplicates().head(fmt.MAX_GROUPS)
     shown = table[table[column].isin(groups)]
     totals = shown.drop_duplicates(column).set_index(column)["total_second"]
     grid = _by_theme(run, shown, column, "second", groups)
     grid.columns = [f"{fmt.label(str(name), 24)}<br>n={totals[name]}" for name in grid.columns]
-    twin = fmt.with_names(run, shown).rename(columns={"second": "share"})
-    twin = twin[[column, "theme", "n_second", "total_second", "share", "low", "high"]]
-    top = shown.loc[shown["second"].idxmax()]
-    text = (
-        f"The largest share: {names[top['theme_id']]} is in {fmt.percent(top['second'])} of the documents "
-        f"from {top[column]} ({top['n_second']} of {top['total_second']})."
-    )
-    finding = Finding(text, "shares", themes=[top["theme_id"]])
-    return fmt.heat_map(grid, "{:.0%}".format, finding, twin)
+    twin = fmt.with_names(run, shown).rename(columns={"second": "share", "first": "share_others"})
+    twin = twin[[column, "theme", "n_second", "total_second", "share", "share_others", "difference",
+                 "low", "high", "clear"]]  # fmt: skip
+    return fmt.heat_map(grid, "{:.0%}".format, claims.of_contrasts(run, table), twin)
 
 
 def _by_theme(
@@ -185,73 +141,17 @@ def _by_theme(
     return grid.rename(index=names)
 
 
-def contrasts(run: Run, table: pd.DataFrame) -> go.Figure:
-    """The differences between one source (or country) and the others, with intervals.
-
-    `table` is from `measures.contrast_groups`. Shown are those that are clear, or, where none is,
-    the largest.
-    """
-    column, names = table.columns[0], fmt.theme_names(run)
-    if table.empty:
-        return fmt.nothing_to_show(f"No differences to show: no second {column} is known.", column)
-    some = table[table["clear"]] if table["clear"].any() else table
-    some = clearest_first(some).head(_MAX_CONTRASTS)
-    difference, ids = some["difference"], some["theme_id"]
-    interval = {"array": some["high"] - difference, "arrayminus": difference - some["low"]}
-    points = go.Scatter(
-        x=difference,
-        y=[f"{fmt.label(str(group), 24)} · {fmt.label(names[i], 30)}"
-           for group, i in zip(some[column], ids, strict=True)],
-        mode="markers", marker={"size": 9, "color": ids.map(fmt.theme_colours(run))},
-        error_x=interval | {"color": fmt.QUIET}, hovertemplate="%{y}: %{x:+.0%}<extra></extra>",
-    )  # fmt: skip
-    figure = go.Figure(points).add_vline(x=0, line_color=fmt.QUIET)
-    figure.update_xaxes(tickformat="+.0%", title="difference in share")
-    finding = _contrast_finding(some, column, names)
-    return fmt.in_rows(figure, len(some), finding, fmt.with_names(run, some))
-
-
-def _contrast_finding(some: pd.DataFrame, column: str, names: dict[str, str]) -> Finding:
-    """The largest of the clear differences, or that there is none."""
-    first = some.iloc[0]
-    if not first["clear"]:
-        text = f"No {column} differs clearly from the others in any theme."
-        return Finding(text, column, "none")
-    text = (
-        f"{first[column]} differs most: {names[first['theme_id']]} is in {fmt.percent(first['second'])} "
-        f"of its documents and in {fmt.percent(first['first'])} of the others' (difference "
-        f"{100 * first['low']:+.0f} to {100 * first['high']:+.0f} points)."
-    )
-    return Finding(text, column, themes=[first["theme_id"]])
-
-
 def actors(run: Run, table: pd.DataFrame) -> go.Figure:
-    """Share of each theme's documents that name the most frequent actors.
+    """Share of each theme's passages that name the most frequent actors.
 
     `table` is from `measures.actors_by_theme`.
     """
     if table.empty:
         text = "No actor on the list is named in a passage with a theme."
         return fmt.nothing_to_show(text, "actors")
-    n = table.groupby("actor")["n"].sum().sort_values(ascending=False, kind="stable")
+    n = table.groupby("actor")["documents"].sum().sort_values(ascending=False, kind="stable")
     grid = _by_theme(run, table, "actor", "share", n.index[:_MAX_ACTORS])
-    often = table[table["n"] >= _MIN_MENTIONS]
-    finding = _actors_finding(often.assign(theme=often["theme_id"].map(fmt.theme_names(run))))
+    often = table[table["documents"] >= _MIN_MENTIONS]
     twin = fmt.with_names(run, often)
+    finding = claims.of_actors(run, often)
     return fmt.heat_map(grid, lambda share: f"{share:.0%}" if share else "", finding, twin)
-
-
-def _actors_finding(table: pd.DataFrame) -> Finding:
-    """The actors most clearly named more with one theme than elsewhere, but for its namesakes."""
-    namesakes = [overlap(*pair) for pair in zip(table["theme"], table["actor"], strict=True)]
-    marked = table[~np.array(namesakes, dtype=bool) & np.isfinite(table["lift"])]
-    marked = marked.query("n_total >= @_MIN_DOCUMENTS and low > share_elsewhere")
-    marked = marked.sort_values("low", ascending=False, kind="stable")
-    marked = marked.drop_duplicates("theme").head(fmt.MAX_LISTED)
-    parts = [
-        f"{row.actor} is named in {fmt.percent(row.share)} of the documents on {row.theme} "
-        f"({fmt.percent(row.share_elsewhere)} elsewhere)"
-        for row in marked.itertuples()
-    ]
-    otherwise = "No actor is named clearly more with one theme than with the others."
-    return fmt.claim(parts, "actors", marked["theme_id"], otherwise)

@@ -7,19 +7,21 @@ from topics.measures.document_themes import DocumentThemes
 from topics.measures.keyness import distinctive_words
 from topics.measures.shares import PERIODS, choose_period, overall_shares, shares_over_time
 from topics.measures.trust import (
+    BARS,
     absent_theme,
     borderline,
     metadata_sources,
     near_duplicates,
     removed_boilerplate,
+    share_with_name,
     theme_support,
     trend_survival,
 )
 
 __all__ = [
-    "PERIODS", "DocumentThemes", "absent_theme", "actors_by_theme", "borderline", "choose_period",
+    "BARS", "PERIODS", "DocumentThemes", "absent_theme", "actors_by_theme", "borderline", "choose_period",
     "contrast_groups", "contrast_two", "contrast_within_sources", "distinctive_words",
     "emerging_themes", "find_change_points", "mentions", "metadata_sources", "near_duplicates",
-    "overall_shares", "read_actors", "removed_boilerplate", "shares_over_time", "theme_support",
+    "overall_shares", "read_actors", "removed_boilerplate", "share_with_name", "shares_over_time", "theme_support",
     "trend_survival",
 ]  # fmt: skip

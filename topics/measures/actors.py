@@ -10,12 +10,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy
-import scipy.sparse as sp
 from countryinfo import all_countries
 
 from topics.errors import InputError
-from topics.intervals import wilson
+from topics.intervals import CONFIDENCE, Estimate, difference, wilson
 from topics.measures.document_themes import DocumentThemes
 from topics.model.named_themes import read_yaml
 
@@ -178,7 +176,7 @@ def actors_by_theme(
     assignments: pd.DataFrame,
     found: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Which actors documents mention where they have a theme, compared with other documents.
+    """Which actors passages with a theme mention, compared with the other passages.
 
     Parameters
     ----------
@@ -192,11 +190,10 @@ def actors_by_theme(
     Returns
     -------
     pd.DataFrame
-        theme_id, actor, kind, n (documents that mention the actor in a passage with the theme),
-        n_total (documents with the theme), share, low, high (Wilson interval), share_elsewhere
-        (share to expect in documents without the theme, in as many passages of each drawn at
-        random: rarefaction, Hurlbert 1971), lift (share / share_elsewhere, infinite for an actor
-        met nowhere else). By theme, the most frequent actors first.
+        theme_id, actor, kind, documents (that mention the actor in a passage with the theme), n
+        (such passages), n_total (passages with the theme), share, share_elsewhere (of the passages
+        without it), difference, low, high (MOVER; a document counts as one observation), clear
+        (more than elsewhere, by Bonferroni's rule for all rows). By theme, the most frequent first.
 
     Examples
     --------
@@ -206,41 +203,31 @@ def actors_by_theme(
     >>> table = DocumentThemes(passages[["document_id"]], themes)
     >>> assignments = pd.DataFrame({"passage_id": ["a:1"], "theme_id": "trade"})
     >>> rows = actors_by_theme(table, passages, assignments, found)
-    >>> rows[["theme_id", "actor", "n", "n_total", "share", "share_elsewhere"]]
-      theme_id  actor  n  n_total  share  share_elsewhere
-    0    trade  China  1        1    1.0              0.0
+    >>> rows[["theme_id", "actor", "n", "n_total", "share", "share_elsewhere", "clear"]]
+      theme_id  actor  n  n_total  share  share_elsewhere  clear
+    0    trade  China  1        1    1.0              0.0  False
     """
-    rows = pd.Index(document_themes.documents["document_id"]).get_indexer(passages["document_id"])
-    owner = passages[["passage_id"]].assign(row=rows)[rows >= 0]
+    counted = passages["document_id"].isin(document_themes.documents["document_id"])
+    owner = passages.loc[counted, ["passage_id", "document_id"]]
     held = assignments[["passage_id", "theme_id"]].merge(owner)
-    pairs = held.merge(found).drop_duplicates(["theme_id", "row", "actor"])
-    table = pairs.value_counts(["theme_id", "actor", "kind"]).rename("n").reset_index()
-    table["n_total"] = document_themes.has_theme.sum()[table["theme_id"]].to_numpy()
-    table[["share", "low", "high"]] = np.transpose(wilson(table["n"], table["n_total"]))
-    elsewhere = _elsewhere(document_themes, held, owner, found)
-    order = elsewhere.index.get_indexer(table["theme_id"])
-    column = elsewhere.columns.get_indexer(table["actor"])
-    table["share_elsewhere"] = elsewhere.to_numpy()[order, column]
-    with np.errstate(divide="ignore"):
-        table["lift"] = table["share"] / table["share_elsewhere"]
+    mentioned = owner.merge(found)
+    pairs = held.merge(mentioned).groupby(["theme_id", "actor", "kind"], sort=False)
+    table = pairs.agg(documents=("document_id", "nunique"), n=("passage_id", "size")).reset_index()
+    of_theme = held.groupby("theme_id").agg({"passage_id": "size", "document_id": "nunique"})
+    table["n_total"], n_documents = of_theme.loc[table["theme_id"]].to_numpy().T
+    elsewhere = len(owner) - table["n_total"]
+    n_elsewhere = mentioned["actor"].value_counts()[table["actor"]].to_numpy() - table["n"]
+    table["share"], table["share_elsewhere"] = (
+        table["n"] / table["n_total"],
+        n_elsewhere / elsewhere,
+    )
+    others = elsewhere * owner["document_id"].nunique() / max(len(owner), 1)
+
+    def compared(confidence: float) -> Estimate:
+        own = wilson(table["share"] * n_documents, n_documents, confidence)
+        return difference(wilson(table["share_elsewhere"] * others, others, confidence), own)
+
+    table[["difference", "low", "high"]] = np.transpose(compared(CONFIDENCE))
+    table["clear"] = compared(1 - (1 - CONFIDENCE) / max(len(table), 1)).low > 0
+    order = document_themes.has_theme.columns.get_indexer(table["theme_id"])
     return table.iloc[np.lexsort((table["actor"], -table["n"], order))].reset_index(drop=True)
-
-
-def _elsewhere(
-    document_themes: DocumentThemes, held: pd.DataFrame, owner: pd.DataFrame, found: pd.DataFrame
-) -> pd.DataFrame:
-    """Expected shares in documents without a theme: one row a theme, one column an actor."""
-    without = ~document_themes.has_theme.to_numpy().T
-    mentioned = owner.merge(found).value_counts(["row", "actor"]).reset_index()
-    row, (actor, actors) = mentioned["row"].to_numpy(), pd.factorize(mentioned["actor"])
-    size = np.bincount(owner["row"], minlength=without.shape[1])[row]
-    drawn = held.value_counts(["theme_id", "row"]).groupby("theme_id").value_counts(normalize=True)
-    drawn = drawn.unstack(fill_value=0).reindex(document_themes.has_theme.columns, fill_value=0)
-    shares = np.zeros((len(without), len(actors)))
-    for n, weight in drawn.items():
-        met = 1 - scipy.stats.hypergeom.pmf(0, size, mentioned["count"], np.minimum(n, size))
-        chances = sp.csr_matrix((met, (row, actor)), (without.shape[1], len(actors)))
-        shares += weight.to_numpy()[:, None] * (without.astype(float) @ chances)
-    with np.errstate(invalid="ignore"):
-        shares /= without.sum(axis=1, keepdims=True)
-    return pd.DataFrame(shares, document_themes.has_theme.columns, actors)

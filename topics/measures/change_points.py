@@ -20,9 +20,20 @@ _FEWER_PERMUTATIONS = 200  # for what needs no small p
 _MAX_RECENT = 3  # periods that may be the new ones
 _MIN_BEFORE = 3  # periods to compare them with
 _MIN_SOURCES = 2
-_COLUMNS = ["theme_id", "period", "earliest", "latest", "before", "after", "ratio", "difference",
-            "low", "high", "p"]  # fmt: skip
-_EMERGING = ["theme_id", "since", "first_seen", "documents", "sources", "before", "recent", "p"]
+_WITHIN = [
+    "n_before",
+    "n_after",
+    "sources",
+    "covered",
+    "before",
+    "after",
+    "difference",
+    "low",
+    "high",
+]
+_COLUMNS = ["theme_id", "period", "earliest", "latest", *_WITHIN, "p"]
+_EMERGING = ["theme_id", "since", "first_seen", "documents", "sources", "n", "covered", "before",
+             "recent", "difference", "low", "high", "p"]  # fmt: skip
 
 
 def find_change_points(
@@ -58,9 +69,10 @@ def find_change_points(
     -------
     pd.DataFrame
         theme_id, period (first day of the new level), earliest, latest (interval of that period,
-        from dates permuted on either side of the change), before, after (shares up to the next
-        changes), ratio, difference, low, high (between documents of the same sources, see
-        `contrast_within_sources`), p. One row a change point, in order of themes and time.
+        from dates permuted on either side of the change), n_before, n_after, sources, covered,
+        before, after, difference, low, high (up to the next changes, between documents of the
+        same sources, see `contrast_within_sources`), p. One row a change point, in order of
+        themes and time.
 
     Raises
     ------
@@ -89,15 +101,12 @@ def find_change_points(
     rows = []
     for theme, changes in search.changes(len(every)).items():
         own = dated.only([dated.has_theme.columns[theme]])
-        has_theme = own.has_theme.to_numpy()
         ends = [0, *sorted(changes), len(every)]
         for first, cut, last in zip(ends, ends[1:], ends[2:], strict=False):
             sides = [(place >= a) & (place < b) for a, b in pairwise((first, cut, last))]
-            before, after = (float(has_theme[side].mean()) for side in sides)
             effect = contrast_within_sources(own, *sides).iloc[0]
             located = every[[cut, *search.interval((first, last), theme, cut)]].start_time
-            levels = before, after, after / before if before else np.inf
-            rows.append((effect["theme_id"], *located, *levels, *effect.iloc[1:], changes[cut]))
+            rows.append((effect["theme_id"], *located, *effect.iloc[1:], changes[cut]))
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
@@ -212,8 +221,9 @@ def emerging_themes(
     pd.DataFrame
         theme_id, kind (new: none of its documents is older; rising; or missing: no clear rise,
         or one source alone), since (first recent period), first_seen (date), documents and
-        sources (with their countries; since then, 0 where they are not known), before, recent
-        (shares), p.
+        sources (with their countries; since then, 0 where they are not known), n, covered,
+        before, recent, difference, low, high (between documents of the same sources, see
+        `contrast_within_sources`; n is the fewer of before and recently), p.
 
     Raises
     ------
@@ -250,15 +260,17 @@ def emerging_themes(
     table = pd.DataFrame(rows, columns=_EMERGING)
     no_source = dated.documents[["source", "country"]].isna().all(axis=None)
     clear = (table["p"] <= false_alarms) & ((table["sources"] >= _MIN_SOURCES) | no_source)
-    kinds = pd.Series(np.where(table["before"] > 0, "rising", "new"))
+    kinds = pd.Series(np.where(table["first_seen"] < table["since"], "rising", "new"))
     table.insert(1, "kind", kinds.where(clear, None))
     return table
 
 
 def _counts(dated: DocumentThemes, theme: str, recent: np.ndarray) -> tuple[object, ...]:
-    """first_seen, documents, sources, before and recent of `emerging_themes`."""
+    """first_seen to high of `emerging_themes`."""
     has_theme = dated.has_theme[theme].to_numpy()
     own = dated.documents[has_theme & recent]
     n_sources = len(own[["source", "country"]].dropna(how="all").drop_duplicates())
     first = dated.documents.loc[has_theme, "date"].min()
-    return first, len(own), n_sources, has_theme[~recent].mean(), has_theme[recent].mean()
+    effect = contrast_within_sources(dated.only([theme]), ~recent, recent).iloc[0]
+    n = min(effect["n_first"], effect["n_second"])
+    return first, len(own), n_sources, n, *effect["covered":]

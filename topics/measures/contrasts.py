@@ -15,6 +15,9 @@ _MIN_DOCUMENTS = 5
 _COLUMNS = ["theme_id", "n_first", "total_first", "first", "n_second", "total_second", "second",
             "difference", "low", "high", "ratio", "ratio_low", "ratio_high", "clear"]  # fmt: skip
 
+_WITHIN = ["theme_id", "n_first", "n_second", "sources", "covered", "first", "second",
+           "difference", "low", "high"]  # fmt: skip
+
 
 def contrast_two(
     document_themes: DocumentThemes, first: np.ndarray, second: np.ndarray, tests: int | None = None
@@ -87,8 +90,11 @@ def contrast_within_sources(
     Returns
     -------
     pd.DataFrame
-        theme_id, difference, low, high (Mantel-Haenszel difference with its interval under
-        permutation within sources); NaN where no source is in both sets.
+        theme_id, n_first, n_second (documents of the sources that are in both sets), sources (how
+        many they are), covered (their share of the documents, in the set where it is least),
+        first, second (shares, each source weighing the same in both), difference, low, high
+        (Mantel-Haenszel difference, second less first, with its interval under permutation
+        within sources); NaN where no source is in both sets.
 
     Examples
     --------
@@ -96,16 +102,29 @@ def contrast_within_sources(
     ...     "date": pd.date_range("2025-01-01", periods=40)})
     >>> late = np.arange(40) >= 20
     >>> table = DocumentThemes(documents, pd.DataFrame({"ferries": np.arange(40) >= 15}))
-    >>> contrast_within_sources(table, ~late, late).round(2)
-      theme_id  difference   low  high
-    0  ferries        0.75  0.45  1.05
+    >>> columns = ["n_first", "n_second", "sources", "first", "difference", "low", "high"]
+    >>> contrast_within_sources(table, ~late, late)[columns].round(2)
+       n_first  n_second  sources  first  difference   low  high
+    0       20        20        1   0.25        0.75  0.45   1.0
     """
-    second = np.asarray(second)
-    rows, has_theme = np.asarray(first) | second, document_themes.has_theme.to_numpy()
-    about = has_theme, document_themes.sources, document_themes.source_days, second
+    sets = np.column_stack([first, second]).astype(float)
+    rows, has_theme = sets.any(axis=1), document_themes.has_theme.to_numpy()
+    about = has_theme, document_themes.sources, document_themes.source_days, sets[:, 1] > 0
     estimate = difference_within(*(column[rows] for column in about))
-    columns = dict(zip(["difference", "low", "high"], estimate, strict=True))
-    return pd.DataFrame({"theme_id": document_themes.has_theme.columns, **columns})
+    sizes = sum_by(document_themes.sources, sets)
+    both = sizes.prod(axis=1) > 0
+    sizes, weights = sizes[both], sizes[both].prod(axis=1) / sizes[both].sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        covered = (sizes.sum(axis=0) / sets.sum(axis=0)).min()
+        shares = [
+            weights
+            @ (sum_by(document_themes.sources, has_theme * side[:, None])[both] / n[:, None])
+            / weights.sum()
+            for side, n in zip(sets.T, sizes.T, strict=True)
+        ]
+    columns = [document_themes.has_theme.columns, *sizes.sum(axis=0).astype(int), len(sizes),
+               covered, *shares, *estimate]  # fmt: skip
+    return pd.DataFrame(dict(zip(_WITHIN, columns, strict=True)))
 
 
 def contrast_groups(document_themes: DocumentThemes, column: str) -> pd.DataFrame:

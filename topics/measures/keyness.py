@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
@@ -14,11 +16,16 @@ _MAX_DOCUMENTS = 5000  # of a theme; of more, so many at random
 _MIN_WITH_WORD = 3
 _PRIOR = 0.1  # with much less, words of one group only score below words that others use too
 _PERMUTATIONS = 199
+_HABIT = 0.5  # of a word's share of documents: used as much elsewhere, it is no word on the theme
+_CANDIDATES = 3  # times as many words as are told
 _COLUMNS = ["group", "word", "n", "n_others", "log_odds", "z"]
 
 
 def distinctive_words(
-    passages: pd.DataFrame, groups: pd.Series | np.ndarray, max_words: int = 10
+    passages: pd.DataFrame,
+    groups: pd.Series | np.ndarray,
+    max_words: int = 10,
+    elsewhere: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Words and phrases that one group uses more than the others, beyond chance.
 
@@ -34,9 +41,12 @@ def distinctive_words(
         Of a theme, with document_id and text; 5,000 documents at most are read.
     groups
         The group of each passage, as its source; those without are left out, as are groups with
-        fewer than 5 documents. A group's own name is no word of it.
+        fewer than 5 documents. Names of groups are left out.
     max_words
         Of each group.
+    elsewhere
+        Passages on other themes, with document_id, text and group: words that a group uses there
+        half as often or more, such as bylines and boilerplate, are left out.
 
     Returns
     -------
@@ -73,11 +83,23 @@ def distinctive_words(
     for column, name in enumerate(member):
         best = np.argsort(-z[:, column], kind="stable")
         above = best[z[best, column] > np.quantile(drawn, 1 - FALSE_ALARMS, method="higher")]
-        own = {words.written[i]: i for i in above if not _names(words.written[i], str(name))}
-        for i in (own[word] for word in distinct(own, max_words)):
+        written = {words.written[i]: i for i in above}
+        own = {w: i for w, i in written.items() if not any(_names(w, str(g)) for g in member)}
+        found = distinct(own, _CANDIDATES * max_words)
+        if elsewhere is not None:
+            size, outside = member[name].sum(), elsewhere[elsewhere["group"] == name]
+            found = [w for w in found if _use(w, outside) < _HABIT * n[own[w], column] / size]
+        for i in (own[word] for word in found[:max_words]):
             here, others = int(n[i, column]), int(n[i].sum() - n[i, column])
             rows.append((name, words.written[i], here, others, log_odds[i, column], z[i, column]))
     return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def _use(phrase: str, passages: pd.DataFrame) -> float:
+    """Share of documents with a phrase; names count as they are written."""
+    pattern = rf"(?<!\w){re.escape(phrase)}"
+    held = passages["text"].str.contains(pattern, case=not phrase.islower())
+    return passages.loc[held, "document_id"].nunique() / max(passages["document_id"].nunique(), 1)
 
 
 def _log_odds(

@@ -153,4 +153,4 @@ def difference_within(
     both = both if both > 0 else np.nan
     gap = scan.sums([(1, 2)], scan.periods)[0] / both
     half = ndtri((1 + CONFIDENCE) / 2) * np.sqrt(np.maximum(scan.variances([(1, 2)])[0], 0)) / both
-    return Estimate(gap, gap - half, gap + half)
+    return Estimate(gap, np.maximum(gap - half, -1), np.minimum(gap + half, 1))

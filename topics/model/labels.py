@@ -48,7 +48,7 @@ _MIN_OF_LANGUAGE = 5  # passages, or half of the theme's, for it to be named in 
 _MAX_NAMES = 5  # of a theme, should an earlier theme have taken the best
 _MIN_OUTLET = 6  # letters of an outlet, for a phrase with them to be about it
 _OF_OUTLET = 0.6  # of an outlet's letters, that a phrase has that is its name
-_UNNAMED = "Unnamed: "
+UNNAMED = "Unnamed: "
 _EXEMPLARS = 3  # passages that show a theme
 
 
@@ -93,7 +93,7 @@ def describe(
         candidates = _candidates(words, phrases, outlets)
         close = _closeness(candidates, centroids[number], embed)
         names = _names(candidates, is_own, close, phrases.language)
-        names.append(_UNNAMED + ", ".join(keywords[:3]) if keywords else f"Theme {number + 1}")
+        names.append(UNNAMED + ", ".join(keywords[:3]) if keywords else f"Theme {number + 1}")
         name = next((name for name in names if name not in described), names[-1])
         while name in described:
             name += " (other)"

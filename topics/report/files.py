@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from topics import cache
 from topics.cache import digest, file_digest, written_atomically
 from topics.errors import InputError, log
+from topics.measures import theme_support
 from topics.options import Options
 from topics.read.files import files_digest, find_files
 from topics.report.notebooks import notebook_paths, run_notebooks
@@ -137,8 +138,9 @@ def write_data(run: Run, found: list[Finding], folder: Path) -> None:
         with written_atomically(folder / f"{name}.parquet") as part:
             frame.to_parquet(part, index=False)
     with written_atomically(folder / "themes.csv") as part:
-        run.themes.to_csv(part, index=False)
-    _write_json([asdict(finding) for finding in found], folder / "findings.json")
+        run.themes.assign(verdict=theme_support(run)["verdict"]).to_csv(part, index=False)
+    told = [{k: v for k, v in asdict(f).items() if k != "claims"} for f in found]
+    _write_json(told, folder / "findings.json")
 
 
 def _write_about(run: Run, folder: Path, parameters: dict[str, Any], inputs: str) -> None:
@@ -167,7 +169,7 @@ def summary_of(folder: Path) -> str:
     lines = ["themes"]
     for theme in themes:
         count = f"{int(theme['n_passages']):6,} passages {int(theme['n_documents']):6,} documents"
-        lines.append(f"  {theme['name']:{width}} {count}")
+        lines.append(f"  {theme['name']:{width}} {count}  {theme['verdict']}")
     cautions = [finding["text"] for finding in found if finding["level"] == "caution"]
     others = [finding["text"] for finding in found if finding["level"] != "caution"]
     for heading, texts in (("findings", others), ("treat with caution", cautions)):

@@ -2,45 +2,71 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from topics.figures.format import day, percent, plural
 from topics.findings import MIME_TYPE, Finding
+from topics.measures import theme_support
 
 if TYPE_CHECKING:
     from topics.report.notebooks import Cell
     from topics.run import Run
 
 PLOTLY = "application/vnd.plotly.v1+json"
+_OF_NAMED = {
+    ("solid", "usable"): "Of the themes named in advance, found",
+    ("fragile",): "Found, but too fragile to rely on",
+    ("absent",): "Named in advance, not found",
+}
+_MAX_CLAIMS, _MAX_OF_KIND = 5, 2
+_OVER_TIME = ("trend", "emergence")
 _LEADING = ("trend", "emergence", "source", "actors")  # kinds that a report opens with
 
 
 def findings_of(cells: list[Cell], run: Run) -> list[Finding]:
-    """What the figures and tables of executed cells found, and what a reader should beware of.
+    """What can be claimed by the figures and tables of executed cells, and what to beware of.
 
-    Figures and tables that describe, and those with nothing to show, are left out; that no theme
-    rose or fell is a finding.
+    Five claims at most, the weightiest first, two of a kind and one of a theme over time. That no
+    theme rose or fell is told too. What describes, or has nothing to show, is left out.
     """
     told = [
-        replace(Finding(**data), anchor=f"output-{cell.id}-{i}")
+        replace(claim, anchor=f"output-{cell.id}-{i}", claims=())
         for cell in cells
         for i, output in enumerate(cell.outputs)
-        if (data := _finding(output))
+        for claim in _claims(output)
     ]
-    found = [f for f in told if f.kind in _LEADING and (f.level == "finding" or f.kind == "trend")]
-    return [*found, *(f for f in told if f.level == "caution"), *_gaps(run)]
+    kept: list[Finding] = []
+    of_kind, moved = Counter[str](), set[str]()
+    for claim in sorted(told, key=lambda claim: -claim.weight):
+        over_time = set(claim.themes) if claim.kind in _OVER_TIME else set()
+        fits = claim.level == "finding" and claim.kind in _LEADING and not over_time & moved
+        if fits and of_kind[claim.kind] < _MAX_OF_KIND and len(kept) < _MAX_CLAIMS:
+            kept.append(claim)
+            of_kind[claim.kind] += 1
+            moved |= over_time
+    still = [f for f in told if (f.kind, f.level) == ("trend", "none") and not moved]
+    return [*kept, *still, *(f for f in told if f.level == "caution"), *_gaps(run)]
 
 
-def _finding(output: dict) -> dict | None:
-    """The finding of a figure or a table as it travels with it, if it has one."""
+def _claims(output: dict) -> list[Finding]:
+    """The claims of a figure or a table as they travel with it."""
     figure = output.get(PLOTLY, {}).get("layout", {}).get("meta", {})
-    return output.get(MIME_TYPE) or figure.get("finding")
+    finding = output.get(MIME_TYPE) or figure.get("finding")
+    if not finding:
+        return []
+    return [Finding(**claim) for claim in finding.get("claims") or [finding]]
 
 
 def _gaps(run: Run) -> list[Finding]:
     """Cautions about what the run could not take into account."""
     lines = []
+    if run.documents["source"].nunique() == 1:
+        source = run.documents["source"].dropna().iloc[0]
+        lines.append(
+            f"All documents with a source are from {source}: nothing is compared with others."
+        )
     if undated := int(run.documents["date"].isna().sum()):
         lines.append(f"{plural(undated, 'document')} without a date: no trend counts them.")
     if foreign := len(run.left_out):
@@ -63,16 +89,14 @@ def summary(run: Run) -> list[str]:
         f"{plural(len(documents), 'document')}{who}{when} hold {plural(len(passages), 'passage')} "
         f"and {plural(len(themes), 'theme')}; {percent(without)} of the passages have no theme."
     ]
-    named = themes[themes["kind"] == "named"]
-    found, absent = named[named["n_passages"] > 0], named[named["n_passages"] == 0]
-    if len(found):
+    for verdicts, told in _OF_NAMED.items():
+        own = themes[(themes["kind"] == "named") & theme_support(run)["verdict"].isin(verdicts)]
         sizes = [
-            f"{_isolated(row.name)} ({plural(row.n_passages, 'passage')} in {plural(row.n_documents, 'document')})"
-            for row in found.itertuples()
+            _isolated(row.name)
+            + (f" ({plural(row.n_documents, 'document')})" if row.n_passages else "")
+            for row in own.itertuples()
         ]
-        lines.append(f"Of the themes named in advance, found: {', '.join(sizes)}.")
-    if len(absent):
-        lines.append(f"Named in advance, not found: {', '.join(map(_isolated, absent['name']))}.")
+        lines += [f"{told}: {', '.join(sizes)}."] if sizes else []
     return lines
 
 

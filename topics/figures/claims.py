@@ -1,0 +1,176 @@
+"""What may be claimed of changes, differences and actors: the number tested, with what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from topics.figures import format as fmt
+from topics.findings import Finding
+from topics.intervals import CONFIDENCE, FALSE_ALARMS
+from topics.measures.actors import mentions
+from topics.measures.trust import BARS, share_with_name, theme_support
+from topics.model.labels import UNNAMED
+from topics.text.words import overlap, tokens
+
+if TYPE_CHECKING:
+    from topics.run import Run
+
+_MAX_P = FALSE_ALARMS / 2  # change points and rises are both looked for, and share the chance
+_MIN_COMPARED = 20  # documents on either side: a share is known to +-.2
+_MIN_COVERED = 0.5  # of the documents on either side, of sources that are on both
+_MIN_NAMED = 10  # documents that name an actor
+_MAX_KEYWORDS = 5  # of a theme, that say what it is about
+
+
+def of_changes(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> Finding:
+    """The clearest changes of themes that can be claimed, or why there is none."""
+    otherwise = "No theme rose or fell by more than chance would explain."
+    if len(change_points):
+        otherwise = "No change of a theme is sure enough to be claimed."
+    elif shares.loc[shares["n_total"] > 0, "period"].nunique() < 2:
+        otherwise = "All dated documents fall into one period: no change can be measured."
+    claims, names = [], fmt.theme_names(run)
+    sure = change_points[change_points["p"] <= _MAX_P]
+    for row in _reliable(run, clearest_first(sure)).itertuples():
+        name, since = names[row.theme_id], fmt.day_or_month(row.period)
+        if not _is_comparable(run, row):
+            text = f"Whether {name} rose or fell in {since} can't be told: its sources differ before and after."
+            claims.append(Finding(text, "trend", "caution", [row.theme_id]))
+        elif min(row.n_before, row.n_after) >= _MIN_COMPARED and not row.low <= 0 <= row.high:
+            text = (
+                f"{name} {'rose' if row.difference > 0 else 'fell'} from {fmt.percent(row.before)} "
+                f"to {fmt.percent(row.after)} of documents {_when(row)}"
+            )
+            n = int(row.n_before + row.n_after)
+            on = f"; {n:,} documents"
+            if row.sources > 1:
+                on += f" of {row.sources} sources that wrote before and after"
+            claims.append(_measured(row, text, "trend", n, row.sources, on))
+    return fmt.claim(claims, "trend", otherwise)
+
+
+def of_emergence(run: Run, table: pd.DataFrame) -> Finding:
+    """What is new or rising, from `measures.emerging_themes`."""
+    claims, names = [], fmt.theme_names(run)
+    clear = _reliable(run, table[table["kind"].notna() & (table["p"] <= _MAX_P)])
+    for row in clear[(clear["n"] >= _MIN_COMPARED) & (clear["low"] > 0)].itertuples():
+        if _is_comparable(run, row):
+            text = (
+                f"{names[row.theme_id]} is {row.kind}: in {fmt.percent(row.before)} of documents "
+                f"before and {fmt.percent(row.recent)} since {fmt.day_or_month(row.since)}"
+            )
+            on = f"; now in {fmt.plural(row.documents, 'document')}"
+            on += f" from {fmt.plural(row.sources, 'source')}" if row.sources else ""
+            claims.append(_measured(row, text, "emergence", row.documents, row.sources, on))
+    otherwise = "No theme is new or rising by more than chance would explain."
+    if table["kind"].notna().any():
+        otherwise = "No rise of a theme is sure enough to be claimed."
+    return fmt.claim(claims, "emergence", otherwise)
+
+
+def of_contrasts(run: Run, table: pd.DataFrame) -> Finding:
+    """The largest clear differences of a source (or country), or that there is none."""
+    column, names, claims = table.columns[0], fmt.theme_names(run), []
+    fit = clearest_first(_reliable(run, table[table["clear"]])).rename(columns={column: "group"})
+    fit = fit[fit[["total_first", "total_second"]].min(axis=1) >= _MIN_COMPARED]
+    groups = {
+        group: own for group, own in run.documents.groupby(column) if group in set(fit["group"])
+    }
+    said = {group: f"{group} {' '.join(own['country'].mode())}" for group, own in groups.items()}
+    known = _tautologies(run, said)
+    for row in fit.itertuples():
+        if (row.group, row.theme_id) in known or not _names_it(run, row, column):
+            continue
+        text = (
+            f"{row.group} writes {'more' if row.difference > 0 else 'less'} than others on "
+            f"{names[row.theme_id]}: {fmt.percent(row.second)} of its {row.total_second:,} "
+            f"documents and {fmt.percent(row.first)} of {row.total_first:,} others"
+        )
+        n = row.total_first + row.total_second
+        claims.append(_measured(row, text, column, n, groups[row.group]["source"].nunique()))
+    otherwise = f"No {column} differs clearly enough from the others in any theme to be claimed."
+    return fmt.claim(claims, column, otherwise)
+
+
+def of_actors(run: Run, table: pd.DataFrame) -> Finding:
+    """The actors named most clearly more with one theme than elsewhere, but for its own."""
+    names, claims = fmt.theme_names(run), []
+    fit = _reliable(run, table[table["clear"] & (table["documents"] >= _MIN_NAMED)])
+    known = _tautologies(run, {actor: actor for actor in fit["actor"]})
+    new = [(row.actor, row.theme_id) not in known for row in fit.itertuples()]
+    fit = fit[new].sort_values("low", ascending=False, kind="stable").drop_duplicates("theme_id")
+    for row in fit.itertuples():
+        text = (
+            f"{row.actor} is named in {fmt.percent(row.share)} of the {row.n_total:,} passages on "
+            f"{names[row.theme_id]} and in {fmt.percent(row.share_elsewhere)} of the others"
+        )
+        claims.append(_measured(row, text, "actors", row.n_total, 1))
+    otherwise = "No actor is named clearly more with one theme than with the others."
+    return fmt.claim(claims, "actors", otherwise)
+
+
+def clearest_first(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows in order of the size of their difference."""
+    return table.sort_values("difference", key=abs, ascending=False, kind="stable")
+
+
+def _reliable(run: Run, table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the themes that are solid or usable, and that a reader knows by a name."""
+    fit = theme_support(run)["verdict"].isin(["solid", "usable"])
+    fit &= ~run.themes["name"].str.startswith(UNNAMED)
+    return table[table["theme_id"].isin(run.themes.loc[fit, "theme_id"])]
+
+
+def _is_comparable(run: Run, row: Any) -> bool:
+    """Whether enough of the documents are of sources that wrote before and after."""
+    n_sources = run.documents["source"].nunique()
+    return row.covered >= _MIN_COVERED and row.sources >= min(2, n_sources)
+
+
+def _when(row: Any) -> str:
+    """From when on a change holds, and between which days it may have begun."""
+    since, first, last = map(fmt.day_or_month, (row.period, row.earliest, row.latest))
+    return f"from {since} on" + ("" if first == last else f" (or between {first} and {last})")
+
+
+def _measured(row: Any, text: str, kind: str, n: int, sources: int, on: str = "") -> Finding:
+    """A claim with the difference, interval and theme of a row, and what it rests on."""
+    estimate, low, high = (round(float(x), 4) for x in (row.difference, row.low, row.high))
+    points = f"{100 * estimate:+.0f} points, {CONFIDENCE:.0%} interval {100 * low:+.0f} to {100 * high:+.0f}"
+    return Finding(
+        f"{text} ({points}{on}).", kind, themes=[row.theme_id],
+        estimate=estimate, low=low, high=high, n=int(n), sources=int(sources),
+    )  # fmt: skip
+
+
+def _tautologies(run: Run, said: Mapping[str, str]) -> set[tuple[str, str]]:
+    """Names and ids of the themes that are about them, by what is `said` of each name.
+
+    That is by a word that the theme's name or first keywords share with it, or have within it (as
+    in the address of an outlet), or by a state that both name.
+    """
+    keywords = run.themes["keywords"].str.split(", ").str[:_MAX_KEYWORDS].str.join(" ")
+    about = dict(zip(run.themes["theme_id"], run.themes["name"] + ", " + keywords, strict=True))
+    texts = pd.DataFrame({"text": [*about.values(), *said.values()]})
+    found = mentions(texts.assign(passage_id=texts["text"]))[["passage_id", "actor"]]
+    actors = found.groupby("passage_id")["actor"].agg(set).to_dict()
+    return {
+        (name, theme_id)
+        for theme_id, theme in about.items()
+        for name, text in said.items()
+        if actors.get(theme, set()) & actors.get(text, set())
+        or any(overlap(text, w) or w.lower() in text.lower() for w in tokens(theme) if len(w) > 3)
+    }
+
+
+def _names_it(run: Run, row: Any, column: str) -> bool:
+    """Whether what a source (or country) says of a theme holds the words of its name."""
+    ids = run.assignments.loc[run.assignments["theme_id"] == row.theme_id, "passage_id"]
+    passages = run.passages[run.passages["passage_id"].isin(ids)]
+    own = passages[passages[column] == row.group]
+    is_named = row.theme_id in {theme.id for theme in run.model.named}
+    bar = BARS["phrased" if is_named else "borne_out"][1]
+    return not share_with_name(run, row.theme_id, own) < bar

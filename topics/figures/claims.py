@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from topics.figures import format as fmt
@@ -100,7 +101,7 @@ def of_actors(run: Run, table: pd.DataFrame) -> Finding:
     names, claims = fmt.theme_names(run), []
     fit = _reliable(run, table[table["clear"] & (table["documents"] >= _MIN_NAMED)])
     known = _tautologies(run, {actor: actor for actor in fit["actor"]})
-    new = [(row.actor, row.theme_id) not in known for row in fit.itertuples()]
+    new = np.array([(row.actor, row.theme_id) not in known for row in fit.itertuples()], bool)
     fit = fit[new].sort_values("low", ascending=False, kind="stable").drop_duplicates("theme_id")
     for row in fit.itertuples():
         text = (

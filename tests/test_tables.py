@@ -117,7 +117,9 @@ def test_distinctive_words_stand_beside_escaped_names_of_sources():
         (f"{source}{i}", None, f"{source} {HOSTILE}", f"{words} " + " ".join(own))
         for source, words in (("Gull", "Crane crews on the quay"), ("Heron", "Barley for the mill"))
         for i in range(7)
-        for own in [[f"{source}{i}x{j}" for j in range(12)]]  # words of one document alone
+        for own in [
+            [f"{source}{'abcdefg'[i]}{end}" for end in "abcdefghijkl"]
+        ]  # of one document alone
     ]
     run = run_with(documents, {"trade": [document_id for document_id, *_ in documents]})
     page = Reader(tables.distinctive_words_table(run, run.passages["source"]))

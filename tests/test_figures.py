@@ -75,7 +75,7 @@ def test_a_change_names_theme_shares_and_day_and_is_drawn_whatever_the_theme_is_
     )
     assert finding(trends(rising, found)) == Finding(
         "No First Use rose from 0% to 95% of documents from May 2025 on (+95 points, 95% interval "
-        "+85 to +105; 90 documents of 2 sources that wrote before and after); "
+        "+85 to +105; 90 documents of 2 sources that wrote before and after). "
         "Fragile States rose from 20% to 40% of documents from April 2025 on (+20 points, 95% "
         "interval +10 to +30; 90 documents of 2 sources that wrote before and after).",
         "trend",
@@ -133,7 +133,7 @@ def test_a_trend_says_where_a_change_may_lie_and_how_many_more_there_are(rising)
         "Fragile States fell from 60% to 0% of documents from January 2025 on "
         "(or between January 2025 and 5 February 2025) (-60 points, "
     )
-    assert text.endswith(" and 2 more.")
+    assert text.endswith(" And 2 more.")
 
 
 def test_one_period_is_drawn_without_a_claim_about_change():
@@ -146,7 +146,7 @@ def test_one_period_is_drawn_without_a_claim_about_change():
 def test_what_is_new_or_rising_is_told_with_shares_documents_and_sources(rising):
     assert finding(figures.emergence(rising, themes_of(rising))) == Finding(
         "No First Use is new: in 0% of documents before and 100% since May 2025 (+100 points, 95% "
-        "interval +74 to +100; now in 40 documents from 2 sources); "
+        "interval +74 to +100; now in 40 documents from 2 sources). "
         "Fragile States is rising: in 30% of documents before and 75% since April 2025 (+45 points, "
         "95% interval +28 to +62; now in 45 documents from 2 sources).",
         "emergence",

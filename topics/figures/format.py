@@ -102,29 +102,30 @@ def plural(n: int, noun: str) -> str:
     return f"{n:,} {noun if n == 1 else many}"
 
 
-def listed(parts: Sequence[str], separator: str = ", ") -> str:
+def listed(parts: Sequence[str]) -> str:
     """The first parts of a list, and how many more there are.
 
     >>> listed(["Gull", "Heron", "Ibis", "Jay", "Kite"])
     'Gull, Heron, Ibis and 2 more'
     """
     left = len(parts) - MAX_LISTED
-    return separator.join(parts[:MAX_LISTED]) + (f" and {left} more" if left > 0 else "")
+    return ", ".join(parts[:MAX_LISTED]) + (f" and {left} more" if left > 0 else "")
 
 
 def claim(claims: Sequence[Finding], kind: str, otherwise: str) -> Finding:
-    """The first claims as one sentence, those to beware of last, or the one where none is.
+    """The weightiest claims, those to beware of last, or the sentence for where there is none.
 
     >>> ferries, grain = Finding("Ferries rose.", "trend"), Finding("Grain fell.", "trend")
     >>> claim([ferries, grain], "trend", "Nothing changed.").text
-    'Ferries rose; Grain fell.'
+    'Ferries rose. Grain fell.'
     """
     if not claims:
         return Finding(otherwise, kind, "none")
-    told = sorted(claims, key=lambda claim: claim.level == "caution")
-    text = listed([claim.text.removesuffix(".") for claim in told], "; ")
+    told = sorted(claims, key=lambda claim: (claim.level == "caution", -claim.weight))
+    more = [f"And {len(told) - MAX_LISTED} more."] if len(told) > MAX_LISTED else []
+    text = " ".join([claim.text for claim in told[:MAX_LISTED]] + more)
     themes = [theme for claim in told[:MAX_LISTED] for theme in claim.themes]
-    return Finding(f"{text}.", kind, told[0].level, themes, claims=told)
+    return Finding(text, kind, told[0].level, themes, claims=told)
 
 
 def plain(text: str) -> str:

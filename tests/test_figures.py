@@ -223,3 +223,10 @@ def test_names_on_the_map_do_not_cover_each_other():
         ("<b>Harbour</b>", 0.0), ("<b>Wheat</b>", 0.2), ("<b>Ferries</b>", -0.2),
         ("<b>Far Away</b>", 0.0),
     ]  # fmt: skip
+
+
+def test_where_no_actor_is_clear_none_is_claimed(rising):
+    row = {"theme_id": "fragile states", "actor": "China", "documents": 30, "n": 40, "share": 0.5}
+    found = finding(figures.actors(rising, pd.DataFrame([row | {"clear": False}])))
+    text = "No actor is named clearly more with one theme than with the others."
+    assert found == Finding(text, "actors", "none", [])

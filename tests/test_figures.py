@@ -226,7 +226,14 @@ def test_names_on_the_map_do_not_cover_each_other():
 
 
 def test_where_no_actor_is_clear_none_is_claimed(rising):
-    row = {"theme_id": "fragile states", "actor": "China", "documents": 30, "n": 40, "share": 0.5}
+    row = {
+        "theme_id": "fragile states",
+        "actor": "China",
+        "documents": 30,
+        "n": 40,
+        "share": 0.5,
+        "low": 0.1,
+    }
     found = finding(figures.actors(rising, pd.DataFrame([row | {"clear": False}])))
     text = "No actor is named clearly more with one theme than with the others."
     assert found == Finding(text, "actors", "none", [])

@@ -32,7 +32,8 @@ import trafilatura
 import topics
 from topics.errors import UnreadableError
 from topics.read.files import decode
-from topics.read.formats import plain_html, read_file
+from topics.read.formats import read_file
+from topics.read.pages import plain_html
 
 ROOT = Path(__file__).parents[1]
 CORPORA = Path(os.environ.get("TOPICS_CORPORA") or ROOT.parent / "shared" / "corpora")

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from lxml import etree
 
 from topics.errors import UnreadableError
 from topics.read import office
-from topics.read.boilerplate import match_rule, remove_boilerplate
+from topics.read.boilerplate import remove_boilerplate
 from topics.read.exports import Export, read_export, read_factiva_xml, with_marks
 from topics.read.files import (
     LINE_LIMIT,
@@ -29,16 +28,11 @@ from topics.read.files import (
     read_start,
     split_suffix,
 )
+from topics.read.pages import plain_html, read_article
 from topics.read.tables import Broken, csv_records, jsonl_records, parquet_rows, sheet_rows
 
 Record = dict[str, Any]
 _LIST_ITEM = re.compile(r"\n(?=\s*(?:[-*+•]|\d+\.)\s)")
-_INLINE = frozenset("a abbr b cite code em font i img mark q s small span strong sub sup u".split())
-_UNSEEN = frozenset("head iframe noscript object script style svg template".split())
-_SURE = (
-    0.7  # of the text in a page's paragraphs; of 70 pages none with as much needed the lenient mode
-)
-_MIN_STRICT = 0.6  # of the lenient mode's text; from .5 to .8 F1 changes by .002
 # One half of a surrogate pair, D800 to DFFF; feedparser fails on it.
 _HALF_CHARACTER = re.compile(
     rb"(?i)&#(xd[89a-f]..|5529[6-9]|55[3-9]..|56...|57[0-2]..|573[0-3].|5734[0-3]);"
@@ -222,76 +216,10 @@ def _read_html(path: Path) -> Reading:
 
 
 def _read_page(content: bytes) -> Reading:
-    """An article by trafilatura: in its strict mode, unless that loses many of the paragraphs.
-
-    Blocks that look like boilerplate are dropped from it, as from a text.
-    """
-    import trafilatura
-
     if export := read_export(plain_html(with_marks(decode(content)))):
         return _as_reading(export)
-    tree = trafilatura.load_html(content)
-    nodes = [] if tree is None else tree.iter("p")
-    in_paragraphs = sum(len("".join(node.itertext())) for node in nodes)
-    page = _extracted(content, favor_precision=True)
-    found = len(page["text"])
-    if not _SURE * in_paragraphs <= found <= 2 * in_paragraphs:
-        lenient = _extracted(content)["text"]
-        if found < max(_MIN_STRICT * len(lenient), in_paragraphs / 2):
-            page["text"] = max(page["text"], lenient, key=len)
-    visible = plain_html(decode(content))
-    if page["text"]:
-        lines = dict.fromkeys(visible.split("\n"))
-        lost = [line for line in lines if line not in page["text"] and line != page.get("title")]
-        dropped = [(line, match_rule(line)[0] or "outside the article") for line in lost]
-    else:
-        cleaned = remove_boilerplate(visible, titled=bool(page.get("title")))
-        page["text"], dropped = cleaned.text, cleaned.dropped
-    if not page["text"]:
-        raise UnreadableError("no article text found in the page")
-    language = re.search(rb"<html[^>]*\slang=[\"']?([A-Za-z-]{2,10})", content[:5000])
-    page["language"] = language and language[1].decode()
+    page, dropped = read_article(content)
     return Reading(iter([page]), "web page", dropped=dropped)
-
-
-def _extracted(content: bytes, favor_precision: bool = False) -> Record:
-    """What trafilatura finds; a date in the text is never taken for the date of publication."""
-    import trafilatura
-
-    page: Any = trafilatura.bare_extraction(
-        content,
-        with_metadata=True,
-        include_comments=False,
-        favor_precision=favor_precision,
-        date_extraction_params={"extensive_search": False, "original_date": True},
-    )
-    fields: Record = page.as_dict() if page else {}
-    blocks = [" ".join(line.split()) for line in (fields.get("text") or "").split("\n")]
-    kept = [block for block in blocks if block not in ("", fields.get("title"))]
-    text = "\n\n".join(block for block in kept if not match_rule(block)[0])
-    return fields | {"text": text}
-
-
-def plain_html(html: str) -> str:
-    r"""All text of a page or a part of one, as a browser copies it: a line for each block.
-
-    >>> plain_html("<p>The <b>quay</b> is shut.</p><p>Nobody asked.</p>").split("\n")
-    ['The quay is shut.', 'Nobody asked.']
-    """
-    content = f"<html>{html}".replace("\0", "").encode("utf-8", "replace")
-    parser = etree.HTMLParser(
-        encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
-    )
-    walk = etree.iterwalk(etree.fromstring(content, parser), events=("start", "end"))
-    parts: list[str] = []
-    for event, node in walk:
-        text = node.text if event == "start" else node.tail
-        if event == "start" and node.tag in _UNSEEN:
-            walk.skip_subtree()
-            text = ""
-        parts += ["" if node.tag in _INLINE | _UNSEEN else "\n", re.sub(r"\s+", " ", text or "")]
-    lines = (line.strip() for line in "".join(parts).split("\n"))
-    return "\n".join(line for line in lines if line)
 
 
 def _read_table(records: Callable[..., Iterator[Record]], path: Path) -> Reading:

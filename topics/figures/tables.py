@@ -70,8 +70,9 @@ def _quoted_by_theme(run: Run, parts: Iterable[tuple[str, Iterable[str]]]) -> Ht
 def quotes(run: Run, passage_ids: Iterable[str], theme_id: str | None = None) -> Html:
     """Passages quoted whole, with date, source, title and place in their file.
 
-    A report without texts has date, source and place alone. In each passage, the sentences that show the theme are marked, where one is given. The number of a
-    passage links to where the report lets its reader look around it, if it is there.
+    A report without texts has date, source and place alone. The sentences of each passage that show
+    the theme are marked, where one is given. The number of a passage links to where the report
+    lets its reader look around it, if it is there.
     """
     deciding = _deciding_sentences(run, theme_id) if theme_id else lambda passage: []
     numbers = np.zeros(len(run.passages), int)

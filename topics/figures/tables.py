@@ -29,7 +29,7 @@ _REASONS = {  # for caution, by the measure that is below the bar of a usable th
     "independent": "few independent documents",
     "breadth": "mostly from {largest_source}",
     "stability": "does not come back in refits",
-    "borne_out": "few of its passages hold its name",
+    "borne_out": "no phrase that could name it is in enough of its passages",
     "phrased": "few of its passages hold one of its phrases",
     "precision": "labels say that many of its passages are on something else",
 }

@@ -12,7 +12,7 @@ from topics.figures import format as fmt
 from topics.findings import Finding
 from topics.intervals import CONFIDENCE, FALSE_ALARMS
 from topics.measures.actors import mentions
-from topics.measures.trust import BARS, share_with_name, theme_support
+from topics.measures.trust import THRESHOLDS, share_with_name, theme_support
 from topics.model.labels import UNNAMED
 from topics.text.words import overlap, tokens
 
@@ -173,5 +173,5 @@ def _names_it(run: Run, row: Any, column: str) -> bool:
     passages = run.passages[run.passages["passage_id"].isin(ids)]
     own = passages[passages[column] == row.group]
     is_named = row.theme_id in {theme.id for theme in run.model.named}
-    bar = BARS["phrased" if is_named else "borne_out"][1]
-    return not share_with_name(run, row.theme_id, own) < bar
+    threshold = THRESHOLDS["phrased" if is_named else "borne_out"][1]
+    return not share_with_name(run, row.theme_id, own) < threshold

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _MIN_SURVIVAL = 0.9  # share of refits
 _TEXTS = ("block", "longest")  # columns that quote documents
-_REASONS = {  # for caution, by the measure that is below the bar of a usable theme
+_REASONS = {  # for caution, by the measure that is below the threshold of a usable theme
     "independent": "few independent documents",
     "breadth": "mostly from {largest_source}",
     "stability": "does not come back in refits",
@@ -288,7 +288,7 @@ def _warnings(facts: Any) -> list[str]:
     """Why to beware of a theme: what it would need to be usable, and a trend that comes and goes."""
     if facts.verdict == "absent":
         return []
-    low = [key for key, (_, usable) in measures.BARS.items() if getattr(facts, key) < usable]
+    low = [key for key, (_, usable) in measures.THRESHOLDS.items() if getattr(facts, key) < usable]
     reasons = [_REASONS[key].format(largest_source=facts.largest_source) for key in low]
     fickle = facts.claim != "no change" and facts.survives < _MIN_SURVIVAL
     return reasons + ["its trend depends on the fit"] * fickle

@@ -7,7 +7,7 @@ from topics.measures.document_themes import DocumentThemes
 from topics.measures.keyness import distinctive_words
 from topics.measures.shares import PERIODS, choose_period, overall_shares, shares_over_time
 from topics.measures.trust import (
-    BARS,
+    THRESHOLDS,
     absent_theme,
     borderline,
     metadata_sources,
@@ -19,7 +19,7 @@ from topics.measures.trust import (
 )
 
 __all__ = [
-    "BARS", "PERIODS", "DocumentThemes", "absent_theme", "actors_by_theme", "borderline", "choose_period",
+    "PERIODS", "THRESHOLDS", "DocumentThemes", "absent_theme", "actors_by_theme", "borderline", "choose_period",
     "contrast_groups", "contrast_two", "contrast_within_sources", "distinctive_words",
     "emerging_themes", "find_change_points", "mentions", "metadata_sources", "near_duplicates",
     "overall_shares", "read_actors", "removed_boilerplate", "share_with_name", "shares_over_time", "theme_support",

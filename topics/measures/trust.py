@@ -23,7 +23,7 @@ _MAX_SCORED = 3000  # passages
 _ZERO = 1e-9  # a difference that rounding makes
 _IN_NAME = re.compile(": |, | and ")  # what joins the parts of a name
 _MAX_READ = 200  # passages of a theme, to see whether its name is borne out: +-.07
-BARS = {  # what a theme must reach to be solid, and to be usable
+THRESHOLDS = {  # what a theme must reach to be solid, and to be usable
     "independent": (20, 10),  # of fewer documents, a share is an anecdote
     "breadth": (0.5, 0.25),
     "stability": (0.75, 0.6),  # Hennig (2007): above .75 valid, below .6 not to be trusted
@@ -52,7 +52,7 @@ def theme_support(run: Run) -> pd.DataFrame:
         the corpus have one source, over that of two of the theme's), stability (mean Jaccard
         index with 20 refits), borne_out (share of its passages, 200 at most, that hold its
         name, see `share_with_name`) or, of a named theme, phrased (the same of its phrases), precision (by labels of other documents; all four missing where not
-        known) and verdict: the lowest that a measure allows by `BARS` of solid, usable and
+        known) and verdict: the lowest that a measure allows by `THRESHOLDS` of solid, usable and
         fragile, or absent if it has no passage.
 
     Examples
@@ -102,7 +102,7 @@ def theme_support(run: Run) -> pd.DataFrame:
                "source_share", "breadth", "stability", "borne_out", "phrased",
                "precision"]  # fmt: skip
     found = pd.DataFrame(rows, columns=columns)
-    missed = [(found[[key]].to_numpy() < bars).sum(axis=1) for key, bars in BARS.items()]
+    missed = [(found[[key]].to_numpy() < least).sum(axis=1) for key, least in THRESHOLDS.items()]
     verdicts = np.array(["solid", "usable", "fragile"])[np.max(missed, axis=0)]
     return found.assign(verdict=np.where(found["passages"] > 0, verdicts, "absent"))
 

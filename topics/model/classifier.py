@@ -122,14 +122,15 @@ class ThemeClassifier:
             np.zeros((4, t)), np.ones((4, t)), np.zeros((dim, t)), np.zeros(t), np.zeros(t),
             np.ones(t, bool), np.zeros(t, bool), batch.documents, np.zeros((4, n, t)),
         )  # fmt: skip
-        cosines, (used, with_term) = self._cosines(batch), self._read(batch)
-        evidence = self._views(batch, cosines, used)[1]
+        cosines, read = self._cosines(batch), self._read(batch)
+        evidence = self._views(batch, cosines, read[0])[1]
         self.fitted[3] = evidence
         top = -np.sort(-evidence, axis=0)[: int(np.clip(n // _ONE_IN, 1, _MAX_TOP))]
-        held = _held(with_term, cosines).any(axis=0)
+        held = _held(read[1], cosines).any(axis=0)
         most = np.where(held, np.inf, top.mean(axis=0))
         few = ((evidence >= _STRONG).sum(axis=0) < _MIN_STRONG) | (n < _MIN_PASSAGES)
-        self = replace(self, few=few, absent=most < _PRESENT).taught(batch, np.full((n, t), np.nan))
+        self = replace(self, few=few, absent=most < _PRESENT)
+        self = self._learnt(batch, np.full((n, t), np.nan), read)
         strayed = self.few & ~few
         return replace(self, absent=self.absent | (strayed & (most < 2 * _PRESENT)))
 
@@ -139,10 +140,15 @@ class ThemeClassifier:
         `labels` ``(n, n_themes)`` tell by hand which passages are on a theme: 1, not: 0, or nobody
         said: NaN.
         """
+        return self._learnt(batch, labels, self._read(batch))
+
+    def _learnt(
+        self, batch: Batch, labels: np.ndarray, read: tuple[np.ndarray, np.ndarray]
+    ) -> ThemeClassifier:
         self = replace(self, absent=self.absent & ~(labels == 1).any(axis=0))
         if self.few.all():
             return self
-        close, _, words = self._views(batch, self._cosines(batch), self._read(batch)[0])
+        close, _, words = self._views(batch, self._cosines(batch), read[0])
         return self._trained(batch, close, words, labels)
 
     def validated(self, batch: Batch, labels: np.ndarray) -> np.ndarray:
@@ -151,9 +157,11 @@ class ThemeClassifier:
         A fifth of the documents at a time is scored by a classifier that was taught by the labels of
         the rest; missing where there is no label.
         """
-        scores = np.full(labels.shape, np.nan)
+        scores, read = np.full(labels.shape, np.nan), self._read(batch)
+        cosines = self._cosines(batch)
         for held, shown in _folds(batch, labels):
-            scores[held] = self.taught(batch, shown).scores(batch)[held]
+            learnt = self._learnt(batch, shown, read)
+            scores[held] = learnt._probabilities(batch, cosines, *read)[held]
         return np.where(np.isnan(labels), np.nan, scores)
 
     @property

@@ -67,7 +67,8 @@ class Levels:
         (the same with the levels on either side), separation (modularity, from 0 where it is that
         of a random graph to 1), evenness (effective number of clusters for one of them), score
         (stability times persistence, smoothed over the levels on either side, times separation and
-        evenness, less far from a dozen clusters), chosen (the level with the highest score, the coarsest of equal ones).
+        evenness, less far from a dozen clusters), chosen (the level with the highest score, the
+        coarsest of equal ones).
     labels_by_resolution
         ``(n_levels, n)`` cluster of each row at each level, 0 the largest.
     """

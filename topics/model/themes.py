@@ -173,13 +173,15 @@ class ThemeModel:
         self, named: ThemeClassifier, batch: Batch, labels: pd.Series | None
     ) -> ThemeClassifier:
         """The classifier with what labels teach it; sets `validated_`."""
+        self.validated_ = pd.DataFrame(columns=_VALIDATED)
+        if labels is None:
+            return named
         known = np.full((len(batch.vectors), len(self.named)), np.nan)
-        for row, own in enumerate([] if labels is None else labels):
+        for row, own in enumerate(labels):
             if isinstance(own, Set):
                 known[row] = [theme.id in own for theme in self.named]
         rows, columns = np.nonzero(~np.isnan(known))
-        taught = named.taught(batch, known) if len(rows) else named
-        after = named.validated(batch, known) if len(rows) else known
+        taught, after = named.taught(batch, known), named.validated(batch, known)
         self.validated_ = pd.DataFrame(
             {
                 "passage_id": batch.passages["passage_id"].to_numpy()[rows],

@@ -32,8 +32,9 @@ def passage_search(run: Run) -> dict[str, Any]:
     dict
         ``themes`` (id, name, passages, colour), ``quiet`` (the colour of none), ``groups`` (by
         "source" and "country", value and name of each) and ``days``, the first and the last, to
-        choose from;         ``n`` passages ``of`` so many, ``without`` a theme; ``cut``, the characters kept of each
-        passage, None for all of them and 0 in a report without texts; ``data``, the passages packed.
+        choose from; ``n`` passages ``of`` so many, ``without`` a theme; ``cut``, the characters kept
+        of each passage, None for all of them and 0 in a report without texts; ``data``, the
+        passages packed.
     """
     passages = run.passages.iloc[run.fitted]
     cut = _CUT if passages["text"].str.len().sum() > _MAX_CHARACTERS else None

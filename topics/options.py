@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from topics.model.edits import Edits
     from topics.model.named_themes import NamedTheme
     from topics.vectors.encoders import Embedder
 
@@ -38,6 +39,9 @@ class Options:
         A file of labels made by people, which teach the named themes and check them, each passage
         by what was learnt from other documents; and a folder of a labelled sheet and its key to
         correct shares with, which changes no theme.
+    edits
+        Changes of discovered themes, done when they have been found: the path of a file, or a list
+        as for `ThemeModel.edited`.
     columns
         Names of table columns or front-matter keys that are not understood by themselves, by
         field: ``{"text": "Volltext", "date": "Erschienen"}``.
@@ -62,6 +66,13 @@ class Options:
 
     themes: str | Path | Iterable[NamedTheme | dict[str, Any]] | None = field(
         default=None, metadata={"metavar": "FILE", "help": "themes to look for (YAML)"}
+    )
+    edits: Edits | None = field(
+        default=None,
+        metadata={
+            "metavar": "FILE",
+            "help": "themes to merge, split, rename, hide or promote (YAML)",
+        },
     )
     gold: str | None = field(
         default=None,

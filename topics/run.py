@@ -21,6 +21,7 @@ from topics.cache import cache_dir, code_digest, digest, written_atomically
 from topics.errors import InputError, log
 from topics.model.compare import CHANGE_COLUMNS, changes, earlier_files, read_earlier
 from topics.model.discovered import min_words_for, says_enough
+from topics.model.edits import Edits, read_edits
 from topics.model.named_themes import NamedTheme
 from topics.model.projection import project_2d
 from topics.model.themes import ThemeModel
@@ -111,6 +112,24 @@ class Run:
         """The strongest theme of each passage by passage_id; missing where it has none."""
         return self.model.strongest(self.assignments).reindex(self.passages["passage_id"])
 
+    def edit(self, edits: Edits) -> Run:
+        """The run with discovered themes changed by hand, see `ThemeModel.edited`.
+
+        Write the edits into a file for ``--edits`` to have them in a report.
+        """
+        model, options = self.model.edited(edits), self.options
+        for told in model.edits_[len(self.model.edits_) :].query("problem != ''").itertuples():
+            log(f"edits: {told.edit}: {told.problem}; this edit is left out")
+        found = (
+            model.predict(self.passages, self.vectors) if self.is_sampled else model.assignments_
+        )
+        options = replace(options, edits=[*read_edits(options.edits), *read_edits(edits)])
+        run = replace(self, model=model, assignments=found, options=options)
+        if options.base:
+            earlier = read_earlier(options.base, partial(embed, embedder=options.embedder))
+            run.changes = changes(earlier, run.themes, found, self.passages)
+        return run
+
     def _repr_html_(self) -> str:
         return self.corpus._repr_html_() + self.model._repr_html_()
 
@@ -187,7 +206,11 @@ def analyse(
     folder = cache_dir() / "runs" / key
     run = _RUNS.get(key) or _cached(folder, chosen)
     if run is None:
-        run = _compute(path, chosen, progress, client)
+        run = (
+            _edited(path, chosen, progress, client)
+            if chosen.edits
+            else _compute(path, chosen, progress, client)
+        )
         run.about["digests"] = digests
         try:
             with written_atomically(folder) as part:
@@ -197,6 +220,12 @@ def analyse(
             log(f"the run is not cached: {error}")
     _RUNS[key] = run if run.options == chosen else replace(run, options=chosen)
     return _RUNS[key]
+
+
+def _edited(path: str | Path, options: Options, progress: bool, client: Client | None) -> Run:
+    """The run without edits, which the cache may hold, and then the edits."""
+    told = vars(replace(options, edits=None))
+    return analyse(path, progress=progress, client=client, **told).edit(options.edits or ())
 
 
 def _cached(folder: Path, options: Options) -> Run | None:
@@ -222,6 +251,7 @@ def input_digests(path: str | Path, options: Options) -> dict[str, str]:
         "corpus": files_digest(Path(path)),
         "options": digest(json.dumps(told, sort_keys=True)),
         "themes": digest(repr(ThemeModel(options.themes or ()).named)),
+        "edits": digest(*map(str, read_edits(options.edits))),
         "gold": files_digest(Path(options.gold)) if options.gold else "",
         "base": digest(*map(files_digest, earlier_files(options.base) if options.base else [])),
         "model": digest(model.name),

@@ -36,6 +36,7 @@ from topics.model.graph import nearest_neighbours, neighbours_for, with_words
 from topics.text.tfidf import word_table
 
 RESOLUTIONS = np.geomspace(0.1, 10.0, 16)
+LEFT_OUT = -2  # in place of a cluster
 _REFITTED = 0.8  # share of passages in a resample that tells how each cluster holds
 _MAX_SPLIT = 8_000  # passages in two halves; agreement is cheap to estimate on fewer
 _MAX_REWIRED = 1_000  # passages in the random graph; its separation is that of 2,000, within .03
@@ -268,54 +269,45 @@ def _rewired(graph: sp.csr_matrix) -> sp.csr_matrix:
     return (drawn + drawn.T).tocsr()
 
 
-def cluster_stability(
-    graph: sp.csr_matrix, levels: Levels, *, refits: int = 20, random_state: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
-    """How well each cluster of the chosen level comes back when the graph is refitted.
-
-    Each refit is on another seed and on four fifths of the passages.
+def refit(
+    graph: sp.csr_matrix, levels: Levels, *, n: int = 20, random_state: int = 0
+) -> np.ndarray:
+    """The clusters of the chosen level, sought again on other seeds and four fifths of the passages.
 
     Returns
     -------
-    stability
-        ``(n_clusters,)`` mean Jaccard index with the cluster that it is matched to one to one
-        (Hungarian method), over the passages of the resample; 1 means always the same.
-    refitted
-        int16 ``(refits, n)`` number of the cluster that each passage comes back in, -1 for none,
-        -2 where it was left out.
+    np.ndarray
+        int16 ``(n, n_passages)`` number of the cluster that each passage comes back in, where new
+        and old ones are matched one to one by Jaccard index (Hungarian method); -1 for none,
+        `LEFT_OUT` where it was not in the resample.
     """
     labels, resolution = levels.labels, levels.table["resolution"][levels.chosen]
-    n, n_clusters = len(labels), int(labels.max()) + 1
-    if n < _MIN_ROWS or n_clusters == 1:
-        return np.ones(n_clusters), np.tile(labels, (refits, 1)).astype(np.int16)
+    rows = len(labels)
+    if rows < _MIN_ROWS or not labels.any():
+        return np.tile(labels, (n, 1)).astype(np.int16)
     rng = np.random.default_rng(random_state + 1)
-    samples = [np.sort(rng.choice(n, int(_REFITTED * n), replace=False)) for _ in range(refits)]
+    samples = [np.sort(rng.choice(rows, int(_REFITTED * rows), replace=False)) for _ in range(n)]
 
-    def matched(number: int) -> tuple[np.ndarray, np.ndarray]:
-        sample = samples[number]
+    def again(number: int) -> np.ndarray:
+        sample, found = samples[number], np.full(rows, LEFT_OUT, np.int16)
         part = graph[sample][:, sample].tocsr()
-        _, again = _leiden(part, resolution, random_state + number)
-        jaccard, twin = _matched(labels[sample], again, n_clusters)
-        refitted = np.full(n, -2, np.int16)
-        refitted[sample] = twin[again]
-        return jaccard, refitted
+        _, new = _leiden(part, resolution, random_state + number)
+        found[sample] = _twins(labels[sample], new)[new]
+        return found
 
     with ThreadPoolExecutor(cpu_count() or 1) as pool:
-        jaccard, refitted = zip(*pool.map(matched, range(refits)), strict=True)
-    return np.mean(jaccard, axis=0), np.array(refitted)
+        return np.array([*pool.map(again, range(n))])
 
 
-def _matched(
-    labels: np.ndarray, again: np.ndarray, n_clusters: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Jaccard index of each cluster with its match, and the cluster that each new one matches."""
+def _twins(labels: np.ndarray, again: np.ndarray) -> np.ndarray:
+    """The cluster that each new one matches, -1 for none."""
     present, rows = np.unique(labels, return_inverse=True)
     both = _crossed(rows, again)
     jaccard = both / (both.sum(axis=1, keepdims=True) + both.sum(axis=0, keepdims=True) - both)
     old, new = scipy.optimize.linear_sum_assignment(-jaccard)
-    best, twin = np.zeros(n_clusters), np.full(both.shape[1], -1)
-    best[present[old]], twin[new] = jaccard[old, new], present[old]
-    return best, twin
+    twins = np.full(both.shape[1], -1)
+    twins[new] = present[old]
+    return twins
 
 
 def _search(

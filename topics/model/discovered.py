@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from topics.model.clusters import LEFT_OUT
 from topics.model.graph import Batch, knn
 from topics.model.labels import centroid_of, describe
 from topics.parallel import broadcast, map_parts
@@ -109,6 +110,32 @@ class DiscoveredThemes:
             ids[number], names[number] = theme_id, name
         return replace(self, ids=np.array(ids, str), names=np.array(names, str))
 
+    def without(self, ids: Collection[str]) -> DiscoveredThemes:
+        """The other themes; passages of those left out have none."""
+        stay = ~np.isin(self.ids, [*ids])
+        number = np.append(np.where(stay, np.cumsum(stay) - 1, -1), -1)
+        fields = {
+            name: array[stay] for name, array in vars(self).items() if len(array) == len(stay)
+        }
+        return replace(self, **fields | {"theme_of_passage": number[self.theme_of_passage]})
+
+    def stability(self, clusters: np.ndarray, refitted: np.ndarray) -> np.ndarray:
+        """Mean Jaccard index of each theme's clusters with what comes back of them ``(n_themes,)``."""
+        found = []
+        for own in self._clusters(clusters):
+            before, again = np.isin(clusters, own), np.isin(refitted, own)
+            either = ((before | again) & (refitted != LEFT_OUT)).sum(axis=1)
+            found.append(np.mean((before & again).sum(axis=1) / np.maximum(either, 1)))
+        return np.array(found)
+
+    def _clusters(self, labels: np.ndarray) -> list[np.ndarray]:
+        """The clusters of each theme: those that it is most of, or the one that most of it is in."""
+        both = np.zeros((len(self.ids) + 1, int(labels.max()) + 1))  # the last row has no theme
+        np.add.at(both, (self.theme_of_passage, labels), 1)
+        own = both >= both.sum(axis=0) / 2
+        own[np.arange(len(own)), both.argmax(axis=1)] = True
+        return [np.flatnonzero(row) for row in own[:-1]]
+
     def most_common(self, labels: np.ndarray) -> np.ndarray:
         """The cluster ``(n_themes,)`` that most of each theme's passages are in."""
         n = len(self.ids)
@@ -124,15 +151,17 @@ class DiscoveredThemes:
         return [self.ids[head] if head != i else None for i, head in enumerate(heads)]
 
     def refits(self, clusters: np.ndarray, refitted: np.ndarray) -> np.ndarray:
-        """Which passages come back in each theme's cluster, as `cluster_stability` matches them.
+        """Which passages come back in each theme's clusters, see `topics.model.clusters.refit`.
 
         Returns
         -------
         np.ndarray
             int8 ``(n_themes, refits, n)``: 1 comes back, 0 does not, -1 was left out.
         """
-        same = refitted == self.most_common(clusters)[:, None, None]
-        return np.where(refitted == -2, -1, same).astype(np.int8)
+        same = [np.isin(refitted, own) for own in self._clusters(clusters)]
+        return np.where(
+            refitted == LEFT_OUT, -1, np.array(same).reshape(-1, *refitted.shape)
+        ).astype(np.int8)
 
 
 def min_words_for(texts: pd.Series) -> int:

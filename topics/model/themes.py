@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import asdict
+from copy import copy
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ import pandas as pd
 from topics.errors import InputError
 from topics.html import note, table
 from topics.model.classifier import ThemeClassifier
-from topics.model.clusters import Levels, cluster_stability, find_levels
+from topics.model.clusters import Levels, find_levels, refit
 from topics.model.compare import Earlier, kept_ids
 from topics.model.discovered import (
     VOTERS,
@@ -25,6 +26,7 @@ from topics.model.discovered import (
     says_enough,
     themes_of_clusters,
 )
+from topics.model.edits import Edits, edited_themes, read_edits
 from topics.model.files import read_parts, reading_model, write_parts
 from topics.model.graph import Batch, knn, neighbours_for, with_words
 from topics.model.labels import centroid_of, exemplars_of, keywords_of_themes
@@ -40,9 +42,10 @@ if TYPE_CHECKING:
 _MAX_RESCORED = 3000  # passages
 _SAME = 1 - 1e-5  # cosine at which a vector is that of a fitted passage
 _TABLES = {"passages": "_passages", "themes": "themes_", "assignments": "assignments_",
-           "levels": "levels_", "validated": "validated_"}  # fmt: skip
+           "levels": "levels_", "validated": "validated_", "edits": "edits_"}  # fmt: skip
 _COLUMNS = ["passage_id", "document_id", "start", "end", "copy_group", "source", "language", "text"]
 _VALIDATED = ["passage_id", "theme_id", "label", "before", "after"]
+_EDITS = ["edit", "problem"]
 _TEXT_COLUMNS = ["theme_id", "name", "kind", "keywords", "exemplars", "parent"]
 
 
@@ -108,6 +111,7 @@ class ThemeModel:
         self.random_state = random_state
         self.embedder = embedder
         self.validated_ = pd.DataFrame(columns=_VALIDATED)
+        self.edits_ = pd.DataFrame(columns=_EDITS, dtype="str")
 
     def fit(
         self,
@@ -150,7 +154,7 @@ class ThemeModel:
         words = word_table(self._passages["text"].tolist(), self._passages["language"].tolist())
         graph, seed = with_words(self.neighbours_.graph(), words), self.random_state
         self._set_levels(find_levels(graph, random_state=seed))
-        stability, self._refitted = cluster_stability(graph, self._levels, random_state=seed)
+        self._refitted = refit(graph, self._levels, random_state=seed)
         named = self._taught(ThemeClassifier.fit(self.named, batch, self._embed), batch, labels)
         scores = named.scores(batch)
         min_words = min_words_for(self._passages["text"])
@@ -164,10 +168,52 @@ class ThemeModel:
             near = knn(before, vectors, VOTERS)
             again = discovered.strongest(Batch(earlier.passages, before, near))
             discovered = discovered.renamed(kept_ids(earlier, again, taken))
-        self._assigner = Assigner(vectors, named, discovered, min_words)
-        self.assignments_ = self._assigner.assign(batch.passages, scores, discovered.scores(batch))
-        self.themes_ = self._theme_table(stability)
+        return self._assigned(Assigner(vectors, named, discovered, min_words), batch, scores)
+
+    def _assigned(self, rule: Assigner, batch: Batch, scores: np.ndarray) -> ThemeModel:
+        """The model with a rule, and what that says of the fitted passages."""
+        self._assigner = rule
+        self.assignments_ = rule.assign(batch.passages, scores, rule.discovered.scores(batch))
+        self.themes_ = self._theme_table()
         return self
+
+    def edited(self, edits: Edits) -> ThemeModel:
+        """A model whose discovered themes are changed by hand, the passages assigned anew.
+
+        Parameters
+        ----------
+        edits
+            The path of a file or a list of ``{"merge": [id, id], "name": …}``, ``{"split": id}``,
+            ``{"rename": id, "name": …}``, ``{"hide": id}``, ``{"promote": id}``, done one after
+            the other. A promoted theme is a named one that its passages have taught. `edits_` of
+            the result has a row each: edit, and the problem where it did not fit.
+
+        Raises
+        ------
+        InputError
+            If an edit is of another shape.
+        """
+        model, rule = copy(self), self._assigner
+        vars(model).pop("bertopic_", None)
+        batch = rule.batch(self._passages, rule.vectors)
+        discovered, promoted, told = edited_themes(
+            read_edits(edits), rule.discovered, self._levels, batch, rule.ids, self._embed
+        )
+        model.edits_ = pd.concat([self.edits_, told], ignore_index=True)
+        named = rule.named
+        if promoted:
+            new, members = zip(*promoted, strict=True)
+            model.named = [*self.named, *new]
+            known = np.column_stack([self._known(), *members])
+            named = ThemeClassifier.fit(model.named, batch, self._embed).taught(batch, known)
+        rule = replace(rule, named=named, discovered=discovered)
+        return model._assigned(rule, batch, named.scores(batch))
+
+    def _known(self) -> np.ndarray:
+        """What labels said of each fitted passage and named theme: 1, 0, NaN."""
+        table = self.validated_.pivot(index="passage_id", columns="theme_id", values="label")
+        ids = [theme.id for theme in self.named]
+        return table.reindex(self._passages["passage_id"], columns=ids).to_numpy(float)
 
     def _taught(
         self, named: ThemeClassifier, batch: Batch, labels: pd.Series | None
@@ -339,14 +385,13 @@ class ThemeModel:
         named[:, :, rows] = rule.named.refits(batch, texts, len(refitted), random)
         return np.concatenate([named, discovered])
 
-    def _theme_table(self, stability: np.ndarray) -> pd.DataFrame:
-        """`themes_`, given the stability of the clusters."""
+    def _theme_table(self) -> pd.DataFrame:
         discovered, ids, n_named = self._assigner.discovered, self._assigner.ids, len(self.named)
         owners = self._passages.set_index("passage_id")["document_id"]
         documents = self.assignments_["passage_id"].map(owners)
         sizes = documents.groupby(self.assignments_["theme_id"]).agg(["size", "nunique"])
         n_passages, n_documents = sizes.reindex(ids, fill_value=0).to_numpy().T
-        own = stability[discovered.most_common(self.clusters_)].round(4)
+        stability = discovered.stability(self.clusters_, self._refitted).round(4)
         parents = discovered.parents(self._levels.coarser_labels())
         words = keywords_of_themes(ids[:n_named], self._passages, self.assignments_)
         return pd.DataFrame(
@@ -359,7 +404,7 @@ class ThemeModel:
                 "keywords": [*words, *discovered.keywords],
                 "exemplars": ["; ".join(self.exemplars(theme_id)) for theme_id in ids],
                 "parent": [None] * n_named + parents,
-                "stability": [np.nan] * n_named + own.tolist(),
+                "stability": [np.nan] * n_named + stability.tolist(),
             }
         ).astype(dict.fromkeys(_TEXT_COLUMNS, "str"))
 

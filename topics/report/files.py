@@ -103,7 +103,7 @@ def _writable(folder: Path) -> Path:
 
 def _inputs_digest(path: str, options: Options) -> str:
     """Digest of all that a report depends on: files, options, notebooks, code."""
-    given = (path, options.themes, options.gold, options.labels, options.base)
+    given = (path, options.themes, options.edits, options.gold, options.labels, options.base)
     files = [_digest_if_there(Path(name)) for name in given if isinstance(name, str | Path)]
     notebooks = map(file_digest, notebook_paths())
     return digest(path, repr(options), cache.code_digest(_CODE), *files, *notebooks)
@@ -148,6 +148,7 @@ def _write_about(run: Run, folder: Path, parameters: dict[str, Any], inputs: str
     about = {
         "parameters": parameters,
         **run.about,
+        "edits": run.model.edits_.to_dict("records"),
         "inputs": inputs,
         "files": {name: file_digest(folder / name) for name in ("report.html", *_DATA_FILES)},
     }

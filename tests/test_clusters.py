@@ -12,7 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 from topics import cluster
 from topics.errors import InputError
 from topics.model.clusterer import Clusterer
-from topics.model.clusters import cluster_stability, find_levels, largest_first
+from topics.model.clusters import LEFT_OUT, find_levels, largest_first, refit
 from topics.model.graph import nearest_neighbours, neighbours_for
 
 SIZES = [30, 20, 15, 10]
@@ -131,9 +131,8 @@ def test_a_level_says_how_far_its_clusters_hold_and_stand_apart(planted, levels)
 
 
 def test_planted_groups_come_back_in_every_refit(planted, levels):
-    stability, refitted = cluster_stability(graph_of(planted[0]), levels, refits=5)
-    assert stability.tolist() == [1, 1, 1, 1]
-    left_out = refitted == -2
+    refitted = refit(graph_of(planted[0]), levels, n=5)
+    left_out = refitted == LEFT_OUT
     assert left_out.mean(axis=1).tolist() == [0.2] * 5
     assert (left_out | (refitted == levels.labels)).all()
 
@@ -141,9 +140,7 @@ def test_planted_groups_come_back_in_every_refit(planted, levels):
 @pytest.mark.parametrize("n", [4, 60])
 def test_one_cluster_is_always_the_same(n):
     graph = graph_of(around(random_centroids(1), [n], 1.0))
-    stability, refitted = cluster_stability(graph, find_levels(graph), refits=3)
-    assert stability.tolist() == [1]
-    assert refitted.tolist() == [[0] * n] * 3
+    assert refit(graph, find_levels(graph), n=3).tolist() == [[0] * n] * 3
 
 
 def test_bertopic_takes_the_clusterer(planted):

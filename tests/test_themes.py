@@ -293,7 +293,7 @@ def test_refits_tell_which_passages_would_have_each_theme(model):
 def test_no_file_of_a_saved_model_is_a_pickle(saved):
     files = {path.name: path for path in saved.iterdir()}
     assert sorted(files) == [
-        *("assignments.parquet", "discovered.npz", "fitted.npz", "languages.npz"),
+        *("assignments.parquet", "discovered.npz", "edits.parquet", "fitted.npz", "languages.npz"),
         *("levels.parquet", "model.json", "named.npz", "passages.parquet", "themes.parquet"),
         "validated.parquet",
     ]
@@ -319,7 +319,7 @@ def test_a_model_of_another_format_is_refused(model, tmp_path):
     model.save(tmp_path)
     state = tmp_path / "model.json"
     state.write_text(json.dumps(json.loads(state.read_text()) | {"format": 99}))
-    with pytest.raises(InputError, match="expected format 6, found 99"):
+    with pytest.raises(InputError, match="expected format 7, found 99"):
         ThemeModel.load(tmp_path)
 
 

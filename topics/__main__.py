@@ -1,4 +1,4 @@
-"""The command line: ``topics report PATH`` and ``topics cache``."""
+"""The command line: ``topics report PATH``, ``topics export DIR`` and ``topics cache``."""
 
 from __future__ import annotations
 
@@ -39,6 +39,12 @@ def _report(path: str, out: str, show: bool, **options: Any) -> str:
     return summary_of(folder)
 
 
+def _export(folder: str, qdpx: str) -> str:
+    from topics.report.qdpx import write_qdpx
+
+    return write_qdpx(folder, qdpx)
+
+
 def _cache(clear: bool) -> str:
     from topics import cache
 
@@ -75,6 +81,15 @@ def _parser() -> argparse.ArgumentParser:
     for option in fields(Options):
         name = f"--{option.name.replace('_', '-')}"
         report.add_argument(name, default=option.default, **option.metadata)
+    export = commands.add_parser("export", help="write a report's themes for other programs")
+    export.set_defaults(command=_export)
+    export.add_argument("folder", metavar="DIR", help="output folder of a report")
+    export.add_argument(
+        "--qdpx",
+        metavar="FILE",
+        required=True,
+        help="a project for NVivo, MAXQDA, ATLAS.ti, QualCoder",
+    )
     cache = commands.add_parser("cache", help="show what is kept to be used again, or clear it")
     cache.add_argument("--clear", action="store_true", help="delete it; runs start from nothing")
     cache.set_defaults(command=_cache)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from topics.errors import InputError
 
-_FORMAT = 6
+_FORMAT = 7
 Arrays = dict[str, np.ndarray]
 
 

@@ -1,0 +1,130 @@
+"""Themes as codes on text selections: a REFI-QDA project for NVivo, MAXQDA, ATLAS.ti and QualCoder."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from uuid import NAMESPACE_OID, uuid5
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+import pandas as pd
+
+from topics.cache import written_atomically
+from topics.errors import InputError
+
+_FILES = ("documents.parquet", "passages.parquet", "assignments.parquet", "themes.csv")
+_USER = "topics"
+_DATE = (
+    1980,
+    1,
+    1,
+    0,
+    0,
+    0,
+)  # of every file in the project, so that the same input has the same bytes
+_NOT_XML = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def write_qdpx(folder: str | Path, target: str | Path) -> str:
+    """Write the themes of a report's output folder as a project; say what it holds.
+
+    Each document is a text source, each theme a code, each passage with themes a coded selection.
+    Positions count code points of the text, as the standard (REFI-QDA 1.5) has it.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no report's files, or the project cannot be written.
+    """
+    documents, passages, assignments, themes = _tables(Path(folder))
+    texts = {_guid("source", row.document_id): row.text for row in documents.itertuples()}
+    project = _project(documents, passages, assignments, themes)
+    content = ElementTree.tostring(project, encoding="utf-8", xml_declaration=True)
+    target = Path(target).expanduser()
+    try:
+        with written_atomically(target) as part, ZipFile(part, "w") as archive:
+            files = {
+                "project.qde": content.decode(),
+                **{f"sources/{g}.txt": t for g, t in texts.items()},
+            }
+            for name, text in files.items():
+                archive.writestr(ZipInfo(name, _DATE), _clean(text).encode(), ZIP_DEFLATED)
+    except OSError as error:
+        raise InputError(f"qdpx: cannot write {str(target)!r} ({error.strerror})") from error
+    return f"{len(themes):,} codes on {len(documents):,} documents: {target}"
+
+
+def _tables(folder: Path) -> list[pd.DataFrame]:
+    try:
+        *parquet, csv = (folder / name for name in _FILES)
+        return [*map(pd.read_parquet, parquet), pd.read_csv(csv, dtype="str")]
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"qdpx: expected the output folder of a report with {', '.join(_FILES)}, cannot read "
+            f"{str(folder)!r} ({error})"
+        ) from error
+
+
+def _project(
+    documents: pd.DataFrame, passages: pd.DataFrame, assignments: pd.DataFrame, themes: pd.DataFrame
+) -> Element:
+    user = _guid("user", _USER)
+    root = Element(
+        "Project", {"xmlns": "urn:QDA-XML:project:1.0", "name": "topics", "origin": _USER}
+    )
+    SubElement(SubElement(root, "Users"), "User", {"guid": user, "name": _USER})
+    codes = SubElement(SubElement(root, "CodeBook"), "Codes")
+    for theme in themes.itertuples():
+        code = {
+            "guid": _guid("code", theme.theme_id),
+            "name": _clean(theme.name),
+            "isCodable": "true",
+        }
+        SubElement(SubElement(codes, "Code", code), "Description").text = _clean(
+            f"Keywords: {theme.keywords}"
+        )
+    sources = SubElement(root, "Sources")
+    themes_of = assignments.groupby("passage_id")["theme_id"].agg(list)
+    coded = passages[passages["passage_id"].isin(themes_of.index)].groupby("document_id")
+    for document, name in zip(documents["document_id"], _names(documents), strict=True):
+        guid = _guid("source", document)
+        about = {
+            "guid": guid,
+            "name": name,
+            "plainTextPath": f"internal://{guid}.txt",
+            "creatingUser": user,
+        }
+        source = SubElement(sources, "TextSource", about)
+        for passage in coded.get_group(document).itertuples() if document in coded.groups else ():
+            id_ = passage.passage_id
+            at = {"startPosition": str(passage.start), "endPosition": str(passage.end)}
+            about = {"guid": _guid("selection", id_), "name": id_, "creatingUser": user}
+            selection = SubElement(source, "PlainTextSelection", about | at)
+            for theme_id in themes_of[id_]:
+                coding = {"guid": _guid("coding", f"{id_} {theme_id}"), "creatingUser": user}
+                SubElement(
+                    SubElement(selection, "Coding", coding),
+                    "CodeRef",
+                    {"targetGUID": _guid("code", theme_id)},
+                )
+    return root
+
+
+def _names(documents: pd.DataFrame) -> list[str]:
+    """Title of each document, or its id; with the id where two have one title."""
+    titles = documents["title"].fillna(documents["document_id"])
+    uses = Counter(titles)
+    pairs = zip(titles, documents["document_id"], strict=True)
+    return [_clean(title if uses[title] == 1 else f"{title} ({id_})") for title, id_ in pairs]
+
+
+def _guid(kind: str, name: str) -> str:
+    return str(uuid5(NAMESPACE_OID, f"topics {kind} {name}"))
+
+
+def _clean(text: str) -> str:
+    """Text with a mark in place of each character that XML or UTF-8 cannot hold; as many characters."""
+    return _NOT_XML.sub("\ufffd", text)

@@ -90,7 +90,7 @@ def test_a_paragraph_gains_by_the_document_that_it_stands_in():
 def test_a_paragraph_of_a_new_document_gains_by_the_paragraphs_beside_it():
     model, texts = fitted([PORT], TEXTS), ["Nobody slept until dawn.", *PORT.phrases]
     together, apart = (
-        model._assigner.named.scores(model._assigner.batch(*passages_of(texts, documents)))[0, 0]
+        model._rule.named.scores(model._rule.batch(*passages_of(texts, documents)))[0, 0]
         for documents in (["new"] * 4, ["a", "b", "c", "d"])
     )
     assert together > apart

@@ -10,7 +10,6 @@ from bertopic.dimensionality import BaseDimensionalityReduction
 from sklearn.metrics import adjusted_rand_score
 
 from topics import cluster
-from topics.errors import InputError
 from topics.model.clusterer import Clusterer
 from topics.model.clusters import LEFT_OUT, find_levels, largest_first, refit
 from topics.model.graph import nearest_neighbours, neighbours_for
@@ -93,19 +92,6 @@ def test_words_tell_apart_what_vectors_do_not():
 def test_texts_without_words_change_nothing(planted):
     vectors, groups = planted
     assert cluster(vectors, texts=["42"] * len(vectors)).tolist() == groups.tolist()
-
-
-@pytest.mark.parametrize(
-    ("vectors", "texts", "message"),
-    [
-        (np.full((9, 4), np.nan), None, "vectors: expected finite numbers, found NaN or infinity"),
-        (np.ones(9), None, r"vectors: expected shape \(n, dim\), found \(9,\)"),
-        (np.ones((9, 4)), ["a"], "texts: expected 9, one a vector, found 1"),
-    ],
-)
-def test_what_cannot_be_clustered_is_refused(vectors, texts, message):
-    with pytest.raises(InputError, match=message):
-        cluster(vectors, texts=texts)
 
 
 def test_levels_go_from_one_cluster_to_many(levels):

@@ -76,7 +76,7 @@ def test_a_promoted_theme_is_a_named_one_with_its_passages(model, ids):
     assert subjects_by_theme(edited)[ids["rail"]] == ["rail"]
     own = edited.themes_.set_index("theme_id")["n_passages"][ids["rail"]]
     assert own >= 8
-    assert list(edited.decision_function(edited._assigner.vectors[:1]).columns) == [
+    assert list(edited.decision_function(edited._rule.vectors[:1]).columns) == [
         "A_fisheries",
         ids["rail"],
     ]
@@ -98,7 +98,7 @@ def test_an_edited_model_is_saved_and_predicts_as_before(model, ids, tmp_path):
     assert loaded.edits_.equals(edited.edits_)
     assert loaded.refits(2).shape == (3, 2, len(TEXTS))
     passages = edited._passages
-    assert loaded.predict(passages, edited._assigner.vectors).equals(edited.assignments_)
+    assert loaded.predict(passages, edited._rule.vectors).equals(edited.assignments_)
 
 
 @pytest.mark.parametrize(

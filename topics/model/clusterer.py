@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted
 
+from topics.checks import unit_rows
 from topics.model.clusters import cluster
 from topics.model.graph import knn, neighbours_for
 
@@ -50,12 +51,13 @@ class Clusterer(ClusterMixin, BaseEstimator):
             If they are no finite ``(n, dim)``.
         """
         self.labels_ = cluster(X, random_state=self.random_state)
-        self.vectors_ = np.asarray(X, np.float32)
+        self.vectors_ = unit_rows(X)
         return self
 
     def predict(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
         """The cluster of most weight among the fitted rows nearest to each unit row ``(n,)``."""
         check_is_fitted(self)
-        near = knn(np.asarray(X, np.float32), self.vectors_, neighbours_for(len(self.vectors_)))
+        vectors = unit_rows(X, dim=self.vectors_.shape[1])
+        near = knn(vectors, self.vectors_, neighbours_for(len(self.vectors_)))
         votes = np.eye(self.labels_.max() + 1)[self.labels_[near.indices]]
         return np.einsum("nk,nkc->nc", near.weights(), votes).argmax(axis=1)

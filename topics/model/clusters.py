@@ -31,6 +31,7 @@ import pandas as pd
 import scipy
 import scipy.sparse as sp
 
+from topics.checks import checked_seed, unit_rows
 from topics.errors import InputError
 from topics.model.graph import nearest_neighbours, neighbours_for, with_words
 from topics.text.tfidf import word_table
@@ -122,7 +123,7 @@ def cluster(
     Parameters
     ----------
     vectors
-        ``(n, dim)``, unit rows as `embed` makes them.
+        ``(n, dim)``; rows are brought to length 1.
     texts
         The text of each row; with them, texts that share words are linked too.
     random_state
@@ -146,11 +147,7 @@ def cluster(
     >>> np.bincount(cluster(vectors))
     array([30, 20])
     """
-    vectors = np.asarray(vectors, dtype=np.float32)
-    if vectors.ndim != 2:
-        raise InputError(f"vectors: expected shape (n, dim), found {vectors.shape}")
-    if not np.isfinite(vectors).all():
-        raise InputError("vectors: expected finite numbers, found NaN or infinity")
+    vectors, random_state = unit_rows(vectors), checked_seed(random_state)
     if texts is not None and len(texts) != len(vectors):
         raise InputError(f"texts: expected {len(vectors)}, one a vector, found {len(texts)}")
     if not len(vectors):

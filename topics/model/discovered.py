@@ -1,4 +1,4 @@
-"""Discovered themes, made of the clusters that no named theme covers, and how passages get themes."""
+"""Discovered themes, made of the clusters that no named theme covers."""
 
 from __future__ import annotations
 
@@ -9,20 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from topics.model.clusters import LEFT_OUT
-from topics.model.graph import Batch, knn
 from topics.model.labels import centroid_of, describe
-from topics.parallel import broadcast, map_parts
 from topics.read.boilerplate import count_words
 
 if TYPE_CHECKING:
-    from distributed import Client
-
-    from topics.model.classifier import ThemeClassifier
     from topics.model.clusters import Levels
-    from topics.model.graph import Embed
+    from topics.model.graph import Batch, Embed
 
 _MIN_VOTE = 0.4  # share of the nearest passages' weight that a theme needs
 _COVERED = 0.5  # share of a piece that has a named theme for the two to be one
@@ -31,7 +25,6 @@ _REST = 0.25  # share of a cluster that makes a theme of its own beside a named 
 _MIN_MEMBERS = 3  # passages in a discovered theme
 VOTERS = 15  # nearest fitted passages, itself among them, that say which theme a passage has
 _MIN_WORDS = 5  # of a passage that may have a theme
-_PART = 3000  # passages assigned at once; with their vectors below the 10 MB that dask warns of
 
 
 @dataclass(frozen=True)
@@ -246,68 +239,3 @@ def _slugs(names: Iterable[str], taken: Collection[str]) -> list[str]:
             slug, number = f"{base}-{number}", number + 1
         slugs.append(slug)
     return slugs
-
-
-@dataclass(frozen=True)
-class Assigner:
-    """Named and discovered themes with the fitted vectors ``(n, dim)``: all that prediction needs.
-
-    Passages of fewer than `min_words` words have no theme.
-    """
-
-    vectors: np.ndarray
-    named: ThemeClassifier
-    discovered: DiscoveredThemes
-    min_words: int
-
-    @property
-    def ids(self) -> list[str]:
-        """Ids of all themes, named ones first."""
-        return [*self.named.ids.tolist(), *self.discovered.ids.tolist()]
-
-    def batch(self, passages: pd.DataFrame, vectors: np.ndarray) -> Batch:
-        """Passages with the fitted ones that have a say in their themes."""
-        return Batch(passages, vectors, knn(vectors, self.vectors, VOTERS))
-
-    def assign(self, passages: pd.DataFrame, *scores: np.ndarray) -> pd.DataFrame:
-        """Assignments (passage_id, theme_id, score) by scores for named, then discovered themes."""
-        thresholds = np.hstack([self.named.thresholds, self.discovered.thresholds])
-        enough = says_enough(passages["text"], self.min_words)
-        rows, columns = np.nonzero((np.hstack(scores) >= thresholds) & enough[:, None])
-        ids = np.array(self.ids, dtype=object)
-        return pd.DataFrame(
-            {
-                "passage_id": passages["passage_id"].to_numpy()[rows],
-                "theme_id": pd.array(ids[columns], dtype="str"),
-                "score": np.hstack(scores)[rows, columns].astype(np.float64).round(4),
-            }
-        ).astype({"passage_id": "str"})
-
-    def predict(
-        self, passages: pd.DataFrame, vectors: np.ndarray, client: Client | None = None
-    ) -> pd.DataFrame:
-        """Assignments of passages, part by part, here or on the workers of a cluster."""
-        own = passages.reindex(columns=["passage_id", "document_id", "language", "text"])
-        vectors = np.ascontiguousarray(vectors)
-        parts = ((own.iloc[at], vectors[at]) for at in _whole_documents(own["document_id"]))
-        # The same parts and one BLAS thread, for products of other shapes are rounded otherwise.
-        with threadpool_limits(1, "blas"):
-            found = list(map_parts(_predict_part, parts, broadcast(self, client), client=client))
-        return pd.concat(found, ignore_index=True)
-
-
-def _predict_part(part: tuple[pd.DataFrame, np.ndarray], assigner: Assigner) -> pd.DataFrame:
-    batch = assigner.batch(*part)
-    scores = assigner.named.scores(batch), assigner.discovered.scores(batch)
-    return assigner.assign(batch.passages, *scores)
-
-
-def _whole_documents(documents: pd.Series) -> Iterator[slice]:
-    """Rows in parts of about `_PART`, cut where no document goes on."""
-    codes, _ = pd.factorize(documents, use_na_sentinel=False)
-    rows, last = np.arange(len(codes)), np.zeros(len(codes), int)
-    last[codes] = rows  # of several rows of a document, the last one stays
-    ends = np.flatnonzero(np.maximum.accumulate(last[codes]) == rows) + 1
-    expected = np.arange(_PART, len(codes), _PART)
-    cuts = np.unique([0, *ends[np.searchsorted(ends, expected)], len(codes)])
-    yield from map(slice, cuts[:-1], cuts[1:])

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from sklearn.exceptions import NotFittedError
 
+from topics.checks import checked_passages, checked_seed, unit_rows
 from topics.errors import InputError
 from topics.html import note, table
+from topics.model.assigner import Assigner
 from topics.model.classifier import ThemeClassifier
 from topics.model.clusters import Levels, find_levels, refit
 from topics.model.compare import Earlier, kept_ids
 from topics.model.discovered import (
     VOTERS,
-    Assigner,
     DiscoveredThemes,
     min_words_for,
     says_enough,
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
     from distributed import Client
 
 _MAX_RESCORED = 3000  # passages
-_SAME = 1 - 1e-5  # cosine at which a vector is that of a fitted passage
 _TABLES = {"passages": "_passages", "themes": "themes_", "assignments": "assignments_",
            "levels": "levels_", "validated": "validated_", "edits": "edits_"}  # fmt: skip
 _COLUMNS = ["passage_id", "document_id", "start", "end", "copy_group", "source", "language", "text"]
@@ -108,7 +109,7 @@ class ThemeModel:
         embedder: str | Embedder = "multilingual",
     ) -> None:
         self.named = read_themes(named) if isinstance(named, str | Path) else as_themes([*named])
-        self.random_state = random_state
+        self.random_state = checked_seed(random_state)
         self.embedder = embedder
         self.validated_ = pd.DataFrame(columns=_VALIDATED)
         self.edits_ = pd.DataFrame(columns=_EDITS, dtype="str")
@@ -142,11 +143,12 @@ class ThemeModel:
         InputError
             If there are no passages, the shapes do not match, or the embedder does not fit.
         """
-        vectors = _checked(vectors, len(passages))
+        passages = checked_passages(passages)
+        vectors = unit_rows(vectors, len(passages))
         vars(self).pop("bertopic_", None)  # of an earlier fit
         self._passages = passages.reindex(columns=_COLUMNS).reset_index(drop=True)
-        self._languages = LanguageMeans.fit(vectors, self._passages["language"])
-        vectors = self._languages.taken_off(vectors, self._passages["language"])
+        languages = self._languages = LanguageMeans.fit(vectors, self._passages["language"])
+        vectors = languages.taken_off(vectors, self._passages["language"])
         n_linked = neighbours_for(len(vectors)) + 1
         near = knn(vectors, vectors, max(n_linked, VOTERS))
         self.neighbours_ = near.first(n_linked).drop_self()
@@ -168,11 +170,13 @@ class ThemeModel:
             near = knn(before, vectors, VOTERS)
             again = discovered.strongest(Batch(earlier.passages, before, near))
             discovered = discovered.renamed(kept_ids(earlier, again, taken))
-        return self._assigned(Assigner(vectors, named, discovered, min_words), batch, scores)
+        return self._assigned(
+            Assigner(languages, vectors, named, discovered, min_words), batch, scores
+        )
 
     def _assigned(self, rule: Assigner, batch: Batch, scores: np.ndarray) -> ThemeModel:
         """The model with a rule, and what that says of the fitted passages."""
-        self._assigner = rule
+        self._rule = rule
         self.assignments_ = rule.assign(batch.passages, scores, rule.discovered.scores(batch))
         self.themes_ = self._theme_table()
         return self
@@ -193,7 +197,7 @@ class ThemeModel:
         InputError
             If an edit is of another shape.
         """
-        model, rule = copy(self), self._assigner
+        model, rule = copy(self), self._rule
         vars(model).pop("bertopic_", None)
         batch = rule.batch(self._passages, rule.vectors)
         discovered, promoted, told = edited_themes(
@@ -242,10 +246,6 @@ class ThemeModel:
     def _embed(self, texts: Sequence[str]) -> np.ndarray:
         return self._languages.taken_off(encode(texts, self.embedder))
 
-    @property
-    def _dim(self) -> int:
-        return int(self._assigner.vectors.shape[1])
-
     def _set_levels(self, levels: Levels) -> None:
         self._levels, self.levels_, self.clusters_ = levels, levels.table, levels.labels
 
@@ -271,9 +271,15 @@ class ThemeModel:
             threshold; for a discovered one it is the weight of like passages among the
             nearest, 0 to 1.
         """
-        vectors = _checked(vectors, len(passages), self._dim)
-        vectors = self._languages.taken_off(vectors, passages.get("language"))
-        return self._assigner.predict(passages, vectors, client)
+        passages = checked_passages(passages)
+        vectors = unit_rows(vectors, len(passages), self._rule.vectors.shape[1])
+        return self._rule.predict(passages, vectors, client)
+
+    def __getattr__(self, name: str) -> Any:
+        """Tell what only a fitted model has, which no attribute is found for, from what none has."""
+        if name.startswith("__") or "themes_" in vars(self):
+            raise AttributeError(f"ThemeModel has no attribute {name!r}")
+        raise NotFittedError("This ThemeModel instance is not fitted yet; call fit first.")
 
     def _repr_html_(self) -> str:
         if not hasattr(self, "themes_"):
@@ -284,7 +290,7 @@ class ThemeModel:
     @property
     def thresholds_(self) -> pd.Series:
         """The score from which on a passage has each named theme."""
-        return pd.Series(self._assigner.named.thresholds, self._assigner.named.ids.tolist())
+        return pd.Series(self._rule.named.thresholds, self._rule.named.ids.tolist())
 
     def decision_function(self, vectors: np.ndarray) -> pd.DataFrame:
         """Scores of the named themes, one column a theme, one row a vector.
@@ -292,29 +298,9 @@ class ThemeModel:
         A vector of a fitted passage gets the score it had in `fit`; of another vector the words
         are not known, only its closeness and its neighbours count.
         """
-        vectors = _checked(vectors, len(vectors), self._dim)
-        vectors = self._languages.taken_off(vectors, self._nearest_language(vectors))
-        near = knn(vectors, self._assigner.vectors, VOTERS)
-        known = near.similarities[:, 0] >= _SAME
-        passages = self._passages.iloc[near.indices[:, 0]].reset_index(drop=True)
-        passages["text"] = passages["text"].where(known, "")
-        strangers = [f"\0{row}" for row in range(len(vectors))]
-        passages["document_id"] = passages["document_id"].where(known, strangers)
-        scores = self._assigner.named.scores(Batch(passages, vectors, near))
-        return pd.DataFrame(scores, columns=self._assigner.named.ids.tolist())
-
-    def _nearest_language(self, vectors: np.ndarray) -> pd.Series:
-        """The language in which each vector is nearest to a fitted passage."""
-        codes = self._languages.languages
-        similarity = [
-            knn(
-                self._languages.taken_off(vectors, pd.Series(code, range(len(vectors)))),
-                self._assigner.vectors,
-                1,
-            ).similarities[:, 0]
-            for code in codes
-        ]
-        return pd.Series(codes[np.argmax(similarity, axis=0)])
+        vectors = unit_rows(vectors, dim=self._rule.vectors.shape[1])
+        scores = self._rule.named_scores(vectors, self._passages)
+        return pd.DataFrame(scores, columns=self._rule.named.ids.tolist())
 
     def has_theme(
         self, theme: NamedTheme, passages: pd.DataFrame, vectors: np.ndarray
@@ -323,7 +309,7 @@ class ThemeModel:
 
         The classifier is fitted anew on these passages; the model stays as it is.
         """
-        vectors = _checked(vectors, len(passages), self._dim)
+        vectors = unit_rows(vectors, len(passages), self._rule.vectors.shape[1])
         vectors = self._languages.taken_off(vectors, passages.get("language"))
         batch = Batch(passages, vectors, knn(vectors, vectors, VOTERS))
         classifier = ThemeClassifier.fit([*self.named, theme], batch, self._embed)
@@ -348,7 +334,7 @@ class ThemeModel:
             text; nearest first.
         """
         held = words_held(query, self._passages["text"])
-        similarity = self._assigner.vectors.astype(float) @ self._embed([query])[0]
+        similarity = self._rule.vectors.astype(float) @ self._embed([query])[0]
         scores = sum((view - view.mean()) / (view.std() + 1e-9) for view in (similarity, held))
         rows = np.argsort(-scores, kind="stable")[:k]
         found = self._passages.iloc[rows].drop(columns=["copy_group", "source", "language"])
@@ -373,7 +359,7 @@ class ThemeModel:
             int8 ``(themes, n, passages)``, in the order of `themes_`: 1 has the theme, 0 does
             not, -1 was left out.
         """
-        rule, refitted = self._assigner, self._refitted[:n]
+        rule, refitted = self._rule, self._refitted[:n]
         discovered = rule.discovered.refits(self.clusters_, refitted)
         random = np.random.default_rng(self.random_state)
         rows = np.arange(len(self.clusters_))
@@ -386,7 +372,7 @@ class ThemeModel:
         return np.concatenate([named, discovered])
 
     def _theme_table(self) -> pd.DataFrame:
-        discovered, ids, n_named = self._assigner.discovered, self._assigner.ids, len(self.named)
+        discovered, ids, n_named = self._rule.discovered, self._rule.ids, len(self.named)
         owners = self._passages.set_index("passage_id")["document_id"]
         documents = self.assignments_["passage_id"].map(owners)
         sizes = documents.groupby(self.assignments_["theme_id"]).agg(["size", "nunique"])
@@ -410,11 +396,11 @@ class ThemeModel:
 
     def exemplars(self, theme_id: str) -> list[str]:
         """Three passages that show a theme best: high scores, near its centroid, independent texts."""
-        return exemplars_of(self._passages, self._assigner.vectors, self._scores_of(theme_id))
+        return exemplars_of(self._passages, self._rule.vectors, self._scores_of(theme_id))
 
     def centroid(self, theme_id: str) -> np.ndarray:
         """Mean direction of a theme's passages, a unit vector ``(dim,)``; of none, zeros."""
-        return centroid_of(self._assigner.vectors[self._scores_of(theme_id).index])
+        return centroid_of(self._rule.vectors[self._scores_of(theme_id).index])
 
     def pattern(self, theme_id: str) -> re.Pattern[str] | None:
         """What finds the terms of a named theme in a text; None without terms."""
@@ -422,6 +408,10 @@ class ThemeModel:
 
     def _scores_of(self, theme_id: str) -> pd.Series:
         """Scores of the passages of a theme, by the row of the passage."""
+        if theme_id not in self._rule.ids:
+            raise InputError(
+                f"theme: expected one of {', '.join(self._rule.ids)}, found {theme_id!r}"
+            )
         own = self.assignments_[self.assignments_["theme_id"] == theme_id]
         rows = pd.Series(self._passages.index, self._passages["passage_id"])
         return pd.Series(own["score"].to_numpy(), rows[own["passage_id"]].to_numpy())
@@ -449,12 +439,12 @@ class ThemeModel:
         from topics.model.bertopic import as_bertopic
 
         names = dict(zip(self.themes_["theme_id"], self.themes_["name"], strict=True))
-        texts, vectors = self._passages["text"].tolist(), self._assigner.vectors
+        texts, vectors = self._passages["text"].tolist(), self._rule.vectors
         return as_bertopic(texts, vectors, self.theme_of_passage_, names, self._embed)
 
     def save(self, folder: str | Path) -> None:
         """Write the model into a folder as JSON, NumPy and Parquet files; no pickle."""
-        rule = self._assigner
+        rule = self._rule
         fitted = {"vectors": rule.vectors, "refitted": self._refitted}
         fitted["min_words"] = np.array(rule.min_words)
         fitted["labels_by_resolution"] = self._levels.labels_by_resolution
@@ -482,28 +472,21 @@ class ThemeModel:
             named = [{"not": theme.pop("not_"), **theme} for theme in state["named"]]
             model = cls(named, state["random_state"], embedder=embedder or state["embedder"])
             themes = ThemeClassifier(**parts["named"]), DiscoveredThemes(**parts["discovered"])
-            model._languages = LanguageMeans(**parts["languages"])
             fitted = parts["fitted"]
-            model._assigner = Assigner(fitted["vectors"], *themes, int(fitted["min_words"]))
+            languages = model._languages = LanguageMeans(**parts["languages"])
+            model._rule = Assigner(languages, fitted["vectors"], *themes, int(fitted["min_words"]))
             for name, attribute in _TABLES.items():
                 setattr(model, attribute, tables[name])
             model._set_levels(Levels(model.levels_, fitted["labels_by_resolution"]))
             model._refitted = fitted["refitted"]
+            model._check_parts()
         return model
 
-
-def _checked(vectors: np.ndarray, n: int, dim: int | None = None) -> np.ndarray:
-    """Vectors as `n` float32 rows, of the model's dimension where it is given."""
-    if n == 0:
-        raise InputError("themes: expected at least one passage, found none")
-    vectors = np.asarray(vectors, dtype=np.float32)
-    if vectors.ndim != 2 or len(vectors) != n:
-        raise InputError(
-            f"themes: expected one vector a passage, shape ({n}, dim), found {vectors.shape}"
-        )
-    if dim not in (None, vectors.shape[1]):
-        raise InputError(
-            f"themes: expected vectors of {dim} dimensions, as the model was fitted to, found "
-            f"{vectors.shape[1]}; embed with the same embedder"
-        )
-    return vectors
+    def _check_parts(self) -> None:
+        """Raise ValueError if the parts that were read are not of one model."""
+        ids = self._passages["passage_id"]
+        same = len(ids) == len(self._rule.vectors) == self._refitted.shape[1]
+        same &= self.themes_["theme_id"].tolist() == self._rule.ids
+        same &= set(self.assignments_["passage_id"]) <= set(ids)
+        if not same:
+            raise ValueError("its files belong to different models")

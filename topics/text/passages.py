@@ -10,7 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from topics.checks import checked_dates, checked_documents
+from topics.errors import InputError
 from topics.read.boilerplate import count_words
+from topics.read.files import replace_surrogates
 from topics.text.duplicates import near_duplicate_groups
 
 MIN_WORDS = 25  # shorter paragraphs say too little alone and join the next one
@@ -48,6 +51,11 @@ def split_passages(
         document's metadata. ``document.text[start:end] == passage.text``, always. Passages
         that are near-duplicates share a `copy_group`, the passage_id of the earliest.
 
+    Raises
+    ------
+    InputError
+        If a column is missing, an id or a text is none, ids repeat, or a date cannot be read.
+
     Examples
     --------
     >>> text = "The bill\n\nIt was passed on Tuesday.\n\nThe strike goes on."
@@ -55,8 +63,15 @@ def split_passages(
     >>> split_passages(documents, min_words=4)[["passage_id", "start", "end"]].to_numpy().tolist()
     [['a.txt:1', 0, 35], ['a.txt:2', 37, 56]]
     """
+    checked_documents(documents)
+    if min_words < 0 or max_words < 1:
+        raise InputError(
+            "passages: expected min_words of 0 or more and max_words of 1 or more, found "
+            f"{min_words} and {max_words}"
+        )
     about = documents.reindex(columns=["document_id", "text", *_META]).reset_index(drop=True)
-    about["date"] = pd.to_datetime(about["date"]).astype("datetime64[us]")
+    about["date"] = checked_dates(about["date"])
+    about["text"] = about["text"].map(replace_surrogates, na_action="ignore").fillna("")
     about = about.astype({name: "str" for name in about if name != "date"})
     columns = (about[name] for name in ("document_id", "text", "language"))
     passages = [

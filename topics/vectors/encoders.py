@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from topics import cache
+from topics.checks import checked_texts, unit_rows
 from topics.errors import InputError
 from topics.parallel import broadcast, map_parts, threads
 from topics.read.files import replace_surrogates
@@ -113,7 +114,7 @@ def embed(
     """
     model = load_embedder(embedder) if isinstance(embedder, str) else embedder
     limit = cache.cache_limit()
-    texts = list(texts)
+    texts = checked_texts(texts)
     if not texts:
         return np.zeros((0, model.encode(["."]).shape[1]), dtype=np.float32)
     folder = cache.cache_dir() / "vectors" / cache.digest(model.name)[:24]
@@ -149,9 +150,12 @@ def _encoded(
 def encode(texts: Sequence[str], embedder: str | Embedder) -> np.ndarray:
     """Vectors as `embed` makes them, past the cache: for a few short texts."""
     model = load_embedder(embedder) if isinstance(embedder, str) else embedder
-    block = np.asarray(model.encode([replace_surrogates(text) for text in texts]), dtype=np.float32)
-    block[~block.any(axis=1)] = 1.0  # of a text without a known token: all alike
-    return block / np.linalg.norm(block, axis=1, keepdims=True)
+    block = np.array(model.encode([replace_surrogates(text) for text in texts]), dtype=np.float32)
+    block[~block.any(axis=-1)] = 1.0  # of a text without a known token: all alike
+    try:
+        return unit_rows(block, len(texts))
+    except InputError as error:
+        raise InputError(f"embedder {model.name}: {error}") from error
 
 
 def best_sentence(

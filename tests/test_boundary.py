@@ -1,0 +1,266 @@
+"""Wrong calls of public functions: each ends in one clear line, whatever was wrong."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.exceptions import NotFittedError
+from test_themes import FISHING, SCHOOL, fitted
+
+import topics
+from topics.errors import InputError
+
+N, DIM = 20, 8
+GOOD = np.eye(N, DIM) + 0.1
+FRAME = pd.DataFrame(
+    {"passage_id": [f"p{i}" for i in range(N)], "document_id": "d", "text": "The quay is shut."}
+)
+DOCUMENTS = pd.DataFrame({"document_id": ["a", "b"], "text": ["The quay is shut.", "It rains."]})
+
+
+def changed(value, row=3):
+    vectors = GOOD.astype(np.result_type(GOOD, np.asarray(value)) if value is not None else object)
+    vectors[row, 2] = value
+    return vectors
+
+
+WRONG_VECTORS = {
+    "NaN": (changed(np.nan), "finite numbers"),
+    "infinity": (changed(np.inf), "finite numbers"),
+    "minus infinity": (changed(-np.inf), "finite numbers"),
+    "too large for float32": (changed(1e300), "finite numbers"),
+    "complex": (changed(1j), "Complex data not supported"),
+    "missing": (changed(None), "finite numbers"),
+    "a row of zeros": (np.vstack([GOOD[:-1], np.zeros(DIM)]), "row 19 is all zeros"),
+    "one vector": (GOOD[0], "Expected 2D array, got 1D array"),
+    "three dimensions": (GOOD[None], "dim 3"),
+    "a number": (3, "got scalar array"),
+    "nothing": (None, "finite numbers"),
+    "texts": (np.full((N, DIM), "quay"), "finite numbers"),
+    "one text": ("quay", "finite numbers"),
+    "no columns": (np.zeros((N, 0)), "all zeros|found 0"),
+    "rows of several lengths": ([[1, 2], [3]], "finite numbers"),
+}
+
+
+class Fitted:
+    """A model and a clusterer on good data, fitted once."""
+
+    model = None
+
+    @classmethod
+    def get(cls):
+        if cls.model is None:
+            cls.model = topics.ThemeModel().fit(FRAME, GOOD)
+            cls.clusterer = topics.Clusterer().fit(GOOD)
+        return cls
+
+
+TAKERS = {
+    "cluster": topics.cluster,
+    "Clusterer.fit": lambda vectors: topics.Clusterer().fit(vectors),
+    "Clusterer.predict": lambda vectors: Fitted.get().clusterer.predict(vectors),
+    "ThemeModel.fit": lambda vectors: topics.ThemeModel().fit(FRAME, vectors),
+    "ThemeModel.predict": lambda vectors: Fitted.get().model.predict(FRAME, vectors),
+    "ThemeModel.decision_function": lambda v: Fitted.get().model.decision_function(v),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_VECTORS)
+@pytest.mark.parametrize("taker", TAKERS)
+def test_vectors_that_are_none_are_refused(taker, kind):
+    vectors, message = WRONG_VECTORS[kind]
+    with pytest.raises(InputError, match=f"^vectors: .*{message}") as told:
+        TAKERS[taker](vectors)
+    assert "\n" not in str(told.value)
+
+
+def test_rows_of_another_length_are_brought_to_length_one():
+    lengths = np.linspace(0.5, 7, N)[:, None]
+    assert topics.cluster(GOOD * lengths).tolist() == topics.cluster(GOOD).tolist()
+    model = Fitted.get().model
+    pd.testing.assert_frame_equal(model.predict(FRAME, GOOD * lengths), model.assignments_)
+
+
+WRONG_PASSAGES = {
+    "a list": ([1, 2], "expected a DataFrame, found list"),
+    "a path": ("passages.parquet", "expected a DataFrame, found str"),
+    "none": (None, "expected a DataFrame, found NoneType"),
+    "no ids": (FRAME.drop(columns="passage_id"), "passage_id missing, found document_id, text"),
+    "no documents": (FRAME.drop(columns="document_id"), "document_id missing"),
+    "no texts": (FRAME.drop(columns="text"), "text missing"),
+    "no columns": (FRAME[[]], "found none"),
+    "no rows": (FRAME[:0], "expected at least one, found none"),
+    "an id twice": (FRAME.assign(passage_id=["p0", *FRAME["passage_id"][:-1]]), "'p0' twice"),
+    "an id missing": (FRAME.assign(passage_id=[None, *FRAME["passage_id"][1:]]), "none in row 0"),
+    "fewer than vectors": (FRAME[:-1], "expected one a passage, 19, found 20"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_PASSAGES)
+@pytest.mark.parametrize("taker", ["fit", "predict"])
+def test_passages_that_are_none_are_refused(taker, kind):
+    passages, message = WRONG_PASSAGES[kind]
+    model = topics.ThemeModel() if taker == "fit" else Fitted.get().model
+    with pytest.raises(InputError, match=message):
+        getattr(model, taker)(passages, GOOD)
+
+
+def test_vectors_of_another_model_are_refused():
+    message = "expected 8 dimensions, as the model was fitted to, found 5; embed with the same"
+    for call in (
+        lambda: Fitted.get().model.predict(FRAME, GOOD[:, :5]),
+        lambda: Fitted.get().model.decision_function(GOOD[:, :5]),
+        lambda: Fitted.get().clusterer.predict(GOOD[:, :5]),
+    ):
+        with pytest.raises(InputError, match=message):
+            call()
+
+
+def test_ids_that_are_numbers_count_as_text():
+    numbered = FRAME.assign(passage_id=range(N), document_id=range(N))
+    model = topics.ThemeModel().fit(numbered, GOOD)
+    assert set(model.assignments_["passage_id"]) <= set(map(str, range(N)))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 0.5, "7", None, [1]], ids=repr)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda seed: topics.ThemeModel(random_state=seed),
+        lambda seed: topics.cluster(GOOD, random_state=seed),
+        lambda seed: topics.Options(seed=seed),
+    ],
+    ids=["ThemeModel", "cluster", "Options"],
+)
+def test_seeds_that_are_none_are_refused(call, seed):
+    with pytest.raises(InputError, match=r"^seed: expected a whole number"):
+        call(seed)
+
+
+WRONG_TEXTS = {
+    "one text": ("The quay is shut.", "found one text; put it into a list"),
+    "bytes": (b"quay", "found one text"),
+    "a number": (7, "expected a list, found int"),
+    "nothing": (None, "expected a list, found NoneType"),
+    "a missing text": (["quay", None], "found None in row 1"),
+    "NaN": ([float("nan")], "found nan in row 0"),
+    "a list inside": ([["quay"]], "found \\['quay'\\] in row 0"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_TEXTS)
+def test_texts_that_are_none_are_refused(kind):
+    texts, message = WRONG_TEXTS[kind]
+    with pytest.raises(InputError, match=f"^texts: .*{message}"):
+        topics.embed(texts, progress=False)
+
+
+class Broken:
+    def __init__(self, *rows):
+        self.name, self.rows = f"broken {rows}", rows
+
+    def encode(self, texts):
+        return np.array([self.rows[0]] * len(texts)) if len(self.rows) == 1 else self.rows
+
+
+@pytest.mark.parametrize(
+    ("embedder", "message"),
+    [
+        (Broken([np.nan, 1.0]), "expected finite numbers"),
+        (Broken([np.inf, 1.0]), "expected finite numbers"),
+        (Broken(1.0), "Expected 2D array"),
+        (Broken([1.0], [1.0], [1.0]), "expected one a passage, 2, found 3"),
+    ],
+    ids=["NaN", "infinity", "one dimension", "too many rows"],
+)
+def test_what_an_embedder_gives_is_checked_before_it_is_kept(embedder, message):
+    for _ in range(2):
+        with pytest.raises(InputError, match=f"^embedder broken .*{message}"):
+            topics.embed(["a", "b"], embedder, progress=False)
+
+
+def test_texts_that_cannot_be_encoded_are_read_all_the_same():
+    texts = ["The quay \ud800 is shut.", "The quay ? is shut."]
+    one, other = topics.embed(texts, progress=False)
+    assert one.tolist() == other.tolist()
+
+
+WRONG_DOCUMENTS = {
+    "a list": (["a"], "expected a DataFrame, found list"),
+    "no ids": (DOCUMENTS[["text"]], "document_id missing, found text"),
+    "no texts": (DOCUMENTS[["document_id"]], "text missing"),
+    "an id twice": (pd.concat([DOCUMENTS, DOCUMENTS]), "'a' twice"),
+    "an id missing": (DOCUMENTS.assign(document_id=["a", None]), "none in row 1"),
+    "a date that is none": (DOCUMENTS.assign(date=["2025-05-02", "soon"]), "date: expected dates"),
+    "a date as a list": (DOCUMENTS.assign(date=[["2025"], None]), "date: expected dates"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_DOCUMENTS)
+def test_documents_that_are_none_are_refused(kind):
+    documents, message = WRONG_DOCUMENTS[kind]
+    with pytest.raises(InputError, match=message):
+        topics.split_passages(documents)
+
+
+@pytest.mark.parametrize(("least", "most"), [(-1, 9), (0, 0), (3, -1)])
+def test_limits_that_cannot_be_kept_are_refused(least, most):
+    with pytest.raises(InputError, match=f"found {least} and {most}$"):
+        topics.split_passages(DOCUMENTS, min_words=least, max_words=most)
+
+
+def test_dates_of_several_time_zones_and_texts_that_are_missing_are_taken():
+    dated = DOCUMENTS.assign(
+        date=["2025-05-02T23:00-05:00", "2025-05-03T01:00+09:00"],
+        text=pd.Series(["The quay \ud800.", None], dtype=object),
+    )
+    found = topics.split_passages(dated, min_words=1)
+    assert found[["text", "date"]].astype("str").to_numpy().tolist() == [
+        ["The quay ?.", "2025-05-03 04:00:00"]
+    ]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda model: model.predict(FRAME, GOOD),
+        lambda model: model.decision_function(GOOD),
+        lambda model: model.search("quay"),
+        lambda model: model.refits(),
+        lambda model: model.edited([]),
+        lambda model: model.exemplars("quay"),
+        lambda model: model.centroid("quay"),
+        lambda model: model.thresholds_,
+        lambda model: model.hierarchy_,
+        lambda model: model.theme_of_passage_,
+        lambda model: model.bertopic_,
+        lambda model: model.save("nowhere"),
+    ],
+)
+def test_a_model_that_is_not_fitted_says_so(call):
+    with pytest.raises(NotFittedError, match="This ThemeModel instance is not fitted yet"):
+        call(topics.ThemeModel())
+
+
+def test_an_unfitted_clusterer_says_so():
+    with pytest.raises(NotFittedError, match="This Clusterer instance is not fitted yet"):
+        topics.Clusterer().predict(GOOD)
+
+
+def test_a_saved_model_whose_tables_were_exchanged_is_refused(tmp_path):
+    one, other = fitted(FISHING), fitted(FISHING + SCHOOL)
+    one.save(tmp_path / "one")
+    other.save(tmp_path / "other")
+    for name in ("passages", "assignments", "themes"):
+        target = tmp_path / "one" / f"{name}.parquet"
+        before = target.read_bytes()
+        target.write_bytes((tmp_path / "other" / f"{name}.parquet").read_bytes())
+        with pytest.raises(InputError, match=r"holds no model that can be read .*; fit it again"):
+            topics.ThemeModel.load(tmp_path / "one")
+        target.write_bytes(before)
+    assert len(topics.ThemeModel.load(tmp_path / "one").themes_) == len(one.themes_)
+
+
+def test_nobody_is_searched_for_a_theme_that_is_not_there():
+    with pytest.raises(InputError, match="theme: expected one of "):
+        Fitted.get().model.exemplars("tides")

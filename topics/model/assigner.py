@@ -1,0 +1,113 @@
+"""The rule that gives passages their themes, fitted ones and new ones alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from topics.model.discovered import VOTERS, DiscoveredThemes, says_enough
+from topics.model.graph import Batch, knn
+from topics.parallel import broadcast, map_parts
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from topics.model.classifier import ThemeClassifier
+    from topics.model.languages import LanguageMeans
+
+_PART = 3000  # passages assigned at once; with their vectors below the 10 MB that dask warns of
+_SAME = 1 - 1e-5  # cosine at which a vector is that of a fitted passage
+
+
+@dataclass(frozen=True)
+class Assigner:
+    """Named and discovered themes with the fitted vectors ``(n, dim)``: all that prediction needs.
+
+    `vectors` are without the means of their `languages`. Passages of fewer than `min_words` words
+    have no theme.
+    """
+
+    languages: LanguageMeans
+    vectors: np.ndarray
+    named: ThemeClassifier
+    discovered: DiscoveredThemes
+    min_words: int
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of all themes, named ones first."""
+        return [*self.named.ids.tolist(), *self.discovered.ids.tolist()]
+
+    def batch(self, passages: pd.DataFrame, vectors: np.ndarray) -> Batch:
+        """Passages, and vectors without the means of languages, with the fitted ones that have a say."""
+        return Batch(passages, vectors, knn(vectors, self.vectors, VOTERS))
+
+    def assign(self, passages: pd.DataFrame, *scores: np.ndarray) -> pd.DataFrame:
+        """Assignments (passage_id, theme_id, score) by scores for named, then discovered themes."""
+        thresholds = np.hstack([self.named.thresholds, self.discovered.thresholds])
+        enough = says_enough(passages["text"], self.min_words)
+        rows, columns = np.nonzero((np.hstack(scores) >= thresholds) & enough[:, None])
+        ids = np.array(self.ids, dtype=object)
+        return pd.DataFrame(
+            {
+                "passage_id": passages["passage_id"].to_numpy()[rows],
+                "theme_id": pd.array(ids[columns], dtype="str"),
+                "score": np.hstack(scores)[rows, columns].astype(np.float64).round(4),
+            }
+        ).astype({"passage_id": "str"})
+
+    def predict(
+        self, passages: pd.DataFrame, vectors: np.ndarray, client: Client | None = None
+    ) -> pd.DataFrame:
+        """Assignments of passages, part by part, here or on the workers of a cluster."""
+        own = passages.reindex(columns=["passage_id", "document_id", "language", "text"])
+        vectors = np.ascontiguousarray(self.languages.taken_off(vectors, own["language"]))
+        parts = ((own.iloc[at], vectors[at]) for at in _whole_documents(own["document_id"]))
+        # The same parts and one BLAS thread, for products of other shapes are rounded otherwise.
+        with threadpool_limits(1, "blas"):
+            found = list(map_parts(_predict_part, parts, broadcast(self, client), client=client))
+        return pd.concat(found, ignore_index=True)
+
+    def named_scores(self, vectors: np.ndarray, fitted: pd.DataFrame) -> np.ndarray:
+        """Scores of vectors without a text for the named themes, see `ThemeModel.decision_function`.
+
+        `fitted` are the fitted passages; a vector that is one of theirs has its text and document.
+        """
+        vectors = self.languages.taken_off(vectors, self._nearest_language(vectors))
+        near = knn(vectors, self.vectors, VOTERS)
+        known = near.similarities[:, 0] >= _SAME
+        passages = fitted.iloc[near.indices[:, 0]].reset_index(drop=True)
+        passages["text"] = passages["text"].where(known, "")
+        strangers = [f"\0{row}" for row in range(len(vectors))]
+        passages["document_id"] = passages["document_id"].where(known, strangers)
+        return self.named.scores(Batch(passages, vectors, near))
+
+    def _nearest_language(self, vectors: np.ndarray) -> pd.Series:
+        """The language in which each vector is nearest to a fitted passage."""
+        codes = self.languages.languages
+        told = (pd.Series(code, range(len(vectors))) for code in codes)
+        taken = (self.languages.taken_off(vectors, own) for own in told)
+        similarity = [knn(own, self.vectors, 1).similarities[:, 0] for own in taken]
+        return pd.Series(codes[np.argmax(similarity, axis=0)])
+
+
+def _predict_part(part: tuple[pd.DataFrame, np.ndarray], assigner: Assigner) -> pd.DataFrame:
+    batch = assigner.batch(*part)
+    scores = assigner.named.scores(batch), assigner.discovered.scores(batch)
+    return assigner.assign(batch.passages, *scores)
+
+
+def _whole_documents(documents: pd.Series) -> Iterator[slice]:
+    """Rows in parts of about `_PART`, cut where no document goes on."""
+    codes, _ = pd.factorize(documents, use_na_sentinel=False)
+    rows, last = np.arange(len(codes)), np.zeros(len(codes), int)
+    last[codes] = rows  # of several rows of a document, the last one stays
+    ends = np.flatnonzero(np.maximum.accumulate(last[codes]) == rows) + 1
+    expected = np.arange(_PART, len(codes), _PART)
+    cuts = np.unique([0, *ends[np.searchsorted(ends, expected)], len(codes)])
+    yield from map(slice, cuts[:-1], cuts[1:])

@@ -10,17 +10,21 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from topics.errors import InputError
 from topics.model.discovered import VOTERS, DiscoveredThemes, says_enough
 from topics.model.graph import Batch, knn
+from topics.model.labels import exemplars_of, keywords_of_themes
 from topics.parallel import broadcast, map_parts
 
 if TYPE_CHECKING:
     from distributed import Client
 
     from topics.model.classifier import ThemeClassifier
+    from topics.model.clusters import Levels
     from topics.model.languages import LanguageMeans
 
 _PART = 3000  # passages assigned at once; with their vectors below the 10 MB that dask warns of
+_TEXT_COLUMNS = ["theme_id", "name", "kind", "keywords", "exemplars", "parent"]
 _SAME = 1 - 1e-5  # cosine at which a vector is that of a fitted passage
 
 
@@ -94,6 +98,45 @@ class Assigner:
         taken = (self.languages.taken_off(vectors, own) for own in told)
         similarity = [knn(own, self.vectors, 1).similarities[:, 0] for own in taken]
         return pd.Series(codes[np.argmax(similarity, axis=0)])
+
+    def number(self, theme_id: str) -> int:
+        """Place of a theme among all; raise InputError if there is none such."""
+        if theme_id not in self.ids:
+            raise InputError(f"theme: expected one of {', '.join(self.ids)}; found {theme_id!r}")
+        return self.ids.index(theme_id)
+
+    def theme_table(
+        self, names: list[str], passages: pd.DataFrame, assignments: pd.DataFrame, levels: Levels,
+        refitted: np.ndarray,
+    ) -> pd.DataFrame:  # fmt: skip
+        """`ThemeModel.themes_`, from names of named themes, the fitted passages and their themes."""
+        discovered, ids, n_named = self.discovered, self.ids, len(names)
+        owners = passages.set_index("passage_id")["document_id"]
+        documents = assignments["passage_id"].map(owners)
+        sizes = documents.groupby(assignments["theme_id"]).agg(["size", "nunique"])
+        n_passages, n_documents = sizes.reindex(ids, fill_value=0).to_numpy().T
+        rows = pd.Series(passages.index, passages["passage_id"])
+        scores = assignments.set_axis(rows[assignments["passage_id"]].to_numpy())["score"]
+        scores_of = dict(iter(scores.groupby(assignments["theme_id"].to_numpy())))
+        exemplars = (
+            exemplars_of(passages, self.vectors, scores_of.get(i, scores[:0])) for i in ids
+        )
+        parents = discovered.parents(levels.coarser_labels())
+        words = keywords_of_themes(ids[:n_named], passages, assignments)
+        stability = discovered.stability(levels.labels, refitted).round(4)
+        return pd.DataFrame(
+            {
+                "theme_id": ids,
+                "name": [*names, *discovered.names],
+                "kind": ["named"] * n_named + ["discovered"] * len(parents),
+                "n_passages": n_passages,
+                "n_documents": n_documents,
+                "keywords": [*words, *discovered.keywords],
+                "exemplars": ["; ".join(own) for own in exemplars],
+                "parent": [None] * n_named + parents,
+                "stability": [np.nan] * n_named + stability.tolist(),
+            }
+        ).astype(dict.fromkeys(_TEXT_COLUMNS, "str"))
 
 
 def _predict_part(part: tuple[pd.DataFrame, np.ndarray], assigner: Assigner) -> pd.DataFrame:

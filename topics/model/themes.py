@@ -15,7 +15,6 @@ import pandas as pd
 from sklearn.exceptions import NotFittedError
 
 from topics.checks import checked_passages, checked_seed, unit_rows
-from topics.errors import InputError
 from topics.html import note, table
 from topics.model.assigner import Assigner
 from topics.model.classifier import ThemeClassifier
@@ -31,7 +30,7 @@ from topics.model.discovered import (
 from topics.model.edits import Edits, edited_themes, read_edits
 from topics.model.files import read_parts, reading_model, write_parts
 from topics.model.graph import Batch, knn, neighbours_for, with_words
-from topics.model.labels import centroid_of, exemplars_of, keywords_of_themes
+from topics.model.labels import centroid_of
 from topics.model.languages import LanguageMeans
 from topics.model.named_themes import NamedTheme, as_themes, read_themes, words_held
 from topics.text.tfidf import word_table
@@ -47,7 +46,6 @@ _TABLES = {"passages": "_passages", "themes": "themes_", "assignments": "assignm
 _COLUMNS = ["passage_id", "document_id", "start", "end", "copy_group", "source", "language", "text"]
 _VALIDATED = ["passage_id", "theme_id", "label", "before", "after"]
 _EDITS = ["edit", "problem"]
-_TEXT_COLUMNS = ["theme_id", "name", "kind", "keywords", "exemplars", "parent"]
 
 
 class ThemeModel:
@@ -178,7 +176,8 @@ class ThemeModel:
         """The model with a rule, and what that says of the fitted passages."""
         self._rule = rule
         self.assignments_ = rule.assign(batch.passages, scores, rule.discovered.scores(batch))
-        self.themes_ = self._theme_table()
+        names, parts = [theme.name for theme in self.named], (self._levels, self._refitted)
+        self.themes_ = rule.theme_table(names, self._passages, self.assignments_, *parts)
         return self
 
     def edited(self, edits: Edits) -> ThemeModel:
@@ -371,50 +370,20 @@ class ThemeModel:
         named[:, :, rows] = rule.named.refits(batch, texts, len(refitted), random)
         return np.concatenate([named, discovered])
 
-    def _theme_table(self) -> pd.DataFrame:
-        discovered, ids, n_named = self._rule.discovered, self._rule.ids, len(self.named)
-        owners = self._passages.set_index("passage_id")["document_id"]
-        documents = self.assignments_["passage_id"].map(owners)
-        sizes = documents.groupby(self.assignments_["theme_id"]).agg(["size", "nunique"])
-        n_passages, n_documents = sizes.reindex(ids, fill_value=0).to_numpy().T
-        stability = discovered.stability(self.clusters_, self._refitted).round(4)
-        parents = discovered.parents(self._levels.coarser_labels())
-        words = keywords_of_themes(ids[:n_named], self._passages, self.assignments_)
-        return pd.DataFrame(
-            {
-                "theme_id": ids,
-                "name": [*(theme.name for theme in self.named), *discovered.names],
-                "kind": ["named"] * n_named + ["discovered"] * len(parents),
-                "n_passages": n_passages,
-                "n_documents": n_documents,
-                "keywords": [*words, *discovered.keywords],
-                "exemplars": ["; ".join(self.exemplars(theme_id)) for theme_id in ids],
-                "parent": [None] * n_named + parents,
-                "stability": [np.nan] * n_named + stability.tolist(),
-            }
-        ).astype(dict.fromkeys(_TEXT_COLUMNS, "str"))
-
     def exemplars(self, theme_id: str) -> list[str]:
         """Three passages that show a theme best: high scores, near its centroid, independent texts."""
-        return exemplars_of(self._passages, self._rule.vectors, self._scores_of(theme_id))
+        own = self.themes_["exemplars"][self._rule.number(theme_id)]
+        return own.split("; ") if own else []
 
     def centroid(self, theme_id: str) -> np.ndarray:
         """Mean direction of a theme's passages, a unit vector ``(dim,)``; of none, zeros."""
-        return centroid_of(self._rule.vectors[self._scores_of(theme_id).index])
+        theme = self.themes_["theme_id"][self._rule.number(theme_id)]
+        own = self.assignments_["passage_id"][self.assignments_["theme_id"] == theme]
+        return centroid_of(self._rule.vectors[self._passages["passage_id"].isin(own)])
 
     def pattern(self, theme_id: str) -> re.Pattern[str] | None:
         """What finds the terms of a named theme in a text; None without terms."""
         return next((theme.pattern for theme in self.named if theme.id == theme_id), None)
-
-    def _scores_of(self, theme_id: str) -> pd.Series:
-        """Scores of the passages of a theme, by the row of the passage."""
-        if theme_id not in self._rule.ids:
-            raise InputError(
-                f"theme: expected one of {', '.join(self._rule.ids)}, found {theme_id!r}"
-            )
-        own = self.assignments_[self.assignments_["theme_id"] == theme_id]
-        rows = pd.Series(self._passages.index, self._passages["passage_id"])
-        return pd.Series(own["score"].to_numpy(), rows[own["passage_id"]].to_numpy())
 
     @property
     def theme_of_passage_(self) -> pd.Series:

@@ -153,9 +153,10 @@ def encode(texts: Sequence[str], embedder: str | Embedder) -> np.ndarray:
     block = np.array(model.encode([replace_surrogates(text) for text in texts]), dtype=np.float32)
     block[~block.any(axis=-1)] = 1.0  # of a text without a known token: all alike
     try:
-        return unit_rows(block, len(texts))
+        block = unit_rows(block, len(texts))
     except InputError as error:
         raise InputError(f"embedder {model.name}: {error}") from error
+    return block / np.linalg.norm(block, axis=1, keepdims=True)
 
 
 def best_sentence(

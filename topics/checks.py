@@ -29,7 +29,10 @@ def unit_rows(vectors: Any, n: int | None = None, dim: int | None = None) -> np.
     from sklearn.utils import check_array  # takes a moment to import
 
     try:
-        found = check_array(vectors, dtype=np.float32, ensure_min_samples=0, ensure_min_features=0)
+        with np.errstate(over="ignore"):  # too large for float32 is infinite, and told
+            found = check_array(
+                vectors, dtype=np.float32, ensure_min_samples=0, ensure_min_features=0
+            )
     except (ValueError, TypeError) as error:
         reason = str(error).splitlines()[0].removesuffix(":")
         raise InputError(f"vectors: expected finite numbers (n, dim); {reason}") from error

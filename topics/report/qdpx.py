@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
@@ -16,7 +17,7 @@ from topics.cache import written_atomically
 from topics.errors import InputError
 
 _FILES = ("documents.parquet", "passages.parquet", "assignments.parquet", "themes.csv")
-_USER = "topics"
+_NAMESPACE, _USER = "urn:QDA-XML:project:1.0", "topics"
 _DATE = (
     1980,
     1,
@@ -40,7 +41,7 @@ def write_qdpx(folder: str | Path, target: str | Path) -> str:
         If the folder holds no report's files, or the project cannot be written.
     """
     documents, passages, assignments, themes = _tables(Path(folder))
-    texts = {_guid("source", row.document_id): row.text for row in documents.itertuples()}
+    texts = {_guid("TextSource", row.document_id): row.text for row in documents.itertuples()}
     project = _project(documents, passages, assignments, themes)
     content = ElementTree.tostring(project, encoding="utf-8", xml_declaration=True)
     target = Path(target).expanduser()
@@ -71,46 +72,37 @@ def _tables(folder: Path) -> list[pd.DataFrame]:
 def _project(
     documents: pd.DataFrame, passages: pd.DataFrame, assignments: pd.DataFrame, themes: pd.DataFrame
 ) -> Element:
-    user = _guid("user", _USER)
-    root = Element(
-        "Project", {"xmlns": "urn:QDA-XML:project:1.0", "name": "topics", "origin": _USER}
-    )
-    SubElement(SubElement(root, "Users"), "User", {"guid": user, "name": _USER})
+    root = Element("Project", {"xmlns": _NAMESPACE, "name": _USER, "origin": _USER})
+    SubElement(SubElement(root, "Users"), "User", {"guid": _guid("user", _USER), "name": _USER})
     codes = SubElement(SubElement(root, "CodeBook"), "Codes")
     for theme in themes.itertuples():
-        code = {
-            "guid": _guid("code", theme.theme_id),
-            "name": _clean(theme.name),
-            "isCodable": "true",
-        }
-        SubElement(SubElement(codes, "Code", code), "Description").text = _clean(
-            f"Keywords: {theme.keywords}"
-        )
+        code = _add(codes, "Code", theme.theme_id, name=_clean(theme.name), isCodable="true")
+        SubElement(code, "Description").text = _clean(f"Keywords: {theme.keywords}")
     sources = SubElement(root, "Sources")
     themes_of = assignments.groupby("passage_id")["theme_id"].agg(list)
-    coded = passages[passages["passage_id"].isin(themes_of.index)].groupby("document_id")
+    coded = passages[passages["passage_id"].isin(themes_of.index)]
+    passages_of = dict(iter(coded.groupby("document_id")))
     for document, name in zip(documents["document_id"], _names(documents), strict=True):
-        guid = _guid("source", document)
-        about = {
-            "guid": guid,
-            "name": name,
-            "plainTextPath": f"internal://{guid}.txt",
-            "creatingUser": user,
-        }
-        source = SubElement(sources, "TextSource", about)
-        for passage in coded.get_group(document).itertuples() if document in coded.groups else ():
-            id_ = passage.passage_id
-            at = {"startPosition": str(passage.start), "endPosition": str(passage.end)}
-            about = {"guid": _guid("selection", id_), "name": id_, "creatingUser": user}
-            selection = SubElement(source, "PlainTextSelection", about | at)
-            for theme_id in themes_of[id_]:
-                coding = {"guid": _guid("coding", f"{id_} {theme_id}"), "creatingUser": user}
-                SubElement(
-                    SubElement(selection, "Coding", coding),
-                    "CodeRef",
-                    {"targetGUID": _guid("code", theme_id)},
-                )
+        path = f"internal://{_guid('TextSource', document)}.txt"
+        source = _add(sources, "TextSource", document, name=name, plainTextPath=path)
+        for passage in passages_of.get(document, coded[:0]).itertuples():
+            _add_selection(source, passage, themes_of[passage.passage_id])
     return root
+
+
+def _add_selection(source: Element, passage: Any, themes: list[str]) -> None:
+    """A passage of a source, coded with its themes."""
+    at = {"startPosition": str(passage.start), "endPosition": str(passage.end)}
+    own = _add(source, "PlainTextSelection", passage.passage_id, name=passage.passage_id, **at)
+    for theme_id in themes:
+        coding = _add(own, "Coding", f"{passage.passage_id} {theme_id}")
+        SubElement(coding, "CodeRef", {"targetGUID": _guid("Code", theme_id)})
+
+
+def _add(parent: Element, tag: str, id_: str, **about: str) -> Element:
+    """A child with an id of its own, made by the one user; codes have no maker."""
+    maker = {} if tag == "Code" else {"creatingUser": _guid("user", _USER)}
+    return SubElement(parent, tag, {"guid": _guid(tag, id_), **about, **maker})
 
 
 def _names(documents: pd.DataFrame) -> list[str]:

@@ -26,7 +26,6 @@ from threadpoolctl import threadpool_limits
 from topics.model.graph import unit
 from topics.model.languages import languages_of
 from topics.model.named_themes import theme_anchors, theme_language, theme_words
-from topics.text.tfidf import word_keys
 
 if TYPE_CHECKING:
     from topics.model.graph import Batch, Embed
@@ -118,7 +117,7 @@ class ThemeClassifier:
         patterns = [theme.pattern.pattern if theme.pattern else "" for theme in themes]
         self = cls(
             np.array([theme.id for theme in themes], str), np.array(patterns, str), anchors, subjects,
-            *theme_words(themes, _keys(batch), language), _others(batch, language),
+            *theme_words(themes, batch.words, language), _others(batch, language),
             np.zeros((4, t)), np.ones((4, t)), np.zeros((dim, t)), np.zeros(t), np.zeros(t),
             np.ones(t, bool), np.zeros(t, bool), batch.documents, np.zeros((4, n, t)),
         )  # fmt: skip
@@ -198,7 +197,7 @@ class ThemeClassifier:
 
     def _read(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
         """What of passages does not depend on anchors: words used and terms held."""
-        return self._words_used(_keys(batch)), self._with_term(batch)
+        return self._words_used(batch.words), self._with_term(batch)
 
     def _probabilities(
         self, batch: Batch, cosines: np.ndarray, used: np.ndarray, with_term: np.ndarray
@@ -330,10 +329,6 @@ class ThemeClassifier:
         return replace(self, slope=slope, intercept=intercept, few=few)
 
 
-def _keys(batch: Batch) -> list[set[str]]:
-    return [set(word_keys(text)) for text in batch.passages["text"]]
-
-
 def _held(with_term: np.ndarray, cosines: np.ndarray) -> np.ndarray:
     """Whether each passage holds a term of each theme and is not on what the theme is not."""
     return with_term & (cosines[:, :, 0] >= cosines.max(axis=2))
@@ -359,8 +354,11 @@ def _mixture(scores: np.ndarray) -> tuple[float, float]:
     with the top twentieth.
     """
     upper = (scores >= np.quantile(scores, 0.95)).astype(float)
-    slope, intercept = 0.0, -30.0
+    slope, intercept, before = 0.0, -30.0, np.inf
     for _ in range(100):
+        if abs(slope - before) <= 1e-9 * slope:
+            break
+        before = slope
         share = float(np.clip(upper.mean(), 1 / len(scores), 0.9))
         high, low = np.average(scores, weights=upper), np.average(scores, weights=1 - upper + 1e-9)
         squares = upper * (scores - high) ** 2 + (1 - upper) * (scores - low) ** 2

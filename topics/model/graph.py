@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
 from topics.parallel import threads
+from topics.text.tfidf import word_keys
 
 Embed = Callable[[Sequence[str]], np.ndarray]  # texts to unit vectors
 
@@ -76,10 +78,15 @@ class Batch:
     vectors: np.ndarray
     neighbours: Neighbours
 
-    @property
+    @cached_property
     def documents(self) -> np.ndarray:
         """The document of each passage ``(n,)``."""
         return np.asarray(self.passages["document_id"].tolist(), dtype=str)
+
+    @cached_property
+    def words(self) -> list[set[str]]:
+        """The words of each passage, see `word_keys`."""
+        return [set(word_keys(text)) for text in self.passages["text"]]
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

@@ -172,3 +172,9 @@ def test_distinct_terms_have_little_in_common():
     terms = ["grain silo", "silo", "grain silos", "big grain silo", "ferry", "port"]
     assert distinct(terms, 2) == ["grain silo", "ferry"]
     assert distinct(terms, 9) == ["grain silo", "ferry", "port"]
+
+
+def test_verbs_are_seldom_led_by_an_article():
+    phrases = Phrases(["We sell quays.", "They sell boats.", "The old quay, an old boat."])
+    led = dict(zip(phrases.keys, phrases.led.tolist(), strict=True))
+    assert (led["sell"], led["old"]) == (2 / 6, 4 / 6)

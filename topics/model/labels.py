@@ -17,7 +17,7 @@ from countryinfo import all_countries
 
 from topics.model.graph import unit
 from topics.model.languages import languages_of
-from topics.text.words import MIN_NOUN, Phrases, alike, distinct, stem
+from topics.text.words import MIN_LED, MIN_NOUN, Phrases, alike, distinct, stem
 
 if TYPE_CHECKING:
     from topics.model.graph import Embed
@@ -238,6 +238,7 @@ def _candidates(found: pd.DataFrame, phrases: Phrases, outlets: list[str]) -> pd
         noun = proper or follows >= MIN_NOUN or (several and form.endswith("s"))
         noun &= proper == form.split(" ")[-1][:1].isupper()
         noun &= not (several and _states().get(key.split(" ")[0]))  # "Norwegian ports": Norway
+        noun &= proper or phrases.led[columns[0]] >= MIN_LED  # not "sell passports"
         if state := _states().get(key):
             kept[state] = (kept[state][0] | holds if state in kept else holds, 0.0)
         elif state is None and noun and not _is_outlet(form, outlets):

@@ -44,6 +44,9 @@ _SENTENCE = re.compile(r"\s*\n\s*|(?<=[.!?])\s+|https?:\S+|[()]")
 _FIGURE = re.compile(r"\d+")
 _MIN_REPEAT = 25  # characters of a sentence that counts once; shorter ones recur in any prose
 MIN_NOUN = 0.15  # see `Phrases.nouns`; of the words read, most verbs are below, most nouns above
+MIN_LED = (
+    0.25  # see `Phrases.led`; of fifty words, verbs have 0 to .19, nouns and adjectives .33 to .89
+)
 _PLURAL = 4  # times that a plural counts: names of themes are in the plural
 _MAX_WORDS = 4  # in a phrase
 
@@ -189,6 +192,8 @@ class Phrases:
     nouns
         ``(len(keys),)`` how often an article or preposition is before it and nothing after it, by
         uses that start free: low for verbs and for people. 1 in languages without a list of them.
+    led
+        ``(len(keys),)`` the same, whatever follows, as if four uses more had two: low for verbs.
 
     Examples
     --------
@@ -202,17 +207,20 @@ class Phrases:
     def __init__(self, texts: Sequence[str], min_texts: int = 1, language: str = "en") -> None:
         found = [_phrases(text, language) for text in _without_repeats(texts)]
         rows = np.repeat(np.arange(len(texts)), [len(phrases) for phrases in found])
-        uses = pd.DataFrame(chain.from_iterable(found), columns=["form", "start", "end", "noun"])
+        uses = pd.DataFrame(
+            chain.from_iterable(found), columns=["form", "start", "end", "noun", "led"]
+        )
         codes, forms = pd.factorize(uses["form"].to_numpy(object))
         keys, names = pd.factorize(np.array([_key(form) for form in forms], object))
         ones = np.ones(len(codes), np.int32)
         table = sp.csr_matrix((ones, (rows, keys[codes])), (len(texts), len(names)))
         counts = np.maximum(table.sum(axis=0).A1, 1)
-        starts, ends, leads = (
-            np.bincount(keys[codes], uses[side].to_numpy(float), len(names))
+        starts, ends, nouns, led = (
+            1.0 * np.bincount(keys[codes], uses[side].to_numpy(float), len(names))
             for side in uses.columns[1:]
         )
-        nouns = leads / np.maximum(starts, 1) if language in _LEADS else np.ones(len(names))
+        nouns = nouns / np.maximum(starts, 1) if language in _LEADS else np.ones(len(names))
+        led = (led + 2) / (starts + 4) if language in _LEADS else np.ones(len(names))
         table = table.sign()
         kept = np.flatnonzero((table.getnnz(axis=0) >= min_texts) & (names != ""))
         often = np.bincount(codes, minlength=len(forms))
@@ -226,7 +234,7 @@ class Phrases:
         self.written, self.in_names = ([best[key] for key in kept.tolist()] for best in commonest)
         self.table = table[:, kept]
         self.starts, self.ends = starts[kept] / counts[kept], ends[kept] / counts[kept]
-        self.nouns = nouns[kept]
+        self.nouns, self.led = nouns[kept], led[kept]
 
 
 def _commonest(keys: np.ndarray, forms: np.ndarray, often: np.ndarray) -> dict[int, str]:
@@ -251,8 +259,8 @@ def _without_repeats(texts: Sequence[str]) -> Iterator[str]:
         seen.update(parts.values())
 
 
-def _phrases(text: str, language: str) -> list[tuple[str, bool, bool, bool]]:
-    """All phrases of a text, as written, whether free at their start and end, and whether nouns."""
+def _phrases(text: str, language: str) -> list[tuple[str, bool, bool, bool, bool]]:
+    """All phrases of a text, as written; whether free at start and end, nouns, and led by an article."""
     units = tokens(text)
     kept = [not _is_stop(unit, language) or unit in _INSIDE for unit in units]
     for at in [i for i, unit in enumerate(units) if unit in _IN_NAMES]:
@@ -271,7 +279,7 @@ def _phrases(text: str, language: str) -> list[tuple[str, bool, bool, bool]]:
             for e, here, after in zip(edge[n + 1 :], name[n:], name[n + 1 :], strict=False)
         ]
         grams = zip(*(words[1 + k :] for k in range(n)), edge, ends, lead, strict=False)
-        found += [(" ".join(g), a, b, c and b) for *g, a, b, c in grams if "|" not in g]
+        found += [(" ".join(g), a, b, c and b, c) for *g, a, b, c in grams if "|" not in g]
     return found
 
 

@@ -175,6 +175,6 @@ def test_distinct_terms_have_little_in_common():
 
 
 def test_verbs_are_seldom_led_by_an_article():
-    phrases = Phrases(["We sell quays.", "They sell boats.", "The old quay, an old boat."])
+    phrases = Phrases(["We sell quays.", "They sell boats.", "The grey quay, a grey boat."])
     led = dict(zip(phrases.keys, phrases.led.tolist(), strict=True))
-    assert (led["sell"], led["old"]) == (2 / 6, 4 / 6)
+    assert (led["sell"], led["grey"]) == (2 / 6, 4 / 6)

@@ -14,7 +14,9 @@ On 65 labelled samples of eleven kinds the chosen level's AMI is below that of t
 stability and persistence times separation alone). The rule was chosen on these samples; expect a
 quarter less of its gain elsewhere. Uneven classes are the hardest: two of 600 and 100 texts are cut
 into thirty clusters. No better: agreement of the vectors' clusters with those of the words, held-out
-likelihood of edges, silhouettes, the level that agrees most with all others.
+likelihood of edges, silhouettes, the level that agrees most with all others; nor to join clusters that
+do not come back to those that they mix with: fewer of 900 news documents' themes are fragile, but AMI is
+lower by up to .05 on small samples.
 """
 
 from __future__ import annotations

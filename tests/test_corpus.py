@@ -403,3 +403,8 @@ def test_a_title_that_is_no_title_is_cut_and_said_to_be(read):
     assert corpus.notes.values.tolist() == [
         ["a.csv", "row 1: title of 5,000 characters cut to 1,000"]
     ]
+
+
+def test_a_row_of_signs_in_a_table_ends_a_paragraph(read):
+    corpus = read({"a.jsonl": '{"text": "It is shut. - - - - It was old - and worn - for years."}'})
+    assert rows(corpus, "text") == [["It is shut.\n\nIt was old - and worn - for years."]]

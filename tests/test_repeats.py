@@ -23,6 +23,8 @@ def news(town: str) -> str:
         "{} Facebook Twitter Google+ Tumblr reddit https://harbour.example/{}{} - -",
         "{} ab/cd (AFP, dpa)",
         "{}\n\nFollow us on all channels",
+        "PORT. May {1}. /HARB/. {0}",
+        "{} (Reporting by Ann Lee; Editing by Ben Roe)",
     ],
 )
 def test_a_frame_of_all_documents_goes_though_its_dates_and_addresses_differ(frame):
@@ -55,6 +57,34 @@ def test_a_repeat_within_the_text_stays_and_is_listed_as_left_over():
     found = drop_repeats(texts)
     assert (found.texts, found.dropped) == (texts, [])
     assert found.left == [(background, 6)]
+
+
+@pytest.mark.parametrize(
+    ("link", "after"),
+    [
+        ("READ MORE: Why {} waits for a crane", "The board is silent."),
+        ("OPINION: Who pays in {}?", "Nobody knows."),
+        ("WATCH: How {} lost its only crane", "Dockers filmed it all."),
+    ],
+)
+def test_a_link_within_rows_that_lost_their_line_breaks_goes_up_to_the_next_sentence(link, after):
+    texts = [f"{news(town)} {link.format(town)} {after} {news(town)}" for town in TOWNS]
+    found = drop_repeats(texts)
+    assert [" ".join(text.split()) for text in found.texts] == [
+        f"{news(town)} {after} {news(town)}" for town in TOWNS
+    ]
+    assert found.dropped == [(link.format("Porto"), "link to another article", 0, 6)]
+
+
+def test_a_name_in_capitals_before_what_its_bearer_says_is_no_link():
+    texts = [f"{news(town)} CHAIR: How long will {town} wait? {news(town)}" for town in TOWNS]
+    assert drop_repeats(texts).texts == texts
+
+
+def test_an_address_stays_in_a_sentence_and_goes_behind_one():
+    said = "Ask at desk@harbour.example for the plan."
+    texts = [f"{news(t)} {t.lower()}@harbour.example {said} {news(t)}" for t in TOWNS]
+    assert drop_repeats(texts).texts == [f"{news(t)} {said} {news(t)}" for t in TOWNS]
 
 
 def test_a_short_paragraph_in_five_texts_goes_from_all_and_a_long_one_from_none():

@@ -119,7 +119,8 @@ def known_fields(record: Record, names: Names, metadata_source: str) -> Record:
 def _paragraphs(value: Any) -> str:
     """Text with a blank line between paragraphs, and single spaces within them."""
     text = _as_text(value, "\n\n")
-    parts = re.split(r"\n\s*\n" if re.search(r"\n\s*\n", text) else r"\n", text)
+    end = r"\n\s*\n" if re.search(r"\n\s*\n", text) else r"\n"
+    parts = re.split(rf"{end}|(?:\s[-–—*·•_]+){{3,}}(?=\s|$)", text)  # or a rule: - - -
     return "\n\n".join(joined for part in parts if (joined := " ".join(part.split())))
 
 

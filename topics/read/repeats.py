@@ -16,15 +16,25 @@ from topics.read.boilerplate import SENTENCE_END, count_words, match_rule
 _UNIT_END = re.compile(
     r"""\n\n | (?<=[.!?…”»")\]])(?<!\b[A-Z]\.)(?<!\b[A-Z][a-z]\.)(?<!\b[A-Z][a-z]{2}\.)
     (?!\s*[-–—]+\s)\s+(?![a-z](?![a-z]*/)) | (?<=[.!?]-)\s+ | (?<=[)\]]\s[-–—])\s+ | (?<=[)\]]\s--)\s+
-    | \s+(?=[(\[]|https?:|\S+@\S) | (?<=[。！？])""",
+    | \s+(?=[(\[]|https?:|\S+@\S) | (?P<address>https?:\S+|[^\s(]+@[^\s)]+\w)\s+ | (?<=[。！？])""",
     re.VERBOSE,
 )
 _ADDRESS = re.compile(r"https?:\S+|\S+@\S+")
+# "READ MORE: A title without an end The next sentence" was a paragraph before its row lost the line
+# breaks. It ends at a question mark or where a sentence begins; else before its second name.
+_LINK = re.compile(
+    r"""(?<!\S)(?P<marker>[A-Z]{3,}(?:\s[A-Z]{2,})*)\s?[:–-]+\s
+    (?:(?:(?![.?!]["”]?\s).){10,100}?(?:[?!]["”]?(?=\s)|(?=\s+["“]|\s+
+      (?:The|An?|As|At|But|For|He|His|If|In|It|Its|On|She|Since|That|These|They|This|We|When|While
+      |Der|Die|Das|Eine?|Er|Sie|Es|Le|La|Les|Une?|Il|Elle|El|Los|Las|Una?|Os?|Um|Uma)\s))
+    |(?:\S+\s){3,}?\S+(?=\s[A-Z]))""",
+    re.VERBOSE,
+)
 _HEAD_END = re.compile(r"[.!?:/–—-]$|[.!?][\"”)]$|\n")  # of what may go above the first sentence
 _SIGNS = re.compile(r"[/()\[\]|@©]")
 _MAX_WORDS = 40  # longer units are syndicated paragraphs
 _MIN_WORDS = 4  # shorter sentences, such as "The trial continues.", may be news each time
-_NEAR_EDGE = 5  # words of a unit (a town, initials) that goes with the repeat behind it
+_NEAR_EDGE = 5  # words (a town, a day, initials) that go with the repeat behind them
 _MANY = "in many documents"
 _MIN_SHARED = 5  # texts of one source that have a unit in common: it is boilerplate
 
@@ -94,8 +104,9 @@ class _Unit(NamedTuple):
 
 
 def _units(text: str) -> list[_Unit]:
-    """Units of a text; joined with their gaps they are the text."""
-    ends = [match.span() for match in _UNIT_END.finditer(text)]
+    """Units of a text; joined with their gaps they are the text, with links as paragraphs."""
+    text = _LINK.sub(lambda m: f"\n\n{m[0]}\n\n" if match_rule(m[0])[0] else m[0], text)
+    ends = [(max(m.start(), m.end("address")), m.end()) for m in _UNIT_END.finditer(text)]
     starts = [0, *(end for _, end in ends)]
     stops = [*ends, (len(text), len(text))]
     spans = zip(starts, stops, strict=True)
@@ -103,7 +114,12 @@ def _units(text: str) -> list[_Unit]:
 
 
 def _key(unit: str) -> str:
-    """A unit without figures and addresses, which differ from day to day; a sentence as it is."""
+    """A unit without figures and addresses, which differ from day to day; a sentence as it is.
+
+    Of a link to another article only the words in capitals before its title count.
+    """
+    if (link := _LINK.match(f"{unit} The ")) and match_rule(unit)[0]:
+        return link["marker"]
     return unit if _is_sentence(unit) else re.sub(r"\d+", "0", _ADDRESS.sub("@address", unit))
 
 
@@ -142,15 +158,21 @@ def _stays(page: Sequence[_Unit], shared: set[str], frames: Sequence[set[str]]) 
     said = sum(count_words(u.text) for u in (*page[:start], *page[end:]) if _is_sentence(u.text))
     if said > sum(count_words(unit.text) for unit in page[start:end]):  # a copy, no frame
         start, end = 0, len(page)
-    return [stay and start <= i < end for i, stay in enumerate(stays)]
+    stays = [stay and start <= i < end for i, stay in enumerate(stays)]
+    for i in range(1, len(page)):  # an address behind a share bar or a sentence is part of none
+        alone = not stays[i - 1] or SENTENCE_END.search(page[i - 1].text)
+        stays[i] &= not (alone and page[i].key in shared and _ADDRESS.fullmatch(page[i].text))
+    return stays
 
 
 def _edge(page: Sequence[_Unit], shared: set[str], frame: set[str]) -> int:
-    """Number of units that go at one edge, with a short one between repeats (a town, initials)."""
-    n = 0
+    """Number of units that go at one edge, with a few words between repeats (a town, initials)."""
+    n = words = 0
     for i, unit in enumerate(page):
         if unit.key in frame or not re.search(r"\w", unit.text) or match_rule(unit.text)[0]:
-            n = i + 1
-        elif unit.key not in shared and (i > n or count_words(unit.text) > _NEAR_EDGE):
+            n, words = i + 1, 0
+        elif unit.key not in shared:
+            words += count_words(unit.text)
+        if words > _NEAR_EDGE:
             break
     return n

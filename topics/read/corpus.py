@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,13 +17,13 @@ from topics.html import note, table
 from topics.read.fields import (
     ORIGINS,
     Names,
-    add_date,
     check_columns,
     column_names,
     complete,
     date_order,
     fields_of_name,
     known_fields,
+    parse_date,
 )
 from topics.read.files import find_files, replace_surrogates, shown_name
 from topics.read.formats import Reading, Record, file_kind, read_file
@@ -36,6 +37,7 @@ _ABOUT_FILES = re.compile(r"(readme|licen[cs]e|changelog|copying|notice)(\.\w+)*
 _MAX_NOTES = 3  # of one file that are listed
 _IN_ARCHIVE = "!/"  # between the name of an archive and that of a file in it
 _MAX_DEPTH = 2  # archives in an archive
+_BATCH = 1000  # documents held as records before they are packed
 
 
 @dataclass
@@ -86,6 +88,8 @@ class _Log:
     boilerplate: list[tuple[str, str, str, int]] = field(default_factory=list)
     repeats_left: list[tuple[str, str, int]] = field(default_factory=list)
     columns: set[str] = field(default_factory=set)  # of tables and front matter
+    dates: list[pd.Timestamp | None] = field(default_factory=list)  # of all documents
+    texts: list[str] = field(default_factory=list)  # of all, and no others: they are long
 
     def add(self, name: str, reading: Reading, notes: list[str], empty: list[int]) -> None:
         """Add what is to be said of a file; `empty` are its rows without text."""
@@ -140,7 +144,8 @@ def read_corpus(
     Harbour Desk northern quay 2025-05-06
     """
     log = _Log()
-    documents = _as_table(_all_documents(Path(path), column_names(columns or {}), progress, log))
+    rows = _all_documents(Path(path), column_names(columns or {}), progress, log)
+    documents = _as_table(rows, log.dates)
     check_columns(columns or {}, log.columns)
     documents["text"] = _without_repeats(documents, log)
     return Corpus(
@@ -182,14 +187,14 @@ def _unpacked(file: Path, name: str, names: Names, log: _Log) -> Iterator[Record
 
 
 def _documents(file: Path, name: str, names: Names, log: _Log) -> Iterator[Record]:
-    """Documents of one file; problems of its rows are logged when all have been read."""
+    """Documents of one file; when all have been read, their dates and problems are logged."""
     if _ABOUT_FILES.fullmatch(file.name):
         raise UnreadableError("taken for a note about the folder, not an article")
     reading = read_file(file)
     line = {"date": reading.date_line, "date_from": "date line"} if reading.date_line else {}
     about = {} if reading.is_table else line | fields_of_name(name)
-    rows, notes, empty = list[tuple[int, Record]](), list[str](), list[int]()
-    notes += [reading.summary] if reading.summary else []
+    notes, empty = [reading.summary] if reading.summary else [], list[int]()
+    dates, languages, ids = dict[int, str](), list[str | None](), set[str]()
     record: Record = {}
     broken = None
     try:
@@ -201,38 +206,35 @@ def _documents(file: Path, name: str, names: Names, log: _Log) -> Iterator[Recor
                 empty.append(number)
                 continue
             notes += _of_row(number, complete(fields, reading.metadata_source), reading)
-            rows.append((number, fields))
+            dates[number] = fields.pop("date", "")
+            log.texts.append(fields.pop("text"))
+            languages.append(fields["language"])
+            yield _identified(fields, number, ids, name, reading.is_table)
     except UnreadableError as error:  # the rows before are good
         broken = error
-    day_first, note = date_order(*_dates_and_languages(rows))
+    day_first, note = date_order(dates.values(), languages)
     notes += [note] if note else []
-    for number, fields in rows:
-        problem = add_date(fields, day_first)
+    for number, date in dates.items():
+        day, problem = parse_date(date, day_first)
+        log.dates.append(day)
         notes += _of_row(number, [problem] if problem else [], reading)
-    log.add(name, reading, notes, empty if rows else [])
-    yield from _with_ids(rows, name, reading.is_table)
-    if broken or not rows:
+    log.add(name, reading, notes, empty if dates else [])
+    if broken or not dates:
         raise broken or UnreadableError(_why_nothing(reading, record, names["text"]))
-
-
-def _dates_and_languages(rows: list[tuple[int, Record]]) -> tuple[list[str], list[str | None]]:
-    return [row.get("date") or "" for _, row in rows], [row["language"] for _, row in rows]
 
 
 def _of_row(number: int, notes: list[str], reading: Reading) -> list[str]:
     return [f"row {number}: {note}" if reading.is_table else note for note in notes]
 
 
-def _with_ids(rows: list[tuple[int, Record]], name: str, is_table: bool) -> Iterator[Record]:
-    """Rows with ids that differ: their own where they have one, else their numbers."""
-    ids = set[str]()
-    for number, fields in rows:
-        own = fields.pop("id", str(number))
-        while own in ids:
-            own += f"-row{number}"
-        ids.add(own)
-        label = name.replace("#", r"\x23") + (f"#{own}" if is_table else "")
-        yield {"document_id": label, "path": name} | fields
+def _identified(fields: Record, number: int, ids: set[str], name: str, is_table: bool) -> Record:
+    """A row with an id that no other of its file has: its own if it has one, else its number."""
+    own = fields.pop("id", str(number))
+    while own in ids:
+        own += f"-row{number}"
+    ids.add(own)
+    label = name.replace("#", r"\x23") + (f"#{own}" if is_table else "")
+    return {"document_id": label, "path": name} | fields
 
 
 def _why_nothing(reading: Reading, record: Record, expected: tuple[str, ...]) -> str:
@@ -245,20 +247,28 @@ def _why_nothing(reading: Reading, record: Record, expected: tuple[str, ...]) ->
     return f"no text column: expected one of {', '.join(expected)}; got {got}"
 
 
-def _as_table(rows: Iterator[Record]) -> pd.DataFrame:
-    """Rows as a typed table; its strings are held by Arrow."""
-    frame = pd.DataFrame(rows, columns=list(dict.fromkeys([*COLUMNS, *DETAILS])))
-    frame["date"] = pd.to_datetime(frame["date"]).astype("datetime64[us]")
-    return frame.astype({column: "str" for column in frame.columns if column != "date"})
+def _as_table(rows: Iterator[Record], dates: list[pd.Timestamp | None]) -> pd.DataFrame:
+    """Rows as a typed table; its strings are held by Arrow. Dates are known when all are read."""
+    columns = list(dict.fromkeys([*COLUMNS, *DETAILS]))
+    batches = chain([[]], iter(lambda: list(islice(rows, _BATCH)), []))  # one at least
+    frames = [pd.DataFrame(batch, columns=columns, dtype="str") for batch in batches]
+    frame = pd.concat(frames, ignore_index=True)
+    frame["date"] = pd.to_datetime(pd.Series(dates, dtype=object)).astype("datetime64[us]")
+    frame["date_from"] = frame["date_from"].where(frame["date"].notna())
+    return frame
 
 
 def _without_repeats(documents: pd.DataFrame, log: _Log) -> pd.Series:
-    """Texts without what many documents of one source share."""
-    texts = documents["text"].to_numpy(dtype=object)
+    """Texts without what many documents of one source share, held by Arrow."""
     for source, rows in documents.groupby(documents["source"].fillna("")).indices.items():
-        found = drop_repeats(texts[rows].tolist())
-        texts[rows] = found.texts
+        found = drop_repeats([log.texts[i] for i in rows])
+        for i, text in zip(rows, found.texts, strict=True):
+            log.texts[i] = text
         for block, reason, position, n in found.dropped:
             log.boilerplate.append((documents["path"].iat[rows[position]], block, reason, n))
         log.repeats_left += [(str(source), block, n) for block, n in found.left]
-    return pd.Series(texts, documents.index, dtype="str")
+    packed = [pd.Series(dtype="str")]
+    while log.texts:  # from the end, so that no text is held twice
+        packed.append(pd.Series(log.texts[-_BATCH:], dtype="str"))
+        del log.texts[-_BATCH:]
+    return pd.concat(packed[::-1], ignore_index=True)

@@ -161,14 +161,6 @@ def date_order(dates: Iterable[str], languages: Iterable[str | None]) -> tuple[b
     return day_first, note if unsure else ""
 
 
-def add_date(fields: Record, day_first: bool) -> str:
-    """Make a day of the date, in place; a note if it is none."""
-    fields["date"], problem = parse_date(fields.get("date", ""), day_first)
-    if fields["date"] is None:
-        fields["date_from"] = None
-    return problem
-
-
 def complete(fields: Record, metadata_source: str) -> list[str]:
     """Add the language, cut long titles and names: in place. Notes say what was cut."""
     notes = []

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from array import array
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
+
+import numpy as np
 
 from topics.read.boilerplate import SENTENCE_END, count_words, match_rule
 
 # A unit ends where a paragraph, a sentence or a bracket does, and at addresses; not after "U.S.",
 # "Mr." or "Gov.", which would cut sentences.
 _UNIT_END = re.compile(
-    r"""\n\n | (?<=[.!?…”»")\]])(?<!\b[A-Z]\.)(?<!\b[A-Z][a-z]\.)(?<!\b[A-Z][a-z]{2}\.)
-    (?!\s*[-–—]+\s)\s+(?![a-z](?![a-z]*/)) | (?<=[.!?]-)\s+ | (?<=[)\]]\s[-–—])\s+ | (?<=[)\]]\s--)\s+
-    | \s+(?=[(\[]|https?:|\S+@\S) | (?P<address>https?:\S+|[^\s(]+@[^\s)]+\w)\s+ | (?<=[。！？])""",
+    r"""\s(?: (?<=\n)\n
+      | (?<=[.!?…”»")\]]\s)(?<!\b[A-Z]\.\s)(?<!\b[A-Z][a-z]\.\s)(?<!\b[A-Z][a-z]{2}\.\s)
+        (?!\s*[-–—]+\s)\s*(?![a-z](?![a-z]*/))
+      | (?<=[.!?]-\s)\s* | (?<=[)\]]\s[-–—]\s)\s* | (?<=[)\]]\s--\s)\s*
+      | \s*(?=[(\[]|https?:|\S+@\S) )
+    | (?<!\S)(?P<address>https?:\S+|[^\s(]+@[^\s)]+\w)\s+ | (?<=[。！？])""",
     re.VERBOSE,
 )
 _ADDRESS = re.compile(r"https?:\S+|\S+@\S+")
@@ -73,26 +79,51 @@ def drop_repeats(texts: Sequence[str]) -> Repeats:
     >>> found.texts[0], found.dropped
     ('North Quay is shut.', [('(The Weekly 05/00/2025 page0)', 'in many documents', 0, 5)])
     """
-    pages = [_units(text) for text in texts]
-    counts = Counter(key for page in pages for key in {unit.key for unit in page})
     n_many = max(_MIN_SHARED, len(texts) / 100)
-    shared = {key for key, n in counts.items() if n >= n_many and _is_telling(key)}
-    backwards = [page[::-1] for page in pages]
-    frames = [_beside_many(order, shared, n_many) for order in (pages, backwards)]
+    shared, frames = _shared_units(texts, n_many)
     kept, places = [], defaultdict[tuple[str, bool], dict[int, str]](dict)
-    for i, page in enumerate(pages):
+    for i, text in enumerate(texts):
+        page = _units(text)
         stays = _stays(page, shared, frames)
         stays = stays if any(stays) else [True] * len(page)
-        kept.append("".join(u.text + u.gap for u, stay in zip(page, stays, strict=True) if stay))
+        whole = "".join(u.text + u.gap for u, stay in zip(page, stays, strict=True) if stay).strip()
+        kept.append(text if whole == text else whole)  # once in memory
         for unit, stay in zip(page, stays, strict=True):
             if unit.text and (not stay or unit.key in shared):
                 places[unit.key, stay].setdefault(i, unit.text)
     rows = [(*next(iter(at.items())), len(at), stay) for (_, stay), at in places.items()]
     return Repeats(
-        [text.strip() for text in kept],
+        kept,
         sorted((text, match_rule(text)[0] or _MANY, i, n) for i, text, n, stay in rows if not stay),
         sorted(((text, n) for _, text, n, stay in rows if stay), key=lambda row: (-row[1], row[0])),
     )
+
+
+def _shared_units(texts: Sequence[str], n_many: float) -> tuple[set[str], list[set[str]]]:
+    """Keys that many texts share, and those of them that are frames at beginnings and at endings.
+
+    Texts are split anew each time, and hashes are counted: all units would take ten times the
+    memory of the texts.
+    """
+    hashes, sizes = array("q"), []
+    for text in texts:
+        found = {hash(unit.key) for unit in _units(text)}
+        hashes.extend(found)
+        sizes.append(len(found))
+    values, places, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+    is_often = counts >= n_many
+    often = set(values[is_often].tolist())
+    shared = set[str]()
+    followers = [defaultdict[str, set[int]](set) for _ in ("beginnings", "endings")]
+    for i in np.unique(np.repeat(np.arange(len(sizes)), sizes)[is_often[places]]):
+        page = [unit.key for unit in _units(texts[i])]
+        shared.update(key for key in page if hash(key) in often and _is_telling(key))
+        for order, after in zip((page, page[::-1]), followers, strict=True):
+            for key, next_key in pairwise(order):
+                if key in shared and len(after[key]) < n_many:
+                    after[key].add(hash(next_key))
+    frames = [{key for key, found in after.items() if len(found) >= n_many} for after in followers]
+    return shared, frames
 
 
 class _Unit(NamedTuple):
@@ -133,16 +164,6 @@ def _is_telling(key: str) -> bool:
     return count_words(key) < _MAX_WORDS and is_telling and bool(re.search(r"[^\W\d_]{2}", key))
 
 
-def _beside_many(pages: Sequence[list[_Unit]], shared: set[str], n_many: float) -> set[str]:
-    """Shared units that many different ones follow: the frame of a text, not a copy of it."""
-    followers = defaultdict[str, set[str]](set)
-    for page in pages:
-        for unit, after in pairwise(page):
-            if unit.key in shared:
-                followers[unit.key].add(after.key)
-    return {key for key, found in followers.items() if len(found) >= n_many}
-
-
 def _stays(page: Sequence[_Unit], shared: set[str], frames: Sequence[set[str]]) -> list[bool]:
     """Whether each unit stays: not shared paragraphs, share bars and repeats at the two edges."""
     gaps = ["\n\n", *(unit.gap for unit in page[:-1]), "\n\n"]
@@ -156,7 +177,7 @@ def _stays(page: Sequence[_Unit], shared: set[str], frames: Sequence[set[str]]) 
     while start and not _HEAD_END.search(page[start - 1].text):
         start -= 1  # "The Fund (IMF)" begins a sentence
     said = sum(count_words(u.text) for u in (*page[:start], *page[end:]) if _is_sentence(u.text))
-    if said > sum(count_words(unit.text) for unit in page[start:end]):  # a copy, no frame
+    if said and said > sum(count_words(unit.text) for unit in page[start:end]):  # a copy, no frame
         start, end = 0, len(page)
     stays = [stay and start <= i < end for i, stay in enumerate(stays)]
     for i in range(1, len(page)):  # an address behind a share bar or a sentence is part of none

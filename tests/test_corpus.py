@@ -408,3 +408,14 @@ def test_a_title_that_is_no_title_is_cut_and_said_to_be(read):
 def test_a_row_of_signs_in_a_table_ends_a_paragraph(read):
     corpus = read({"a.jsonl": '{"text": "It is shut. - - - - It was old - and worn - for years."}'})
     assert rows(corpus, "text") == [["It is shut.\n\nIt was old - and worn - for years."]]
+
+
+def test_a_menu_line_of_many_pages_of_a_site_is_one_row_with_their_number(read):
+    page = "<html><head><meta property='og:site_name' content='Desk {0}'></head><body><nav>All harbours</nav><article><p>{1}</p></article></body></html>"
+    pages = {f"{n}.html": page.format(n > 3, f"{VOTE} {DOCKERS} Day {n}.") for n in range(1, 6)}
+    found = read(pages).boilerplate
+    menus = found[found["block"] == "All harbours"].sort_values("documents")
+    assert menus.to_numpy().tolist() == [
+        ["4.html", "All harbours", "outside the article", 2],
+        ["1.html", "All harbours", "outside the article", 3],
+    ]

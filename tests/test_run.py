@@ -70,8 +70,8 @@ def test_themes_keep_their_ids_beside_an_earlier_report_and_changes_are_listed(
 
 def test_what_was_dropped_is_counted_by_reason_with_samples(run):
     assert measures.removed_boilerplate(run).to_numpy().tolist() == [
-        ["site boilerplate", 2, 1, "Log in ¶ Share"],
-        ["advertisement", 1, 1, "Advertisement"],
+        ["site boilerplate", 2, "Log in ¶ Share"],
+        ["advertisement", 1, "Advertisement"],
     ]
 
 

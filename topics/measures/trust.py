@@ -160,7 +160,7 @@ def near_duplicates(run: Run) -> pd.DataFrame:
 
 
 def removed_boilerplate(run: Run, samples: int = 3) -> pd.DataFrame:
-    """reason, blocks, files, longest: what was removed as boilerplate, the longest blocks shown.
+    """reason, blocks, longest: what was removed as boilerplate, the longest blocks shown.
 
     A block that many documents share counts once in each. A real paragraph that was removed by
     mistake is long: it will be among them.
@@ -171,15 +171,14 @@ def removed_boilerplate(run: Run, samples: int = 3) -> pd.DataFrame:
     >>> boilerplate = pd.DataFrame({"file": ["a", "b"], "reason": "menu", "block": ["Home", "Log in"]})
     >>> boilerplate["documents"] = [1, 4]
     >>> removed_boilerplate(SimpleNamespace(corpus=SimpleNamespace(boilerplate=boilerplate)))
-      reason  blocks  files        longest
-    0   menu       5      2  Log in ¶ Home
+      reason  blocks        longest
+    0   menu       5  Log in ¶ Home
     """
     longest_first = run.corpus.boilerplate.sort_values(
         "block", key=lambda blocks: blocks.str.len(), ascending=False, kind="stable"
     )
     table = longest_first.groupby("reason", as_index=False).agg(
         blocks=("documents", "sum"),
-        files=("file", "nunique"),
         longest=("block", lambda blocks: " ¶ ".join(blocks.head(samples).unique())),
     )
     return table.sort_values("blocks", ascending=False, ignore_index=True)

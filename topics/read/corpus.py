@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pandas as pd
 from tqdm.auto import tqdm
@@ -56,7 +57,8 @@ class Corpus:
         articles each export of a database holds and states.
     boilerplate
         file, block, reason, documents: the blocks dropped from scraped pages, and what many
-        documents of a source share, with their number and the first one's file.
+        documents of a source share. The same block of one source is one row, with the number of
+        its documents and the first one's file.
     details
         One row a document: document_id, author, section, length (words, as stated), and where
         date, source, country and language were taken from (front matter, web page, file name, a
@@ -85,13 +87,15 @@ class _Log:
 
     skipped: list[tuple[str, str]] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
-    boilerplate: list[tuple[str, str, str, int]] = field(default_factory=list)
+    boilerplate: dict[tuple[str, str, str], list[Any]] = field(default_factory=dict)
     repeats_left: list[tuple[str, str, int]] = field(default_factory=list)
     columns: set[str] = field(default_factory=set)  # of tables and front matter
     dates: list[pd.Timestamp | None] = field(default_factory=list)  # of all documents
     texts: list[str] = field(default_factory=list)  # of all, and no others: they are long
 
-    def add(self, name: str, reading: Reading, notes: list[str], empty: list[int]) -> None:
+    def add(
+        self, name: str, source: str, reading: Reading, notes: list[str], empty: list[int]
+    ) -> None:
         """Add what is to be said of a file; `empty` are its rows without text."""
         if len(notes) > _MAX_NOTES:
             notes = [*notes[:_MAX_NOTES], f"and {len(notes) - _MAX_NOTES} more like these"]
@@ -100,7 +104,13 @@ class _Log:
             reasons.append(f"{len(empty)} rows without text (first: row {empty[0]})")
         self.notes += [(name, text) for text in notes]
         self.skipped += [(name, reason) for reason in reasons]
-        self.boilerplate += [(name, *dropped, 1) for dropped in reading.dropped]
+        for block, reason in dict.fromkeys(reading.dropped):
+            self.drop(source, name, block, reason, 1)
+
+    def drop(self, source: str, file: str, block: str, reason: str, documents: int) -> None:
+        """Count a block that was dropped; the same block of one source is one row."""
+        row = self.boilerplate.setdefault((source, block, reason), [file, block, reason, 0])
+        row[-1] += documents
 
 
 def read_corpus(
@@ -152,7 +162,7 @@ def read_corpus(
         documents[COLUMNS],
         pd.DataFrame(log.skipped, columns=["file", "reason"]),
         pd.DataFrame(log.notes, columns=["file", "note"]),
-        pd.DataFrame(log.boilerplate, columns=["file", "block", "reason", "documents"]),
+        pd.DataFrame(log.boilerplate.values(), columns=["file", "block", "reason", "documents"]),
         documents[DETAILS],
         pd.DataFrame(log.repeats_left, columns=["source", "block", "documents"]),
     )
@@ -196,7 +206,7 @@ def _documents(file: Path, name: str, names: Names, log: _Log) -> Iterator[Recor
     notes, empty = [reading.summary] if reading.summary else [], list[int]()
     dates, languages, ids = dict[int, str](), list[str | None](), set[str]()
     record: Record = {}
-    broken = None
+    source, broken = "", None
     try:
         for number, record in enumerate(reading.records, 1):
             if reading.metadata_source in {"column", "front matter"}:
@@ -209,6 +219,7 @@ def _documents(file: Path, name: str, names: Names, log: _Log) -> Iterator[Recor
             dates[number] = fields.pop("date", "")
             log.texts.append(fields.pop("text"))
             languages.append(fields["language"])
+            source = fields.get("source", "")
             yield _identified(fields, number, ids, name, reading.is_table)
     except UnreadableError as error:  # the rows before are good
         broken = error
@@ -218,7 +229,7 @@ def _documents(file: Path, name: str, names: Names, log: _Log) -> Iterator[Recor
         day, problem = parse_date(date, day_first)
         log.dates.append(day)
         notes += _of_row(number, [problem] if problem else [], reading)
-    log.add(name, reading, notes, empty if dates else [])
+    log.add(name, source, reading, notes, empty if dates else [])
     if broken or not dates:
         raise broken or UnreadableError(_why_nothing(reading, record, names["text"]))
 
@@ -265,7 +276,7 @@ def _without_repeats(documents: pd.DataFrame, log: _Log) -> pd.Series:
         for i, text in zip(rows, found.texts, strict=True):
             log.texts[i] = text
         for block, reason, position, n in found.dropped:
-            log.boilerplate.append((documents["path"].iat[rows[position]], block, reason, n))
+            log.drop(str(source), documents["path"].iat[rows[position]], block, reason, n)
         log.repeats_left += [(str(source), block, n) for block, n in found.left]
     packed = [pd.Series(dtype="str")]
     while log.texts:  # from the end, so that no text is held twice

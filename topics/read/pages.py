@@ -31,38 +31,40 @@ def read_article(content: bytes) -> tuple[dict[str, Any], list[tuple[str, str]]]
     import trafilatura  # takes a second to import
 
     tree = trafilatura.load_html(content)
-    nodes = [] if tree is None else tree.iter("p")
-    in_paragraphs = sum(len("".join(node.itertext())) for node in nodes)
-    page = _extracted(content, favor_precision=True)
-    found = len(page["text"])
-    if not _SURE * in_paragraphs <= found <= 2 * in_paragraphs:
-        lenient = _extracted(content)["text"]
-        if found < max(_MIN_STRICT * len(lenient), in_paragraphs / 2):
-            page["text"] = max(page["text"], lenient, key=len)
-    visible = plain_html(decode(content))
-    if page["text"]:
-        lines = dict.fromkeys(visible.split("\n"))
+    page: dict[str, Any] = {"text": ""} if tree is None else _article(tree)
+    if tree is not None and page["text"]:
+        lines = dict.fromkeys(visible_text(tree).split("\n"))
         lost = [line for line in lines if line not in page["text"] and line != page.get("title")]
-        dropped = [(line, match_rule(line)[0] or "outside the article") for line in lost]
+        dropped = [(line, "outside the article") for line in lost]
     else:
-        cleaned = remove_boilerplate(visible, titled=bool(page.get("title")))
+        cleaned = remove_boilerplate(plain_html(decode(content)), titled=bool(page.get("title")))
         page["text"], dropped = cleaned.text, cleaned.dropped
     if not page["text"]:
         raise UnreadableError("no article text found in the page")
-    language = re.search(rb"<html[^>]*\slang=[\"']?([A-Za-z-]{2,10})", content[:5000])
-    page["language"] = language and language[1].decode()
     return page, dropped
 
 
-def _extracted(content: bytes, favor_precision: bool = False) -> dict[str, Any]:
+def _article(tree: Any) -> dict[str, Any]:
+    """Fields of the article: of the strict mode, or its text of the lenient one."""
+    in_paragraphs = sum(len("".join(node.itertext())) for node in tree.iter("p"))
+    page = _extracted(tree, strict=True)
+    found = len(page["text"])
+    if not _SURE * in_paragraphs <= found <= 2 * in_paragraphs:
+        lenient = _extracted(tree, strict=False)["text"]
+        if found < max(_MIN_STRICT * len(lenient), in_paragraphs / 2):
+            page["text"] = max(page["text"], lenient, key=len)
+    return page | {"language": tree.get("lang")}
+
+
+def _extracted(tree: Any, strict: bool) -> dict[str, Any]:
     """What trafilatura finds; a date in the text is never taken for the date of publication."""
     import trafilatura
 
     page: Any = trafilatura.bare_extraction(
-        content,
-        with_metadata=True,
+        tree,
+        with_metadata=strict,
+        favor_precision=strict,
         include_comments=False,
-        favor_precision=favor_precision,
         date_extraction_params={"extensive_search": False, "original_date": True},
     )
     fields: dict[str, Any] = page.as_dict() if page else {}
@@ -82,7 +84,12 @@ def plain_html(html: str) -> str:
     parser = etree.HTMLParser(
         encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
     )
-    walk = etree.iterwalk(etree.fromstring(content, parser), events=("start", "end"))
+    return visible_text(etree.fromstring(content, parser))
+
+
+def visible_text(tree: Any) -> str:
+    """Text of a tree without comments, a line for each block."""
+    walk = etree.iterwalk(tree, events=("start", "end"))
     parts: list[str] = []
     for event, node in walk:
         text = node.text if event == "start" else node.tail

@@ -295,6 +295,10 @@ def test_author_and_section_are_told_and_no_part_of_the_text(read, name, content
             ["the export states 3 articles, 2 found; export it again or compare by eye"],
         ),
         (
+            CLASSIC.replace("1 of 2 DOC", "201 of 500 DOC").replace("2 of 2 DOC", "202 of 500 DOC"),
+            [],
+        ),
+        (
             NEXIS.replace("Documents (2)", "Documents (4)").replace("Keiner fragte.", "")
             + "\nWe are sorry but this document cannot be displayed.\nEnd of Document\n",
             [
@@ -305,7 +309,7 @@ def test_author_and_section_are_told_and_no_part_of_the_text(read, name, content
             ],
         ),
     ],
-    ids=["one missing", "empty and error page"],
+    ids=["one missing", "a part of an export", "empty and error page"],
 )
 def test_what_an_export_lacks_is_listed(read, content, reasons):
     assert read("a.txt", content)[1] == reasons

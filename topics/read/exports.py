@@ -160,12 +160,16 @@ def _pieces(form: _Format, lines: list[str]) -> Iterator[list[str]]:
 
 
 def _stated(form: _Format, lines: list[str]) -> int:
-    """How many articles the export says that it holds; 0 if it does not say."""
-    found = [match for _, match in form.find("stated", lines)]
+    """How many articles the export says that it holds; 0 if it does not say.
+
+    One that begins at 201 of 500 is a part, and ends where it ends; one that begins at 1 is whole.
+    """
+    found = [(int(m["first"] or 1), int(m["last"])) for _, m in form.find("stated", lines)]
     if not found:
         return 0
-    total = Counter(match["last"] for match in found).most_common(1)[0][0]
-    return int(total) + 1 - int(next(m["first"] for m in found if m["last"] == total) or 1)
+    total = Counter(last for _, last in found).most_common(1)[0][0]
+    numbers = [first for first, last in found if last == total]
+    return (total if numbers[0] == 1 else max(numbers)) + 1 - numbers[0]
 
 
 def _difference(stated: int, found: int) -> list[str]:

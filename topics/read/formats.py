@@ -241,12 +241,6 @@ def _read_office(read: Callable[[bytes], Record], path: Path) -> Reading:
     return _cleaned(fields, fields.pop("text"), "file properties")
 
 
-def _read_epub(path: Path) -> Reading:
-    fields, pages = office.read_epub(read_bytes(path))
-    text = "\n\n".join("\n\n".join(plain_html(page).split("\n")) for page in pages)
-    return Reading(iter([fields | {"text": text}]), "file properties")
-
-
 def _read_rows(read: Callable[[Path], Iterator[Record]], path: Path) -> Reading:
     return Reading(read(path), "column", is_table=True)
 
@@ -319,7 +313,7 @@ _READERS: dict[str, Callable[[Path], Reading]] = {
     **dict.fromkeys([".docx", ".docm"], partial(_read_office, office.read_docx)),
     ".odt": partial(_read_office, office.read_odt),
     ".rtf": partial(_read_office, office.read_rtf),
-    ".epub": _read_epub,
+    ".epub": partial(_read_office, office.read_epub),
     **dict.fromkeys([".eml", ".mbox", ".mht", ".mhtml"], _read_mail),
     **dict.fromkeys([".xlsx", ".xlsm"], partial(_read_rows, sheet_rows)),
     ".parquet": partial(_read_rows, parquet_rows),

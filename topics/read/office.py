@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from topics.errors import UnreadableError
-from topics.read.files import ARTICLE_LIMIT, MB
+from topics.read.files import ARTICLE_LIMIT, MB, decode
+from topics.read.pages import plain_html
 
 if TYPE_CHECKING:
     from topics.read.formats import Record
@@ -103,8 +104,8 @@ def read_odt(content: bytes) -> Record:
         }
 
 
-def read_epub(content: bytes) -> tuple[Record, list[str]]:
-    """Fields of a book, and its pages in the order of reading."""
+def read_epub(content: bytes) -> Record:
+    """Title, author and text of a book, its pages in the order of reading."""
     with open_archive(content) as archive:
         container = _part(archive, "META-INF/container.xml")
         path = next(node.get("full-path", "") for node in container.iter("{*}rootfile"))
@@ -113,8 +114,8 @@ def read_epub(content: bytes) -> tuple[Record, list[str]]:
         names = [files.get(node.get("idref"), "") for node in package.iter("{*}itemref")]
         names = [(Path(path).parent / name).as_posix() for name in names]
         known = set(archive.namelist())
-        pages = [archive.read(name).decode("utf-8", "replace") for name in names if name in known]
-        return _dublin_core(archive, path), pages
+        pages = [plain_html(decode(archive.read(name))) for name in names if name in known]
+        return _dublin_core(archive, path) | {"text": "\n".join(pages)}
 
 
 def _part(archive: zipfile.ZipFile, name: str) -> Any:

@@ -19,6 +19,7 @@ import hashlib
 import json
 import logging
 import os
+import random
 import re
 import resource
 import subprocess
@@ -29,6 +30,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from difflib import SequenceMatcher
+from html import escape
 from pathlib import Path
 
 import justext
@@ -42,10 +44,13 @@ from topics.read.files import decode
 from topics.read.formats import read_file
 from topics.read.pages import plain_html
 
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+import office_files
+
 ROOT = Path(__file__).parents[1]
 CORPORA = Path(os.environ.get("TOPICS_CORPORA") or ROOT.parent / "shared" / "corpora")
 MIN_LINE = 70  # characters of a line that a rule of length keeps; jusText's own first limit
-LARGE = 300  # MB
+LARGE = (20, 60)  # MB of text
 
 
 def pages() -> dict[str, tuple[bytes, str]]:
@@ -241,49 +246,69 @@ def metadata(found: dict[str, tuple[bytes, str]]) -> None:
 
 
 def speed() -> None:
-    """Print MB/s of each format on one core."""
+    """Print how many MB of text are read of each format a second, on one core."""
     documents = topics.read_corpus(ROOT / "data" / "articles", progress=False).documents
     texts = documents["text"].tolist()
-    pdf = next((ROOT / "data" / "articles").glob("*.pdf")).read_bytes()
+    sheet = pd.DataFrame({"text": texts * 10, "date": "2025-05-02"})
+    lines = [text.split("\n\n") for text in texts]
     html = [html for html, _ in pages().values()] or [f"<p>{text}</p>".encode() for text in texts]
-    rows = [json.dumps({"text": text, "date": "2025-05-02"}) for text in texts]
-    quoted = [text.replace('"', '""') for text in texts]
-    items = [f"<item><title>A</title><description>{i}</description></item>" for i in range(2000)]
+    mail = "From: a@b.example\nSubject: A\nContent-Type: text/plain; charset=utf-8\n\n"
+    items = [
+        f"<item><title>A</title><description>{escape(text)}</description></item>" for text in texts
+    ]
+    plain = [text.encode() for text in texts]
     kinds: dict[str, list[bytes]] = {
-        ".txt": [text.encode() for text in texts] * 5,
-        ".md": [f"# A title\n\n{text}".encode() for text in texts] * 5,
-        ".html": html,
-        ".pdf": [pdf] * 20,
-        ".csv": ["\n".join(["text", *(f'"{text}"' for text in quoted * 20)]).encode()],
-        ".jsonl": ["\n".join(rows * 20).encode()],
+        ".txt": plain * 2,
+        ".md": [f"# A title\n\n{text}".encode() for text in texts] * 2,
+        ".html": html[::2],
+        ".pdf": [pdf.read_bytes() for pdf in (ROOT / "data" / "articles").glob("*.pdf")] * 20,
+        ".csv": [sheet.to_csv(index=False).encode()],
+        ".jsonl": [sheet.to_json(orient="records", lines=True).encode()],
+        ".parquet": [sheet.to_parquet()],
+        ".xlsx": [office_files.xlsx([["text"], *([escape(text)] for text in texts * 10)])],
+        ".docx": [office_files.docx(text) for text in lines],
+        ".odt": [office_files.odt(text) for text in lines],
+        ".rtf": [office_files.rtf(text) for text in lines],
+        ".epub": [office_files.epub(text) for text in lines],
+        ".eml": [f"{mail}{text}".encode() for text in texts],
+        ".zip": [office_files.zipped({f"{i}.txt": text for i, text in enumerate(plain)})],
         ".rss": [f"<rss version='2.0'><channel>{''.join(items)}</channel></rss>".encode()],
     }
-    print(f"\n{'format':<10}{'files':>7}{'MB':>8}{'MB/s':>8}")
+    print(f"\n{'format':<10}{'files':>7}{'MB of text':>12}{'MB/s':>8}")
     for kind, contents in kinds.items():
         with tempfile.TemporaryDirectory() as folder:
             for i, content in enumerate(contents):
                 Path(folder, f"{i}{kind}").write_bytes(content)
-            started = time.perf_counter()
-            topics.read_corpus(folder, progress=False)
-            seconds = time.perf_counter() - started
-        size = sum(map(len, contents)) / 1e6
-        print(f"{kind:<10}{len(contents):>7}{size:>8.1f}{size / seconds:>8.1f}")
+            started = time.process_time()
+            read = topics.read_corpus(folder, progress=False).documents["text"]
+            seconds = time.process_time() - started
+        size = sum(len(text.encode()) for text in read) / 1e6
+        print(f"{kind:<10}{len(contents):>7}{size:>12.1f}{size / seconds:>8.1f}")
 
 
 def memory() -> None:
-    """Print the memory that reading a large table takes."""
-    with tempfile.TemporaryDirectory() as folder:
-        text = " ".join(f"word{i}" for i in range(500))
-        line = json.dumps({"text": text, "language": "en", "date": "2025-05-02"}) + "\n"
-        for size in (LARGE // 10, LARGE):
-            path = Path(folder, f"{size}.jsonl")
-            path.write_text(line * (size * 10**6 // len(line)))
-            started = time.perf_counter()
-            peak = subprocess.check_output([sys.executable, __file__, str(path)], text=True)
-            seconds = time.perf_counter() - started
-            print(
-                f"JSONL of {size} MB: peak {int(peak) / 1024:.0f} MB of memory, {size / seconds:.0f} MB/s"
-            )
+    """Print the memory that reading a large table takes, by the MB of its text."""
+    draw = random.Random(0)
+    words = [f"word{i}" for i in range(3000)]
+    for kind in ("csv", "jsonl"):
+        peaks = []
+        for size in LARGE:
+            n = size * 10**6 // 4350  # characters of a text
+            texts = [" ".join(draw.choices(words, k=20)).capitalize() + "." for _ in range(25 * n)]
+            rows = pd.DataFrame({"text": [" ".join(texts[i::n]) for i in range(n)]})
+            rows["language"], rows["source"] = "en", [f"Desk {i % 5}" for i in range(n)]
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder, f"rows.{kind}")
+                if kind == "csv":
+                    rows.to_csv(path, index=False)
+                else:
+                    rows.to_json(path, orient="records", lines=True)
+                peaks.append(int(subprocess.check_output([sys.executable, __file__, str(path)])))
+        slope = (peaks[1] - peaks[0]) / 1024 / (LARGE[1] - LARGE[0])
+        print(
+            f".{kind} of {LARGE[0]} and {LARGE[1]} MB of text: peak {peaks[0] / 1024:.0f} and "
+            f"{peaks[1] / 1024:.0f} MB, {slope:.1f} for each MB more"
+        )
 
 
 def peak_of(path: str) -> int:

@@ -315,6 +315,16 @@ def test_what_an_export_lacks_is_listed(read, content, reasons):
     assert read("a.txt", content)[1] == reasons
 
 
+def test_exports_are_listed_with_the_articles_found_and_stated(tmp_path):
+    files = {"a.txt": NEXIS, "b.txt": CLASSIC.replace("of 2 DOC", "of 3 DOC"), "c.txt": VOTE}
+    for name, content in files.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    assert read_corpus(tmp_path, progress=False).exports.to_numpy().tolist() == [
+        ["a.txt", "Nexis Uni", 2, 2],
+        ["b.txt", "LexisNexis", 2, 3],
+    ]
+
+
 def test_other_texts_are_no_exports(read):
     text = f"{VOTE}\n\nLENGTH: 90 metres\n\nEnd of Document\n\n1 of 10 documents was signed.\n"
     assert len(read("a.txt", text)[0]) == 1

@@ -53,8 +53,7 @@ class Corpus:
     skipped
         file, reason: every file, and every row of a table, that could not be read.
     notes
-        file, note: what was read, but not as it stood (an impossible date, say), and how many
-        articles each export of a database holds and states.
+        file, note: what was read, but not as it stood (an impossible date, say).
     boilerplate
         file, block, reason, documents: the blocks dropped from scraped pages, and what many
         documents of a source share. The same block of one source is one row, with the number of
@@ -66,6 +65,9 @@ class Corpus:
     repeats_left
         source, block, documents: what many documents of a source share and still hold, for it
         stands within their text.
+    exports
+        file, database, found, stated: the exports of databases, with the number of articles found
+        in each and that which it states itself.
     """
 
     documents: pd.DataFrame
@@ -74,6 +76,7 @@ class Corpus:
     boilerplate: pd.DataFrame
     details: pd.DataFrame
     repeats_left: pd.DataFrame = field(default_factory=pd.DataFrame)
+    exports: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def _repr_html_(self) -> str:
         columns = ["document_id", "date", "source", "title"]
@@ -89,6 +92,7 @@ class _Log:
     notes: list[tuple[str, str]] = field(default_factory=list)
     boilerplate: dict[tuple[str, str, str], list[Any]] = field(default_factory=dict)
     repeats_left: list[tuple[str, str, int]] = field(default_factory=list)
+    exports: list[tuple[str, str, int, int | None]] = field(default_factory=list)
     columns: set[str] = field(default_factory=set)  # of tables and front matter
     dates: list[pd.Timestamp | None] = field(default_factory=list)  # of all documents
     texts: list[str] = field(default_factory=list)  # of all, and no others: they are long
@@ -104,6 +108,8 @@ class _Log:
             reasons.append(f"{len(empty)} rows without text (first: row {empty[0]})")
         self.notes += [(name, text) for text in notes]
         self.skipped += [(name, reason) for reason in reasons]
+        if export := reading.export:
+            self.exports.append((name, export.name, len(export.records), export.stated or None))
         for block, reason in dict.fromkeys(reading.dropped):
             self.drop(source, name, block, reason, 1)
 
@@ -165,6 +171,7 @@ def read_corpus(
         pd.DataFrame(log.boilerplate.values(), columns=["file", "block", "reason", "documents"]),
         documents[DETAILS],
         pd.DataFrame(log.repeats_left, columns=["source", "block", "documents"]),
+        pd.DataFrame(log.exports, columns=["file", "database", "found", "stated"]),
     )
 
 
@@ -203,7 +210,7 @@ def _documents(file: Path, name: str, names: Names, log: _Log) -> Iterator[Recor
     reading = read_file(file)
     line = {"date": reading.date_line, "date_from": "date line"} if reading.date_line else {}
     about = {} if reading.is_table else line | fields_of_name(name)
-    notes, empty = [reading.summary] if reading.summary else [], list[int]()
+    notes, empty = list[str](), list[int]()
     dates, languages, ids = dict[int, str](), list[str | None](), set[str]()
     record: Record = {}
     source, broken = "", None

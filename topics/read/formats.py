@@ -62,8 +62,8 @@ class Reading:
         The date on a line above the article, as written.
     warnings
         What is missing from the file itself: articles of an export, say.
-    summary
-        What kind of collection the file is, and how much it holds.
+    export
+        The export of a database that the file is, if it is one.
     """
 
     records: Iterator[Record]
@@ -73,7 +73,7 @@ class Reading:
     dropped: list[tuple[str, str]] = field(default_factory=list)
     date_line: str | None = None
     warnings: list[str] = field(default_factory=list)
-    summary: str = ""
+    export: Export | None = None
 
     @property
     def skipped(self) -> list[str]:
@@ -191,10 +191,13 @@ def _cleaned(fields: Record, body: str, metadata_source: str) -> Reading:
 
 
 def _as_reading(export: Export) -> Reading:
-    name, stated = f"{export.name} export", export.stated or "no number"
-    summary = f"{name}: {len(export.records)} articles found, {stated} stated"
-    records = iter(export.records)
-    return Reading(records, name, is_table=True, warnings=export.warnings, summary=summary)
+    return Reading(
+        iter(export.records),
+        f"{export.name} export",
+        is_table=True,
+        warnings=export.warnings,
+        export=export,
+    )
 
 
 def _read_pdf(path: Path) -> Reading:

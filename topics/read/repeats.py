@@ -106,7 +106,7 @@ def _shared_units(texts: Sequence[str], n_many: float) -> tuple[set[str], list[s
     memory of the texts.
     """
     hashes, sizes = array("q"), []
-    for text in texts:
+    for text in texts if len(texts) >= n_many else []:
         found = {hash(unit.key) for unit in _units(text)}
         hashes.extend(found)
         sizes.append(len(found))

@@ -122,12 +122,6 @@ def test_a_sentence_of_the_article_stays_though_it_shares_words_with_boilerplate
     assert kept(VOTE, sentence, DOCKERS) == [VOTE, sentence, DOCKERS]
 
 
-@pytest.mark.parametrize("credit", ["[Jo Roe/AP]", "(Photo: Jo Roe)", "[Jo Roe/Harbour Photos]"])
-def test_a_caption_given_twice_is_dropped_both_times(credit):
-    caption = "Cranes stand idle at the northern quay while repair crews wait for missing parts."
-    assert kept(VOTE, caption, f"{caption} {credit}", DOCKERS) == [VOTE, DOCKERS]
-
-
 def test_a_paragraph_given_twice_is_kept_once():
     assert kept(VOTE, DOCKERS, VOTE, COST) == [VOTE, DOCKERS, COST]
 

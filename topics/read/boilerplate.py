@@ -27,7 +27,7 @@ _BULLET = re.compile(r"^([•►▪◦‣·*–—-]\s*(?=\S)|\d{1,2}[.)]\s)")
 _WORD = re.compile(r"[^\W\d_]\w*")
 _LONG_WORD = re.compile(r"\w{4,}")
 _PUBLISHED = re.compile(r"(?i)^(published|posted|date)\b\s*(on\b)?\s*:?\s*")
-_CAPTION, _DATE = "image credit or caption", "date line"  # reasons in boilerplate.yml
+_DATE = "date line"  # a reason in boilerplate.yml
 _SECTION_COST = 40  # there, of what may end an article
 _PROSE_WORDS = 12  # a block of this many words that ends like a sentence is prose
 _LONG_WORDS = 40  # any block of this many is
@@ -45,7 +45,6 @@ _MAX_SCORE = 60  # of prose
 _ALONE_WEIGHT = 0.4  # of prose that is far from other prose
 _SENTENCE_WEIGHT = 0.3  # of a short sentence
 _SHORT_COST = 6  # of a line that may be a heading
-_FIRST_SHARE = 0.5  # of the best segment's score makes an earlier one the article
 _MAX_GAP = 3  # blocks of boilerplate between two of prose that are still not far apart
 _TITLE_BLOCKS = 20  # blocks above an article to look for its title in
 _BODY_BLOCKS = 60  # blocks of the article whose words its title shares
@@ -215,28 +214,18 @@ def _article_bounds(blocks: Sequence[_Block]) -> tuple[int, int]:
     """Start and end of the article: the contiguous blocks whose scores have the greatest sum.
 
     This is maximum subsequence segmentation (Pasternack and Roth, WWW 2009), with rules for a
-    classifier. Of several good segments the first is the article, for comments can be longer.
+    classifier, by Kadane's algorithm.
     """
-    scores = [_score(blocks, i) for i in range(len(blocks))]
-    total, start, end = best = _best_segment(scores)
-    while total > _FIRST_SHARE * best[0]:
-        article = start, end
-        total, start, end = _best_segment(scores[:start])
-    if not best[0]:
-        return 0, len(blocks)
-    return _extend(blocks, article[0], -1), _extend(blocks, article[1] - 1, 1) + 1
-
-
-def _best_segment(scores: Sequence[float]) -> tuple[float, int, int]:
-    """Sum, start and end of the contiguous scores with the greatest sum (Kadane's algorithm)."""
     best, total, start = (0.0, 0, 0), 0.0, 0
-    for i, score in enumerate(scores):
+    for i in range(len(blocks)):
         if total <= 0:
             total, start = 0.0, i
-        total += score
+        total += _score(blocks, i)
         if total > best[0]:
             best = (total, start, i + 1)
-    return best
+    if not best[0]:
+        return 0, len(blocks)
+    return _extend(blocks, best[1], -1), _extend(blocks, best[2] - 1, 1) + 1
 
 
 def _score(blocks: Sequence[_Block], i: int) -> float:
@@ -309,10 +298,9 @@ def _find_title(above: Sequence[_Block], body: Sequence[_Block]) -> _Block | Non
 
 
 def _drop_repeats(blocks: Sequence[_Block]) -> None:
-    """Drop captions given twice, pull quotes, and all but the first of any other repeat."""
-    captions = (block.text for block in blocks if block.reason == _CAPTION)
-    seen = {re.sub(r"\s*[\[(][^\])]*[\])]$", "", caption) for caption in captions}  # less credit
+    """Drop pull quotes and all but the first of any other repeat."""
     kept = [block for block in blocks if not block.reason]
+    seen = set[str]()
     for block in kept:
         if block.text in seen:
             block.drop("repeated")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
@@ -62,9 +62,8 @@ _STANDARD = {"wuu": "zh", "yue": "zh", "arz": "ar", "ary": "ar", "an": "es", "ex
 _MIN_DETECTABLE = 60  # characters; shorter texts are too short to detect a language
 _EAST_ASIAN = ("\uac00-\ud7a3\u1100-\u11ff", "\u3040-\u30ff", "\u3400-\u9fff")
 _MIN_EAST_ASIAN = 6  # letters; few words of another language have as many
-_KANA_SHARE = (
-    0.1  # of Japanese; its news has half to nine in ten, its headlines a fifth, Chinese none
-)
+# Of Japanese; its news has half to nine in ten, its headlines a fifth, Chinese none.
+_KANA_SHARE = 0.1
 _MAX_DETECTED = 500  # characters used for it; more takes longer and tells no more
 _MIN_RELIABLE = 200  # characters; from here, detection counts more than what a web page says
 
@@ -131,7 +130,9 @@ def _as_text(value: Any, separator: str) -> str:
     """
     parts = value if isinstance(value, list) else [value]
     parts = [part.get("name") if isinstance(part, dict) else part for part in parts]
-    texts = [str(part) for part in parts if part == part and isinstance(part, str | int | float)]
+    texts = [
+        str(part) for part in parts if part == part and isinstance(part, str | int | float | date)
+    ]
     return replace_surrogates(separator.join(texts))
 
 
@@ -249,7 +250,7 @@ def _parse_free_date(text: str, day_first: bool) -> tuple[pd.Timestamp | None, s
     dotted = bool(re.match(r"\d{1,2}\. ?\d{1,2}\. ?(\d{4}|\d{2}\b)", text))
     ordered = dotted or (day_first and bool(_IN_FIGURES.match(text)))
     parse = partial(parser.parse, text, dayfirst=ordered, ignoretz=True)
-    day, other = (pd.Timestamp(parse(default=date)).normalize() for date in _DEFAULT_DATES)
+    day, other = (pd.Timestamp(parse(default=default)).normalize() for default in _DEFAULT_DATES)
     if day != other:
         return None, f"date incomplete: {text[:40]!r}; {_EXAMPLE}"
     return day, ""

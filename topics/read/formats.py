@@ -191,13 +191,8 @@ def _cleaned(fields: Record, body: str, metadata_source: str) -> Reading:
 
 
 def _as_reading(export: Export) -> Reading:
-    return Reading(
-        iter(export.records),
-        f"{export.name} export",
-        is_table=True,
-        warnings=export.warnings,
-        export=export,
-    )
+    name = f"{export.name} export"
+    return Reading(iter(export.records), name, True, warnings=export.warnings, export=export)
 
 
 def _read_pdf(path: Path) -> Reading:

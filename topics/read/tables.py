@@ -71,7 +71,7 @@ def sheet_rows(path: Path) -> Iterator[Record]:
         header = [str(column).strip() for column in next(rows, [])]
         for row in rows:
             if any(value not in {"", None} for value in row):
-                yield _plain(dict(zip(header, row, strict=False)))
+                yield dict(zip(header, row, strict=False))
 
 
 def parquet_rows(path: Path) -> Iterator[Record]:
@@ -80,12 +80,4 @@ def parquet_rows(path: Path) -> Iterator[Record]:
 
     with ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=1000):
-            yield from map(_plain, batch.to_pylist())
-
-
-def _plain(row: Record) -> Record:
-    """A row with its dates as text."""
-    return {
-        name: value.isoformat() if hasattr(value, "isoformat") else value
-        for name, value in row.items()
-    }
+            yield from batch.to_pylist()

@@ -29,11 +29,11 @@ _ADDRESS = re.compile(r"https?:\S+|\S+@\S+")
 # "READ MORE: A title without an end The next sentence" was a paragraph before its row lost the line
 # breaks. It ends at a question mark or where a sentence begins; else before its second name.
 _LINK = re.compile(
-    r"""(?<!\S)(?P<marker>[A-Z]{3,}(?:\s[A-Z]{2,})*)\s?[:–-]+\s
+    r"""\s*(?<!\S)(?P<marker>[A-Z]{3,}(?:\s[A-Z]{2,})*)\s?[:–-]+\s
     (?:(?:(?![.?!]["”]?\s).){10,100}?(?:[?!]["”]?(?=\s)|(?=\s+["“]|\s+
       (?:The|An?|As|At|But|For|He|His|If|In|It|Its|On|She|Since|That|These|They|This|We|When|While
       |Der|Die|Das|Eine?|Er|Sie|Es|Le|La|Les|Une?|Il|Elle|El|Los|Las|Una?|Os?|Um|Uma)\s))
-    |(?:\S+\s){3,}?\S+(?=\s[A-Z]))""",
+    |(?:\S+\s){3,}?\S+(?=\s[A-Z]))\s*""",
     re.VERBOSE,
 )
 _HEAD_END = re.compile(r"[.!?:/–—-]$|[.!?][\"”)]$|\n")  # of what may go above the first sentence
@@ -136,12 +136,16 @@ class _Unit(NamedTuple):
 
 def _units(text: str) -> list[_Unit]:
     """Units of a text; joined with their gaps they are the text, with links as paragraphs."""
-    text = _LINK.sub(lambda m: f"\n\n{m[0]}\n\n" if match_rule(m[0])[0] else m[0], text)
+    text = _LINK.sub(_as_paragraph, text)
     ends = [(max(m.start(), m.end("address")), m.end()) for m in _UNIT_END.finditer(text)]
     starts = [0, *(end for _, end in ends)]
     stops = [*ends, (len(text), len(text))]
     spans = zip(starts, stops, strict=True)
     return [_Unit(text[a:b], text[b:c], _key(text[a:b])) for a, (b, c) in spans]
+
+
+def _as_paragraph(link: re.Match[str]) -> str:
+    return f"\n\n{link[0].strip()}\n\n" if match_rule(link[0].strip())[0] else link[0]
 
 
 def _key(unit: str) -> str:

@@ -80,10 +80,11 @@ def drop_repeats(texts: Sequence[str]) -> Repeats:
     ('North Quay is shut.', [('(The Weekly 05/00/2025 page0)', 'in many documents', 0, 5)])
     """
     n_many = max(_MIN_SHARED, len(texts) / 100)
-    shared, frames = _shared_units(texts, n_many)
+    ends = [_unit_ends(text) for text in texts]
+    shared, frames = _shared_units(texts, ends, n_many)
     kept, places = [], defaultdict[tuple[str, bool], dict[int, str]](dict)
     for i, text in enumerate(texts):
-        page = _units(text)
+        page = _units(text, ends[i])
         stays = _stays(page, shared, frames)
         stays = stays if any(stays) else [True] * len(page)
         whole = "".join(u.text + u.gap for u, stay in zip(page, stays, strict=True) if stay).strip()
@@ -99,15 +100,17 @@ def drop_repeats(texts: Sequence[str]) -> Repeats:
     )
 
 
-def _shared_units(texts: Sequence[str], n_many: float) -> tuple[set[str], list[set[str]]]:
+def _shared_units(
+    texts: Sequence[str], ends: Sequence[array[int]], n_many: float
+) -> tuple[set[str], list[set[str]]]:
     """Keys that many texts share, and those of them that are frames at beginnings and at endings.
 
-    Texts are split anew each time, and hashes are counted: all units would take ten times the
-    memory of the texts.
+    Units are made anew each time, and their hashes are counted: all of them would take ten times
+    the memory of the texts.
     """
     hashes, sizes = array("q"), []
-    for text in texts if len(texts) >= n_many else []:
-        found = {hash(unit.key) for unit in _units(text)}
+    for text, where in zip(texts, ends, strict=True):
+        found = {hash(unit.key) for unit in _units(text, where)}
         hashes.extend(found)
         sizes.append(len(found))
     values, places, counts = np.unique(hashes, return_inverse=True, return_counts=True)
@@ -116,7 +119,7 @@ def _shared_units(texts: Sequence[str], n_many: float) -> tuple[set[str], list[s
     shared = set[str]()
     followers = [defaultdict[str, set[int]](set) for _ in ("beginnings", "endings")]
     for i in np.unique(np.repeat(np.arange(len(sizes)), sizes)[is_often[places]]):
-        page = [unit.key for unit in _units(texts[i])]
+        page = [unit.key for unit in _units(texts[i], ends[i])]
         shared.update(key for key in page if hash(key) in often and _is_telling(key))
         for order, after in zip((page, page[::-1]), followers, strict=True):
             for key, next_key in pairwise(order):
@@ -134,14 +137,17 @@ class _Unit(NamedTuple):
     key: str
 
 
-def _units(text: str) -> list[_Unit]:
+def _unit_ends(text: str) -> array[int]:
+    """Where each unit of a text ends and the next one starts, one after the other."""
+    found = _UNIT_END.finditer(_LINK.sub(_as_paragraph, text))
+    return array("I", [n for m in found for n in (max(m.start(), m.end("address")), m.end())])
+
+
+def _units(text: str, ends: array[int]) -> list[_Unit]:
     """Units of a text; joined with their gaps they are the text, with links as paragraphs."""
     text = _LINK.sub(_as_paragraph, text)
-    ends = [(max(m.start(), m.end("address")), m.end()) for m in _UNIT_END.finditer(text)]
-    starts = [0, *(end for _, end in ends)]
-    stops = [*ends, (len(text), len(text))]
-    spans = zip(starts, stops, strict=True)
-    return [_Unit(text[a:b], text[b:c], _key(text[a:b])) for a, (b, c) in spans]
+    spans = zip([0, *ends[1::2]], [*ends[::2], len(text)], [*ends[1::2], len(text)], strict=True)
+    return [_Unit(text[a:b], text[b:c], _key(text[a:b])) for a, b, c in spans]
 
 
 def _as_paragraph(link: re.Match[str]) -> str:

@@ -29,7 +29,7 @@ _ADDRESS = re.compile(r"https?:\S+|\S+@\S+")
 # "READ MORE: A title without an end The next sentence" was a paragraph before its row lost the line
 # breaks. It ends at a question mark or where a sentence begins; else before its second name.
 _LINK = re.compile(
-    r"""\s*(?<!\S)(?P<marker>[A-Z]{3,}(?:\s[A-Z]{2,})*)\s?[:–-]+\s
+    r"""(?:^|\s)(?P<marker>[A-Z]{3,}(?:\s[A-Z]{2,})*)\s?[:–-]+\s
     (?:(?:(?![.?!]["”]?\s).){10,100}?(?:[?!]["”]?(?=\s)|(?=\s+["“]|\s+
       (?:The|An?|As|At|But|For|He|His|If|In|It|Its|On|She|Since|That|These|They|This|We|When|While
       |Der|Die|Das|Eine?|Er|Sie|Es|Le|La|Les|Une?|Il|Elle|El|Los|Las|Una?|Os?|Um|Uma)\s))

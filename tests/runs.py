@@ -156,5 +156,6 @@ def change_points(*found):
     table = pd.DataFrame(found, columns=["theme_id", "period", "before", "after"])
     table["period"] = table["earliest"] = table["latest"] = pd.to_datetime(table["period"])
     gap = table["after"] - table["before"]
-    within = {"n_before": 40, "n_after": 50, "sources": 2, "covered": 1.0}
+    within = {"n_before": 40, "n_after": 50, "sources": 2, "covered": 1.0, "broad": True,
+              "shape": "jump", "until": pd.NaT}  # fmt: skip
     return table.assign(difference=gap, low=gap - 0.1, high=gap + 0.1, p=0.01, **within)

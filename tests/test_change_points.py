@@ -39,12 +39,61 @@ def test_the_interval_of_the_month_of_a_change_covers_it():
     assert (found["period"] <= found["latest"]).all()
 
 
-def test_a_share_that_rises_and_falls_back_changes_twice():
-    found = changes(monthly(np.random.default_rng(1), [0.1] * 4 + [0.5] * 4 + [0.1] * 4))
-    assert rows(found, "theme_id", "period") == [
-        ("ferries", pd.Timestamp("2025-05-01")), ("ferries", pd.Timestamp("2025-09-01")),
-    ]  # fmt: skip
-    assert found["difference"].gt(0).tolist() == [True, False]
+@pytest.mark.parametrize(
+    ("rates", "shape", "period", "until"),
+    [
+        ([0.1] * 6 + [0.5] * 6, "jump", JULY, pd.NaT),
+        ([0.05 + 0.07 * month for month in range(12)], "slow move", JULY, pd.NaT),
+        ([0.1] * 4 + [0.5] * 4 + [0.1] * 4, "up and back", pd.Timestamp("2025-05-01"),
+         pd.Timestamp("2025-09-01")),
+    ],
+    ids=["jump", "slow move", "up and back"],
+)  # fmt: skip
+def test_a_move_is_told_by_its_shape(rates, shape, period, until):
+    found = changes(monthly(np.random.default_rng(1), rates, per_source=40))
+    assert found["theme_id"].tolist() == ["ferries"]
+    row = found.iloc[0]
+    assert (row["shape"], row["period"]) == (shape, period)
+    assert row["until"] == until or (pd.isna(row["until"]) and pd.isna(until))
+    assert row["difference"] > 0
+    assert row["broad"]
+
+
+def test_the_slope_of_a_slow_move_is_told_from_the_first_period_to_the_last():
+    rates = [0.1 + 0.04 * month for month in range(12)]
+    row = changes(monthly(np.random.default_rng(2), rates, per_source=40)).iloc[0]
+    assert row["slope_low"] < 0.44 < row["slope_high"]
+    assert (row["earliest"], row["latest"]) == (
+        pd.Timestamp("2025-01-01"),
+        pd.Timestamp("2025-12-01"),
+    )
+
+
+def test_slow_moves_are_hardly_ever_cut_into_jumps():
+    rates = [0.1 + 0.03 * month for month in range(12)]
+    tables = (monthly(np.random.default_rng(seed), rates, per_source=30) for seed in range(40))
+    shapes = pd.concat([changes(table).head(1) for table in tables])["shape"].value_counts()
+    assert shapes.get("jump", 0) <= 4
+    assert shapes["slow move"] >= 20
+
+
+def test_a_yearly_season_is_no_change():
+    season = [0.3 + 0.25 * np.cos(month * np.pi / 6) for month in range(24)]
+    tables = (monthly(np.random.default_rng(seed), season, per_source=20) for seed in range(20))
+    assert np.mean([len(changes(table)) > 0 for table in tables]) <= 0.15
+
+
+@pytest.mark.parametrize(
+    "rates",
+    [[(0.1, 0.1, 0.1)] * 6 + [(0.1, 0.1, 0.7)] * 6, [0.1] * 6 + [1.0] + [0.1] * 5],
+    ids=["one source", "one month"],
+)
+def test_what_one_source_or_one_month_makes_is_not_broad(rates):
+    table = monthly(
+        np.random.default_rng(6), rates, per_source=40, sources=("Gull", "Heron", "Ibis")
+    )
+    found = changes(table)
+    assert not found.loc[found["theme_id"] == "ferries", "broad"].any()
 
 
 def unchanged(rng):

@@ -10,6 +10,7 @@ from scipy.special import stdtrit
 
 CONFIDENCE = 0.95  # with which an interval covers what it estimates
 FALSE_ALARMS = 0.05  # chance that a test finds anything at all where nothing changed
+CLAIM_KINDS = 4  # changes, rises, sources, actors: a front page shares the chance out among them
 PERMUTATIONS = 999  # random orders that a test compares with
 RESAMPLES = 1000  # draws of a bootstrap
 REFITS = 20  # of a model, to see what comes back

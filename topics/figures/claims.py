@@ -10,8 +10,9 @@ import pandas as pd
 
 from topics.figures import format as fmt
 from topics.findings import Finding
-from topics.intervals import CONFIDENCE, FALSE_ALARMS
+from topics.intervals import CLAIM_KINDS, CONFIDENCE, FALSE_ALARMS
 from topics.measures.actors import mentions
+from topics.measures.change_points import EITHER, SLOW
 from topics.measures.trust import THRESHOLDS, share_with_name, theme_support
 from topics.model.labels import UNNAMED
 from topics.text.words import overlap, tokens
@@ -19,7 +20,7 @@ from topics.text.words import overlap, tokens
 if TYPE_CHECKING:
     from topics.run import Run
 
-_MAX_P = FALSE_ALARMS / 2  # change points and rises are both looked for, and share the chance
+_MAX_P = FALSE_ALARMS / CLAIM_KINDS
 _MIN_COMPARED = 20  # documents on either side: a share is known to +-.2
 _MIN_COVERED = 0.5  # of the documents on either side, of sources that are on both
 _MIN_NAMED = 10  # documents that name an actor
@@ -40,16 +41,16 @@ def of_changes(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> F
         if not _is_comparable(run, row):
             text = f"Whether {name} rose or fell in {since} can't be told: its sources differ before and after."
             claims.append(Finding(text, "trend", "caution", [row.theme_id]))
-        elif min(row.n_before, row.n_after) >= _MIN_COMPARED and not row.low <= 0 <= row.high:
-            text = (
-                f"{name} {'rose' if row.difference > 0 else 'fell'} from {fmt.percent(row.before)} "
-                f"to {fmt.percent(row.after)} of documents {_when(row)}"
-            )
+        elif (
+            row.broad
+            and min(row.n_before, row.n_after) >= _MIN_COMPARED
+            and not row.low <= 0 <= row.high
+        ):
             n = int(row.n_before + row.n_after)
             on = f"; {n:,} documents"
             if row.sources > 1:
                 on += f" of {row.sources} sources that wrote before and after"
-            claims.append(_measured(row, text, "trend", n, row.sources, on))
+            claims.append(_measured(row, f"{name} {_moved(row)}", "trend", n, row.sources, on))
     return fmt.claim(claims, "trend", otherwise)
 
 
@@ -131,10 +132,21 @@ def _is_comparable(run: Run, row: Any) -> bool:
     return row.covered >= _MIN_COVERED and row.sources >= min(2, n_sources)
 
 
-def _when(row: Any) -> str:
-    """From when on a change holds, and between which days it may have begun."""
+def _moved(row: Any) -> str:
+    """How a share moved, from when on, and between which days that may have begun."""
+    rose, back = ("rose", "fell back") if row.difference > 0 else ("fell", "rose back")
+    before, after = map(fmt.percent, (row.before, row.after))
     since, first, last = map(fmt.day_or_month, (row.period, row.earliest, row.latest))
-    return f"from {since} on" + ("" if first == last else f" (or between {first} and {last})")
+    if row.shape == SLOW:
+        slope, low, high = (100 * x for x in (row.slope, row.slope_low, row.slope_high))
+        line = f"by a line through all, {slope:+.0f} ({low:+.0f} to {high:+.0f}) points from {first} to {last}"
+        return f"{rose} slowly, from {before} of documents before {since} to {after} since; {line}"
+    until = "on" if pd.isna(row.until) else f"and {back} in {fmt.day_or_month(row.until)}"
+    if row.shape == EITHER:
+        around = f", at once or slowly between {first} and {last}"
+    else:
+        around = "" if first == last else f" (or between {first} and {last})"
+    return f"{rose} from {before} to {after} of documents from {since} {until}{around}"
 
 
 def _measured(row: Any, text: str, kind: str, n: int, sources: int, on: str = "") -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import pandas as pd
 from countryinfo import all_countries
 
 from topics.errors import InputError
-from topics.intervals import CONFIDENCE, Estimate, difference, wilson
+from topics.intervals import CLAIM_KINDS, CONFIDENCE, Estimate, difference, wilson
 from topics.measures.document_themes import DocumentThemes
+from topics.measures.permutation import difference_within
 from topics.model.named_themes import read_yaml
 
 KINDS = ("state", "bloc", "agency", "instrument")
@@ -66,7 +68,7 @@ def read_actors(path: str | Path | None = None) -> list[Actor]:
     ('state', ('Norwegian', 'Oslo'))
     """
     found = {actor.name: actor for actor in _states()}
-    for actor in [*_read(_BUNDLED), *(_read(path) if path else [])]:
+    for actor in [*_bundled(), *(_read(path) if path else [])]:
         found[actor.name] = found[actor.name].updated(actor) if actor.name in found else actor
     return list(found.values())
 
@@ -79,6 +81,11 @@ def _states() -> Iterator[Actor]:
         capital = state.capital()
         others = [*(state.demonym() or "").split(","), capital if isinstance(capital, str) else ""]
         yield Actor(name, "state", (name, *official, *filter(None, others)))
+
+
+@lru_cache(maxsize=1)
+def _bundled() -> tuple[Actor, ...]:
+    return tuple(_read(_BUNDLED))
 
 
 def _read(path: str | Path) -> list[Actor]:
@@ -193,14 +200,16 @@ def actors_by_theme(
         theme_id, actor, kind, documents (that mention the actor in a passage with the theme), n
         (such passages), n_total (passages with the theme), share, share_elsewhere (of the passages
         without it), difference, low, high (MOVER; a document counts as one observation), clear
-        (more than elsewhere, by Bonferroni's rule for all rows). By theme, the most frequent first.
+        (more than elsewhere, and than elsewhere in the same sources, by Bonferroni's rule for all
+        rows and the four kinds of claim on a front page). By theme, the most frequent first.
 
     Examples
     --------
     >>> passages = pd.DataFrame({"passage_id": ["a:1", "b:1"], "document_id": ["a", "b"]})
     >>> found = pd.DataFrame({"passage_id": ["a:1"], "actor": "China", "kind": "state"})
     >>> themes = pd.DataFrame({"trade": [True, False]})
-    >>> table = DocumentThemes(passages[["document_id"]], themes)
+    >>> about = passages[["document_id"]].assign(source="Gull", country=None)
+    >>> table = DocumentThemes(about, themes)
     >>> assignments = pd.DataFrame({"passage_id": ["a:1"], "theme_id": "trade"})
     >>> rows = actors_by_theme(table, passages, assignments, found)
     >>> rows[["theme_id", "actor", "n", "n_total", "share", "share_elsewhere", "clear"]]
@@ -228,6 +237,31 @@ def actors_by_theme(
         return difference(wilson(table["share_elsewhere"] * others, others, confidence), own)
 
     table[["difference", "low", "high"]] = np.transpose(compared(CONFIDENCE))
-    table["clear"] = compared(1 - (1 - CONFIDENCE) / max(len(table), 1)).low > 0
+    wide = 1 - (1 - CONFIDENCE) / (CLAIM_KINDS * max(len(table), 1))
+    table["clear"] = compared(wide).low > 0
+    table["clear"] &= _more_within_sources(document_themes, owner, held, mentioned, table, wide)
     order = document_themes.has_theme.columns.get_indexer(table["theme_id"])
     return table.iloc[np.lexsort((table["actor"], -table["n"], order))].reset_index(drop=True)
+
+
+def _more_within_sources(
+    document_themes: DocumentThemes,
+    owner: pd.DataFrame,
+    held: pd.DataFrame,
+    mentioned: pd.DataFrame,
+    table: pd.DataFrame,
+    confidence: float,
+) -> np.ndarray:
+    """Whether each row of `table` holds between passages of the same sources."""
+    passages, actors = pd.Index(owner["passage_id"]), pd.Index(table["actor"].unique())
+    names = np.zeros((len(passages), len(actors)), dtype=bool)
+    pairs = mentioned[mentioned["actor"].isin(actors)]
+    names[passages.get_indexer(pairs["passage_id"]), actors.get_indexer(pairs["actor"])] = True
+    document = pd.Index(document_themes.documents["document_id"]).get_indexer(owner["document_id"])
+    sources = document_themes.sources[document]
+    more = np.zeros(len(table), dtype=bool)
+    for theme_id, own in table.groupby("theme_id"):
+        with_theme = passages.isin(held.loc[held["theme_id"] == theme_id, "passage_id"])
+        found = difference_within(names, sources, document, with_theme, confidence)
+        more[own.index] = found.low[actors.get_indexer(own["actor"])] > 0
+    return more

@@ -1,37 +1,32 @@
-"""When the share of a theme changed, and which themes are new: with a stated rate of false alarms."""
+"""How the share of a theme moved, and which themes are new: with a stated rate of false alarms."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from topics.errors import InputError
-from topics.intervals import CONFIDENCE, FALSE_ALARMS, PERMUTATIONS
+from topics.intervals import CONFIDENCE, FALSE_ALARMS, PERMUTATIONS, Array
 from topics.measures.contrasts import contrast_within_sources
 from topics.measures.document_themes import DocumentThemes
-from topics.measures.permutation import PermutationScan, Segment, corrected
+from topics.measures.permutation import PermutationScan, corrected
 from topics.measures.shares import periods_of
 
+SLOW, JUMP, BACK, EITHER = "slow move", "jump", "up and back", "jump or slow move"
 _MAX_PERIODS = 120
-_FEWER_PERMUTATIONS = 200  # for what needs no small p
+_MIN_PULSE = 2  # periods; what lasts for one alone is an event
+_LIKELY = 7.35  # loss of squared z that a place of a change may have (Eo and Morley 2015, 95%)
+_ALONE = 1.96  # z that is left without the source, or the period, that adds most
 _MAX_RECENT = 3  # periods that may be the new ones
 _MIN_BEFORE = 3  # periods to compare them with
 _MIN_SOURCES = 2
-_WITHIN = [
-    "n_before",
-    "n_after",
-    "sources",
-    "covered",
-    "before",
-    "after",
-    "difference",
-    "low",
-    "high",
-]
-_COLUMNS = ["theme_id", "period", "earliest", "latest", *_WITHIN, "p"]
+_WITHIN = ["n_before", "n_after", "sources", "covered", "before", "after", "difference", "low",
+           "high"]  # fmt: skip
+_COLUMNS = ["theme_id", "shape", "period", "until", "earliest", "latest", *_WITHIN, "slope",
+            "slope_low", "slope_high", "broad", "p"]  # fmt: skip
 _EMERGING = ["theme_id", "since", "first_seen", "documents", "sources", "n", "covered", "before",
              "recent", "difference", "low", "high", "p"]  # fmt: skip
 
@@ -44,13 +39,16 @@ def find_change_points(
     permutations: int = PERMUTATIONS,
     random_state: int = 0,
 ) -> pd.DataFrame:
-    """Periods from which on a theme's share is another, with a stated rate of false alarms.
+    """How each theme's share moved, where it did: slowly, by a jump, or up (or down) and back.
 
-    Circular binary segmentation (Olshen et al. 2004): the segment of periods whose share differs
-    most from the rest is sought, then the parts again. Dates are permuted between what one
-    source published on different days, so neither a source that joins nor a burst of one day is
-    taken for a change; p is corrected over the themes by the greatest statistic among them
-    (Westfall and Young 1993).
+    The share is fitted by a straight line, by a jump at each period, and by another level between
+    any two periods, sources held fixed. A theme moved if the best of all fits is better than with
+    dates permuted between what one source published on different days, so neither a source that
+    joins nor a burst of one day is taken for a change; p is corrected over fits and themes by the
+    greatest statistic among them (Westfall and Young 1993). It is called a jump where a jump is
+    clear beside the line and the line is not beside the jump, a slow move where it is the other
+    way round: one is told for the other in one case of twenty. It went back where a level that
+    went back fits best and is clear beside both. From two years on a yearly cycle is allowed for.
 
     Parameters
     ----------
@@ -59,7 +57,7 @@ def find_change_points(
     period
         D, W, M, Q or Y; by `choose_period` if None.
     false_alarms
-        Chance that any change point at all is found where no theme changes.
+        Chance that any theme at all is said to move where none does.
     permutations
         Random orders that the data are compared with.
     random_state
@@ -68,11 +66,14 @@ def find_change_points(
     Returns
     -------
     pd.DataFrame
-        theme_id, period (first day of the new level), earliest, latest (interval of that period,
-        from dates permuted on either side of the change), n_before, n_after, sources, covered,
-        before, after, difference, low, high (up to the next changes, between documents of the
-        same sources, see `contrast_within_sources`), p. One row a change point, in order of
-        themes and time.
+        theme_id, shape (slow move, jump, up and back, or jump or slow move where neither is
+        clear), period (first day of the new level; of a slow move, of the second half), until
+        (first day back at the old one; else missing), earliest, latest (interval of that period;
+        of a slow move, the first and last of all), n_before,
+        n_after, sources, covered, before, after, difference, low, high (from `period` to `until`
+        against the rest, see `contrast_within_sources`), slope, slope_low, slope_high (of the
+        line, from the first to the last period), broad (clear without the source, and without the
+        period, that adds most) and p. One row a theme that moved, in order of themes.
 
     Raises
     ------
@@ -81,12 +82,13 @@ def find_change_points(
 
     Examples
     --------
-    >>> documents = pd.DataFrame({"document_id": range(60), "source": "Gull", "country": None,
-    ...     "date": pd.date_range("2025-01-01", periods=60)})
-    >>> table = DocumentThemes(documents, pd.DataFrame({"ferries": np.arange(60) >= 33}))
-    >>> find_change_points(table, "W", permutations=99)[["period", "before", "after", "p"]]
-          period  before  after     p
-    0 2025-02-03     0.0    1.0  0.01
+    >>> documents = pd.DataFrame({"document_id": range(180), "source": "Gull", "country": None,
+    ...     "date": pd.date_range("2025-01-01", periods=180)})
+    >>> table = DocumentThemes(documents, pd.DataFrame({"ferries": np.arange(180) >= 89}))
+    >>> found = find_change_points(table, "W", permutations=99)
+    >>> found[["shape", "period", "before", "after", "p"]]
+      shape     period  before  after     p
+    0  jump 2025-03-31     0.0    1.0  0.01
     """
     dated = document_themes.dated
     if dated.documents.empty:
@@ -96,103 +98,114 @@ def find_change_points(
         raise InputError(
             f"period: expected at most {_MAX_PERIODS} periods, found {len(every)}; name a longer one"
         )
-    random = np.random.default_rng(random_state)
-    search = _Search(_scan(dated, place, len(every)), false_alarms, permutations, random)
+    if len(every) == 1:
+        return pd.DataFrame(columns=_COLUMNS)
+    moves = _Moves(_scan(dated, place, len(every)), every, permutations, random_state)
     rows = []
-    for theme, changes in search.changes(len(every)).items():
+    for theme, shape, at, p in moves.found(false_alarms):
+        _, first, last = moves.fits[at]
+        late = (place >= first) & (place < last)
         own = dated.only([dated.has_theme.columns[theme]])
-        ends = [0, *sorted(changes), len(every)]
-        for first, cut, last in zip(ends, ends[1:], ends[2:], strict=False):
-            sides = [(place >= a) & (place < b) for a, b in pairwise((first, cut, last))]
-            effect = contrast_within_sources(own, *sides).iloc[0]
-            located = every[[cut, *search.interval((first, last), theme, cut)]].start_time
-            rows.append((effect["theme_id"], *located, *effect.iloc[1:], changes[cut]))
+        effect = contrast_within_sources(own, ~late, late).iloc[0]
+        until = every[last].start_time if last < len(every) else pd.NaT
+        around = every[[first, *moves.around(theme, at)]].start_time
+        located = around[0], until, *around[1:]
+        told = *moves.slope(theme), moves.is_broad(theme, at), p
+        rows.append((effect["theme_id"], shape, *located, *effect.iloc[1:], *told))
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
-def _scan(dated: DocumentThemes, place: np.ndarray, n_periods: int) -> PermutationScan:
+def _scan(dated: DocumentThemes, place: Array, n_periods: int) -> PermutationScan:
     about = dated.has_theme.to_numpy(), dated.sources, dated.source_days
     return PermutationScan.of_documents(*about, place, n_periods)
 
 
-@dataclass(frozen=True)
-class _Search:
-    """Circular binary segmentation of all themes at once."""
-
-    scan: PermutationScan
-    false_alarms: float
-    permutations: int
-    random: np.random.Generator
-
-    def changes(self, n_periods: int) -> dict[int, dict[int, float]]:
-        """For each theme, the periods where its share changes, and the p of each."""
-        found: dict[int, dict[int, float]] = {i: {} for i in range(self.scan.counts.shape[1])}
-        todo = {(0, n_periods): list(found)}
-        while todo:
-            parts: dict[Segment, list[int]] = {}
-            for segment, theme, p in self._significant(todo):
-                cuts = self._cuts(segment, theme)
-                found[theme] |= dict.fromkeys(cuts, p)
-                for part in pairwise([segment[0], *cuts, segment[1]]):
-                    parts.setdefault(part, []).append(theme)
-            todo = parts
-        return found
-
-    def _significant(self, todo: dict[Segment, list[int]]) -> list[tuple[Segment, int, float]]:
-        """The segments and themes that are not all of one level, corrected over all of them."""
-        todo = {segment: themes for segment, themes in todo.items() if np.diff(segment) > 1}
-        if not todo:
-            return []
-        tested = [self._tested(*at, _every_part(at[0]), self.permutations) for at in todo.items()]
-        observed = np.concatenate([z.max(axis=0) for z, _ in tested])
-        p = corrected(observed, np.concatenate([chance for _, chance in tested], axis=1))
-        places = [(segment, theme) for segment, themes in todo.items() for theme in themes]
-        return [(*at, float(q)) for at, q in zip(places, p, strict=True) if q <= self.false_alarms]
-
-    def _tested(
-        self, segment: Segment, themes: list[int], parts: list[Segment], permutations: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """``(parts, themes)`` statistics; ``(permutations, themes)`` the greatest by chance."""
-        scan = self.scan.part(segment, themes)
-        drawn = scan.by_chance(parts, permutations, self.random)
-        return np.abs(scan.observed(parts)), np.array([np.abs(z).max(axis=0) for z in drawn])
-
-    def _cuts(self, segment: Segment, theme: int) -> list[int]:
-        """The one or two ends of the part that differs most; each must hold by itself."""
-        parts = _every_part(segment)
-        z = np.abs(self.scan.part(segment, [theme]).observed(parts))
-        inner = [cut for cut in parts[int(z.argmax())] if cut not in segment]
-        if len(inner) == 1:
-            return inner
-        sides = (segment[0], inner[1]), (inner[0], segment[1])
-        tested = zip(inner, (self._best(side, theme)[1] for side in sides), strict=True)
-        kept = [cut for cut, p in tested if p <= self.false_alarms]
-        return kept or [self._best(segment, theme)[0]]
-
-    def _best(self, segment: Segment, theme: int) -> tuple[int, float]:
-        """The best single change in a segment, and its p."""
-        halves = _halves(segment)
-        z, chance = self._tested(segment, [theme], halves, _FEWER_PERMUTATIONS)
-        return halves[int(z.argmax())][1], float(corrected(z.max(axis=0), chance)[0])
-
-    def interval(self, segment: Segment, theme: int, cut: int) -> tuple[int, int]:
-        """Interval of a change alone in its segment, from dates permuted on either side."""
-        scan, halves = self.scan.part(segment, [theme]), _halves(segment)
-        side = (scan.periods >= cut).astype(int)
-        drawn = scan.by_chance(halves, _FEWER_PERMUTATIONS, self.random, side)
-        again = [halves[int(np.abs(z).argmax())][1] for z in drawn]
-        tails = (1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2
-        low, high = np.quantile(again, tails, method="nearest").astype(int)
-        return min(low, cut), max(high, cut)
+def _season(every: pd.PeriodIndex) -> Array:
+    """``(months, periods)`` which calendar month a period begins in; none below two years."""
+    days = (every[-1].end_time - every[0].start_time).days + 1
+    months = every.start_time.month.to_numpy() * (days >= 2 * 365)
+    return (np.unique(months)[:, None] == months).astype(float)
 
 
-def _every_part(segment: Segment) -> list[Segment]:
-    ends = range(segment[0], segment[1] + 1)
-    return [part for part in combinations(ends, 2) if part != segment]
+class _Moves:
+    """All fits of all themes: a line, jumps, and levels that came and went."""
 
+    def __init__(
+        self, scan: PermutationScan, every: pd.PeriodIndex, permutations: int, seed: int
+    ) -> None:
+        n = len(every)
+        pulses = [(BACK, a, b) for a, b in combinations(range(1, n), 2) if b - a >= _MIN_PULSE]
+        self.fits = [(SLOW, (n + 1) // 2, n), *((JUMP, cut, n) for cut in range(1, n)), *pulses]
+        self.shapes = np.array([shape for shape, *_ in self.fits])
+        places = np.arange(n)
+        levels = [(places >= a) & (places < b) for _, a, b in self.fits[1:]]
+        patterns = np.vstack([places / (n - 1), *levels]).astype(float)
+        season = _season(every)
+        self.scan, self.patterns = scan.less(season), scan.apart_from(patterns, season)
+        self.permutations, self.random = permutations, np.random.default_rng(seed)
+        self.z = np.abs(self.scan.observed(self.patterns))
 
-def _halves(segment: Segment) -> list[Segment]:
-    return [(segment[0], cut) for cut in range(segment[0] + 1, segment[1])]
+    def _tested(self, themes: list[int], fits: Array, known: list[int]) -> Array:
+        """``(themes,)`` p of the best of some `fits` beside those `known`."""
+        known_patterns = self.patterns[known]
+        scan = self.scan.part(slice(None), themes).less(known_patterns)
+        beside = scan.apart_from(self.patterns[fits], known_patterns)
+        best = np.abs(scan.observed(beside)).max(axis=0)
+        drawn = scan.by_chance(beside, self.permutations, self.random)
+        return corrected(best, np.array([np.abs(z).max(axis=0) for z in drawn]))
+
+    def found(self, false_alarms: float) -> list[tuple[int, str, int, float]]:
+        """Theme, shape, fit and p of each theme that moved."""
+        p = self._tested(list(range(self.z.shape[1])), self.shapes != "", [])
+        moved = np.flatnonzero(p <= false_alarms)
+        return [(int(theme), *self._shape(int(theme)), float(p[theme])) for theme in moved]
+
+    def _shape(self, theme: int) -> tuple[str, int]:
+        """What a move is called, and the fit that it is measured by."""
+        line, jump, back = (self._best(theme, shape) for shape in (SLOW, JUMP, BACK))
+        best = self.z[[line, jump], theme].max()
+
+        def is_clear(shape: str, *beside: int) -> bool:
+            return self._tested([theme], self.shapes == shape, [*beside])[0] <= FALSE_ALARMS
+
+        if self.z[back, theme] > best and is_clear(BACK, line, jump):
+            return BACK, back
+        jumped, drifted = is_clear(JUMP, line), is_clear(SLOW, jump)
+        if jumped == drifted:
+            return EITHER, jump
+        return (JUMP, jump) if jumped else (SLOW, line)
+
+    def _best(self, theme: int, shape: str) -> int:
+        return int(np.where(self.shapes == shape, self.z[:, theme], -1).argmax())
+
+    def around(self, theme: int, at: int) -> tuple[int, int]:
+        """First and last period where a change may have been: places that are nearly as likely."""
+        shape, _, end = self.fits[at]
+        if shape == SLOW:
+            return 0, self.scan.n_periods - 1
+        near = self.z[at, theme] ** 2 - self.z[:, theme] ** 2 <= _LIKELY
+        cuts = [
+            a for (s, a, b), is_near in zip(self.fits, near, strict=True)
+            if is_near and (s, b) == (shape, end)
+        ]  # fmt: skip
+        return min(cuts), max(cuts)
+
+    def slope(self, theme: int) -> tuple[float, float, float]:
+        """Of the line, from the first to the last period, with its interval."""
+        rise, error = (float(each[0, theme]) for each in self.scan.effects(self.patterns[:1]))
+        half = ndtri((1 + CONFIDENCE) / 2) * error
+        return rise, rise - half, rise + half
+
+    def is_broad(self, theme: int, at: int) -> bool:
+        """Whether a move is clear without the source, and the period, that adds most to it."""
+        fit, scan = self.patterns[[at]], self.scan.part(slice(None), [theme])
+        added = fit[0, scan.periods] * scan.residuals[:, 0]
+        sign = np.sign(added.sum())
+        for groups in (scan.sources, scan.periods):
+            left = scan.part(groups != np.argmax(np.bincount(groups, sign * added)), [0])
+            if len(left.sizes) and sign * left.observed(fit)[0, 0] < _ALONE:
+                return False
+        return True
 
 
 def emerging_themes(
@@ -248,8 +261,9 @@ def emerging_themes(
             "name a shorter one"
         )
     starts = np.arange(max(n - _MAX_RECENT, _MIN_BEFORE), n)
-    recent = [(int(start), n) for start in starts]
     scan, random = _scan(dated, place, n), np.random.default_rng(random_state)
+    recent = scan.apart_from((np.arange(n) >= starts[:, None]).astype(float), _season(every))
+    scan = scan.less(_season(every))
     z = scan.observed(recent)
     chance = [again.max(axis=0) for again in scan.by_chance(recent, permutations, random)]
     p = corrected(z.max(axis=0), np.array(chance))

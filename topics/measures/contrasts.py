@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from topics.errors import InputError
-from topics.intervals import CONFIDENCE, correlation, difference, ratio
+from topics.intervals import CLAIM_KINDS, CONFIDENCE, correlation, difference, ratio
 from topics.measures.document_themes import DocumentThemes
 from topics.measures.permutation import difference_within, sum_by
-from topics.measures.shares import BY_SOURCE, count_documents
+from topics.measures.shares import BY_SOURCE, choose_period, count_documents
 
 _MIN_DOCUMENTS = 5
 _COLUMNS = ["theme_id", "n_first", "total_first", "first", "n_second", "total_second", "second",
@@ -109,8 +109,10 @@ def contrast_within_sources(
     """
     sets = np.column_stack([first, second]).astype(float)
     rows, has_theme = sets.any(axis=1), document_themes.has_theme.to_numpy()
-    about = has_theme, document_themes.sources, document_themes.source_days, sets[:, 1] > 0
-    estimate = difference_within(*(column[rows] for column in about))
+    about = document_themes.where(rows)
+    estimate = difference_within(
+        has_theme[rows], about.sources, about.source_days, sets[rows, 1] > 0
+    )
     sizes = sum_by(document_themes.sources, sets)
     both = sizes.prod(axis=1) > 0
     sizes, weights = sizes[both], sizes[both].prod(axis=1) / sizes[both].sum(axis=1)
@@ -141,8 +143,9 @@ def contrast_groups(document_themes: DocumentThemes, column: str) -> pd.DataFram
     -------
     pd.DataFrame
         The column and those of `contrast_two`, in which second is the source and first the others;
-        sources with most documents first, those with fewer than 5 left out. Empty where fewer
-        than two are known.
+        sources with most documents first, those with fewer than 5 left out. Clear is what also
+        holds between documents of the same periods; the chance of error is that of one of the
+        four kinds of claim on a front page. Empty where fewer than two are known.
 
     Raises
     ------
@@ -165,11 +168,17 @@ def contrast_groups(document_themes: DocumentThemes, column: str) -> pd.DataFram
     values = document_themes.documents[column]
     counts = values.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     groups = counts.index[counts >= _MIN_DOCUMENTS] if len(counts) > 1 else []
-    tests, known = len(groups) * document_themes.has_theme.shape[1], values.notna().to_numpy()
+    tests = CLAIM_KINDS * len(groups) * document_themes.has_theme.shape[1]
+    known, wide = values.notna().to_numpy(), 1 - (1 - CONFIDENCE) / max(tests, 1)
+    has_theme, dates = document_themes.has_theme.to_numpy(), document_themes.documents["date"]
+    periods = pd.factorize(dates.dt.to_period(choose_period(dates)))[0] + 1
+    periods, days = periods[known], document_themes.source_days[known]
     parts = [pd.DataFrame(columns=[column, *_COLUMNS])] if not len(groups) else []
     for group in groups:
         own = (values == group).to_numpy(dtype=bool)
         table = contrast_two(document_themes, known & ~own, own, tests)
+        within = difference_within(has_theme[known], periods, days, own[known], wide)
+        table["clear"] &= np.where(table["difference"] > 0, within.low > 0, within.high < 0)
         table.insert(0, column, group)
         parts.append(table)
     return pd.concat(parts, ignore_index=True)

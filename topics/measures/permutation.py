@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,8 +11,6 @@ import scipy.sparse as sp
 from scipy.special import ndtri
 
 from topics.intervals import CONFIDENCE, Array, Estimate
-
-Segment = tuple[int, int]  # first period and the one after the last
 
 
 def sum_by(groups: Array, rows: Array, n: int | None = None) -> Array:
@@ -30,10 +28,12 @@ def permuted_within(groups: Array, random: np.random.Generator) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class PermutationScan:
-    """How much shares in segments of periods differ from the rest, sources held fixed.
+    """How far shares follow patterns over periods, sources held fixed.
 
-    The statistic is the Mantel-Haenszel difference over its standard error under permutation of
-    what each source published on different days.
+    A pattern is a number for each period ``(n_periods,)``. The statistic is the coefficient of a
+    regression of documents on pattern and source, over its standard error under permutation of
+    what each source published on different days. For a pattern of zeros and ones the coefficient
+    is the Mantel-Haenszel difference.
 
     Attributes
     ----------
@@ -57,64 +57,78 @@ class PermutationScan:
     ) -> PermutationScan:
         """From one row a document; a number of `source_days` lies in one source and one period."""
         first, groups = np.unique(source_days, return_index=True, return_inverse=True)[1:]
-        sources = np.unique(sources[first], return_inverse=True)[1]
         counts = sum_by(groups, has_theme.astype(float))
-        return cls(counts, np.bincount(groups), sources, periods[first], n_periods)
+        return cls(counts, np.bincount(groups), sources[first], periods[first], n_periods)
 
-    def part(self, segment: Segment, themes: Sequence[int]) -> PermutationScan:
-        """The periods of a segment, and some themes."""
-        first, last = segment
-        rows = (self.periods >= first) & (self.periods < last)
-        sources = np.unique(self.sources[rows], return_inverse=True)[1]
-        counts, sizes = self.counts[rows][:, themes], self.sizes[rows]
-        return PermutationScan(counts, sizes, sources, self.periods[rows], self.n_periods)
+    def part(self, rows: Array | slice, themes: Sequence[int]) -> PermutationScan:
+        """Some source-days and some themes."""
+        about = self.sizes[rows], self.sources[rows], self.periods[rows]
+        return PermutationScan(self.counts[rows][:, themes], *about, self.n_periods)
 
     @cached_property
     def residuals(self) -> Array:
         """Documents that have a theme, less those expected from the source's own share."""
-        rates = sum_by(self.sources, self.counts) / sum_by(self.sources, self.sizes[:, None])
+        sizes = np.maximum(sum_by(self.sources, self.sizes[:, None]), 1)
+        rates = sum_by(self.sources, self.counts) / sizes
         return self.counts - self.sizes[:, None] * rates[self.sources]
 
-    def sums(self, segments: Sequence[Segment], periods: Array) -> Array:
-        """``(segments, themes)`` sums of residuals, were the source-days in these periods."""
-        return _in_segments(segments, sum_by(periods, self.residuals, self.n_periods))
+    def _table(self, weights: Array) -> Array:
+        """``(periods, sources)`` sums of weights, one a source-day."""
+        shape = (self.n_periods, int(self.sources.max(initial=-1)) + 1)
+        return sp.csr_matrix((weights, (self.periods, self.sources)), shape).toarray()
 
-    def variances(self, segments: Sequence[Segment]) -> Array:
-        """``(segments, themes)`` variances of `sums` under permutation within sources."""
-        n_days = np.bincount(self.sources)
+    def products(self, one: Array, other: Array) -> Array:
+        """``(patterns, patterns)`` sums over documents of products, centred within sources."""
+        sizes = self._table(self.sizes)
+        means = (other @ sizes) / np.maximum(sizes.sum(axis=0), 1)
+        return (one * sizes.sum(axis=1)) @ other.T - (one @ sizes) @ means.T
+
+    def apart_from(self, patterns: Array, known: Array) -> Array:
+        """Patterns less what other patterns explain of them."""
+        among = np.linalg.pinv(self.products(known, known), 1e-9, hermitian=True)
+        return patterns - self.products(patterns, known) @ among @ known
+
+    def less(self, known: Array) -> PermutationScan:
+        """The same counts less what patterns explain of them (Freedman and Lane 1983)."""
+        among = np.linalg.pinv(self.products(known, known), 1e-9, hermitian=True)
+        fitted = known.T @ among @ known @ self.by_period(self.periods)
+        return replace(self, counts=self.counts - self.sizes[:, None] * fitted[self.periods])
+
+    def errors(self, patterns: Array) -> Array:
+        """``(patterns, themes)`` standard deviations of the sums of residuals times patterns."""
+        days = self._table(np.ones(len(self.periods)))
+        n_days = days.sum(axis=0)
         squares = sum_by(self.sources, self.residuals**2) / np.maximum(n_days - 1, 1)[:, None]
-        shape = (self.n_periods, len(n_days))
-        by_period = sp.csr_matrix((np.ones(len(self.periods)), (self.periods, self.sources)), shape)
-        inside = _in_segments(segments, by_period.toarray())
-        return inside * (1 - inside / n_days) @ squares
+        apart = patterns**2 @ days - (patterns @ days) ** 2 / np.maximum(n_days, 1)
+        return np.sqrt(np.maximum(apart @ squares, 0))
 
-    def _errors(self, segments: Sequence[Segment]) -> Array:
-        """Standard errors; infinite where chance moves less than one document: nothing to tell."""
-        variances = self.variances(segments)
-        return np.where(variances >= 1, np.sqrt(np.maximum(variances, 1)), np.inf)
+    def by_period(self, periods: Array) -> Array:
+        """``(periods, themes)`` sums of residuals, were the source-days in these periods."""
+        return sum_by(periods, self.residuals, self.n_periods)
 
-    def observed(self, segments: Sequence[Segment]) -> Array:
-        """``(segments, themes)`` statistics."""
-        return self.sums(segments, self.periods) / self._errors(segments)
+    def effects(self, patterns: Array) -> tuple[Array, Array]:
+        """``(patterns, themes)`` coefficients and their standard errors; NaN where none is known."""
+        scale = np.diag(self.products(patterns, patterns))[:, None]
+        scale = np.where(scale > 1e-9, scale, np.nan)
+        return patterns @ self.by_period(self.periods) / scale, self.errors(patterns) / scale
+
+    def _least(self, patterns: Array) -> Array:
+        """Errors; infinite where chance moves less than one document: nothing to tell."""
+        errors = self.errors(patterns)
+        return np.where(errors >= 1, errors, np.inf)
+
+    def observed(self, patterns: Array) -> Array:
+        """``(patterns, themes)`` statistics."""
+        return patterns @ self.by_period(self.periods) / self._least(patterns)
 
     def by_chance(
-        self,
-        segments: Sequence[Segment],
-        draws: int,
-        random: np.random.Generator,
-        side: Array | int = 0,
+        self, patterns: Array, draws: int, random: np.random.Generator
     ) -> Iterator[Array]:
-        """The statistics with periods exchanged within sources, and within the sides of a cut."""
-        groups, errors = 2 * self.sources + side, self._errors(segments)
+        """The statistics with periods exchanged within sources."""
+        errors = self._least(patterns)
         for _ in range(draws):
-            yield self.sums(segments, self.periods[permuted_within(groups, random)]) / errors
-
-
-def _in_segments(segments: Sequence[Segment], by_period: Array) -> Array:
-    """``(segments, columns)`` sums of the rows, one a period, of each segment."""
-    starts, ends = np.array(segments).T
-    totals = np.vstack([np.zeros(by_period.shape[1]), np.cumsum(by_period, axis=0)])
-    return totals[ends] - totals[starts]
+            order = permuted_within(self.sources, random)
+            yield patterns @ self.by_period(self.periods[order]) / errors
 
 
 def corrected(observed: Array, chance: Array) -> Array:
@@ -130,27 +144,25 @@ def corrected(observed: Array, chance: Array) -> Array:
 
 
 def difference_within(
-    has_theme: Array, sources: Array, source_days: Array, second: Array
+    has_theme: Array, strata: Array, blocks: Array, second: Array, confidence: float = CONFIDENCE
 ) -> Estimate:
     """Mantel-Haenszel difference ``(themes,)`` of the shares of two sets of documents.
 
-    Only sources that wrote in both count, each compared with itself; the interval is the one under
-    permutation within sources of what each published on one day. NaN where no source wrote in
-    both.
+    Only strata with documents of both count, each compared with itself; the interval is the one
+    under permutation of blocks within strata. NaN where no stratum has both.
 
     Parameters
     ----------
     has_theme
         bool ``(documents, themes)``.
-    sources, source_days, second
-        ``(documents,)``: number of the source and of the source-day; which are of the second set.
+    strata, blocks, second
+        ``(documents,)``: number of the stratum, as the source; number of the block, as what a
+        source published on one day; which documents are of the second set.
+    confidence
+        Of the interval.
     """
     side = second.astype(int)
-    scan = PermutationScan.of_documents(has_theme, sources, 2 * source_days + side, side, 2)
-    late = scan.periods == 1
-    sizes = sum_by(scan.sources, np.column_stack([scan.sizes * ~late, scan.sizes * late]))
-    both = (sizes.prod(axis=1) / sizes.sum(axis=1)).sum()
-    both = both if both > 0 else np.nan
-    gap = scan.sums([(1, 2)], scan.periods)[0] / both
-    half = ndtri((1 + CONFIDENCE) / 2) * np.sqrt(np.maximum(scan.variances([(1, 2)])[0], 0)) / both
+    scan = PermutationScan.of_documents(has_theme, strata, 2 * blocks + side, side, 2)
+    gap, error = (each[0] for each in scan.effects(np.array([[0.0, 1.0]])))
+    half = ndtri((1 + confidence) / 2) * error
     return Estimate(gap, np.maximum(gap - half, -1), np.minimum(gap + half, 1))

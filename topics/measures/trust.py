@@ -258,8 +258,8 @@ def _difference(
     n = len(dated.documents)
     known = np.bincount(owner[(owner >= 0) & (has_theme >= 0)], minlength=n) > 0
     found = np.bincount(owner[(owner >= 0) & (has_theme == 1)], minlength=n) > 0
-    about = found[:, None], dated.sources, dated.source_days, late
-    return difference_within(*(column[known] for column in about))
+    about = dated.sources[known], dated.source_days[known], late[known]
+    return difference_within(found[known, None], *about)
 
 
 def _direction(low: np.ndarray | float, high: np.ndarray | float) -> str:

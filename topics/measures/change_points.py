@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -19,6 +20,7 @@ SLOW, JUMP, BACK, EITHER = "slow move", "jump", "up and back", "jump or slow mov
 _MAX_PERIODS = 120
 _MIN_PULSE = 2  # periods; what lasts for one alone is an event
 _LIKELY = 7.35  # loss of squared z that a place of a change may have (Eo and Morley 2015, 95%)
+_KNOWN_TO_MOVE = 1e-3  # documents that chance must move in what is known to move: not rounding
 _ALONE = 1.96  # z that is left without the source, or the period, that adds most
 _MAX_RECENT = 3  # periods that may be the new ones
 _MIN_BEFORE = 3  # periods to compare them with
@@ -149,6 +151,7 @@ class _Moves:
         """``(themes,)`` p of the best of some `fits` beside those `known`."""
         known_patterns = self.patterns[known]
         scan = self.scan.part(slice(None), themes).less(known_patterns)
+        scan = replace(scan, least=_KNOWN_TO_MOVE) if known else scan
         beside = scan.apart_from(self.patterns[fits], known_patterns)
         best = np.abs(scan.observed(beside)).max(axis=0)
         drawn = scan.by_chance(beside, self.permutations, self.random)

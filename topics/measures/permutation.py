@@ -43,6 +43,8 @@ class PermutationScan:
         ``(source_days,)`` documents, number of the source, and number of the period.
     n_periods
         Number of periods, with or without documents.
+    least
+        Documents that chance must move, lest there be nothing to tell.
     """
 
     counts: Array
@@ -50,6 +52,7 @@ class PermutationScan:
     sources: Array
     periods: Array
     n_periods: int
+    least: float = 1.0
 
     @classmethod
     def of_documents(
@@ -63,7 +66,7 @@ class PermutationScan:
     def part(self, rows: Array | slice, themes: Sequence[int]) -> PermutationScan:
         """Some source-days and some themes."""
         about = self.sizes[rows], self.sources[rows], self.periods[rows]
-        return PermutationScan(self.counts[rows][:, themes], *about, self.n_periods)
+        return PermutationScan(self.counts[rows][:, themes], *about, self.n_periods, self.least)
 
     @cached_property
     def residuals(self) -> Array:
@@ -113,9 +116,9 @@ class PermutationScan:
         return patterns @ self.by_period(self.periods) / scale, self.errors(patterns) / scale
 
     def _least(self, patterns: Array) -> Array:
-        """Errors; infinite where chance moves less than one document: nothing to tell."""
+        """Errors; infinite where chance moves too few documents."""
         errors = self.errors(patterns)
-        return np.where(errors >= 1, errors, np.inf)
+        return np.where(errors >= self.least, errors, np.inf)
 
     def observed(self, patterns: Array) -> Array:
         """``(patterns, themes)`` statistics."""

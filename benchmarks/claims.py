@@ -107,7 +107,7 @@ def as_run(days, outlet, has_theme, origin):
 def claimed(run, seed):
     """kind and theme of each claim, and the shape of the first theme's move."""
     table = measures.DocumentThemes.from_run(run)
-    options = {"permutations": 399, "random_state": seed}
+    options = {"permutations": 199, "random_state": seed}
     changes = measures.find_change_points(table, **options)
     told = [
         claims.of_changes(run, pd.DataFrame({"n_total": [], "period": []}), changes),

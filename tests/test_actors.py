@@ -152,7 +152,7 @@ def test_a_missing_file_is_named(tmp_path):
         read_actors(tmp_path / "none.yml")
 
 
-def in_themes(held, themes):
+def in_themes(held, themes, sources="Gull"):
     """Tables of documents d1, d2, ... whose passages mention and carry what is listed."""
     passages = pd.DataFrame(
         [(f"d{d}:{i}", f"d{d}") for d, own in enumerate(held, 1) for i in range(len(own))],
@@ -169,6 +169,7 @@ def in_themes(held, themes):
         columns=["passage_id", "actor", "kind"],
     )
     documents = passages[["document_id"]].drop_duplicates(ignore_index=True)
+    documents = documents.assign(source=sources, country=None)
     carries = pd.DataFrame({t: [any(t in own for _, own in doc) for doc in held] for t in themes})
     return DocumentThemes(documents, carries), passages, assignments, found
 
@@ -190,6 +191,14 @@ def test_an_actor_is_clearly_named_more_where_many_documents_name_it():
     assert row["clear"]
     assert row["difference"] == pytest.approx(1 - 1 / 22)
     assert 0.6 < row["low"] < row["difference"] < row["high"] <= 1
+
+
+def test_an_actor_that_one_outlet_names_whatever_its_theme_is_not_clear():
+    held = [[("A", "t"), ("A", "")]] * 20 + [[("", "")]] * 40
+    sources = ["Gull"] * 20 + ["Heron"] * 40  # all that Gull writes names A
+    row = actors_by_theme(*in_themes(held, "t", sources)).iloc[0]
+    assert (row["share"], row["clear"]) == (1, False)
+    assert row["low"] > 0.3
 
 
 def test_themes_keep_their_order_and_the_most_frequent_actor_comes_first():

@@ -24,6 +24,7 @@ _MAX_P = FALSE_ALARMS / CLAIM_KINDS
 _MIN_COMPARED = 20  # documents on either side: a share is known to +-.2
 _MIN_COVERED = 0.5  # of the documents on either side, of sources that are on both
 _MIN_NAMED = 10  # documents that name an actor
+_MAX_WRONG = 0.2  # of the passages of a theme: as many as a solid one may have, where labels tell
 _MAX_KEYWORDS = 5  # of a theme, that say what it is about
 
 
@@ -78,6 +79,7 @@ def of_contrasts(run: Run, table: pd.DataFrame) -> Finding:
     column, names, claims = table.columns[0], fmt.theme_names(run), []
     fit = clearest_first(_reliable(run, table[table["clear"]])).rename(columns={column: "group"})
     fit = fit[fit[["total_first", "total_second"]].min(axis=1) >= _MIN_COMPARED]
+    fit = fit[_beyond_mistakes(fit, fit[["first", "second"]].max(axis=1))]
     groups = {
         group: own for group, own in run.documents.groupby(column) if group in set(fit["group"])
     }
@@ -101,6 +103,7 @@ def of_actors(run: Run, table: pd.DataFrame) -> Finding:
     """The actors named most clearly more with one theme than elsewhere, but for its own."""
     names, claims = fmt.theme_names(run), []
     fit = _reliable(run, table[table["clear"] & (table["documents"] >= _MIN_NAMED)])
+    fit = fit[_beyond_mistakes(fit, fit["share"])]
     known = _tautologies(run, {actor: actor for actor in fit["actor"]})
     new = np.array([(row.actor, row.theme_id) not in known for row in fit.itertuples()], bool)
     fit = fit[new].sort_values("low", ascending=False, kind="stable").drop_duplicates("theme_id")
@@ -117,6 +120,11 @@ def of_actors(run: Run, table: pd.DataFrame) -> Finding:
 def clearest_first(table: pd.DataFrame) -> pd.DataFrame:
     """Rows in order of the size of their difference."""
     return table.sort_values("difference", key=abs, ascending=False, kind="stable")
+
+
+def _beyond_mistakes(table: pd.DataFrame, larger: pd.Series) -> pd.Series:
+    """Rows whose difference is more than passages given wrongly, all on one side, would make."""
+    return table[["low", "high"]].abs().min(axis=1) > _MAX_WRONG * larger
 
 
 def _reliable(run: Run, table: pd.DataFrame) -> pd.DataFrame:

@@ -24,7 +24,6 @@ _KNOWN_TO_MOVE = 1e-3  # documents that chance must move in what is known to mov
 _ALONE = 1.96  # z that is left without the source, or the period, that adds most
 _MAX_RECENT = 3  # periods that may be the new ones
 _MIN_BEFORE = 3  # periods to compare them with
-_MIN_SOURCES = 2
 _WITHIN = ["n_before", "n_after", "sources", "covered", "before", "after", "difference", "low",
            "high"]  # fmt: skip
 _COLUMNS = ["theme_id", "shape", "period", "until", "earliest", "latest", *_WITHIN, "slope",
@@ -112,8 +111,12 @@ def find_change_points(
         until = every[last].start_time if last < len(every) else pd.NaT
         around = every[[first, *moves.around(theme, at)]].start_time
         located = around[0], until, *around[1:]
-        told = *moves.slope(theme), moves.is_broad(theme, at), p
-        rows.append((effect["theme_id"], shape, *located, *effect.iloc[1:], *told))
+        broad = _is_broad(
+            moves.scan, moves.patterns[at], theme, moves.scan.sources, moves.scan.periods
+        )
+        rows.append(
+            (effect["theme_id"], shape, *located, *effect.iloc[1:], *moves.slope(theme), broad, p)
+        )
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
@@ -199,16 +202,17 @@ class _Moves:
         half = ndtri((1 + CONFIDENCE) / 2) * error
         return rise, rise - half, rise + half
 
-    def is_broad(self, theme: int, at: int) -> bool:
-        """Whether a move is clear without the source, and the period, that adds most to it."""
-        fit, scan = self.patterns[[at]], self.scan.part(slice(None), [theme])
-        added = fit[0, scan.periods] * scan.residuals[:, 0]
-        sign = np.sign(added.sum())
-        for groups in (scan.sources, scan.periods):
-            left = scan.part(groups != np.argmax(np.bincount(groups, sign * added)), [0])
-            if len(left.sizes) and sign * left.observed(fit)[0, 0] < _ALONE:
-                return False
-        return True
+
+def _is_broad(scan: PermutationScan, fit: Array, theme: int, *groups: Array) -> bool:
+    """Whether a fit is clear without the one of each `groups`, as sources, that adds most to it."""
+    own = scan.part(slice(None), [theme])
+    added = fit[own.periods] * own.residuals[:, 0]
+    sign = np.sign(added.sum())
+    for numbers in groups:
+        left = own.part(numbers != np.argmax(np.bincount(numbers, sign * added)), [0])
+        if len(left.sizes) and sign * left.observed(fit[None])[0, 0] < _ALONE:
+            return False
+    return True
 
 
 def emerging_themes(
@@ -236,7 +240,7 @@ def emerging_themes(
     -------
     pd.DataFrame
         theme_id, kind (new: none of its documents is older; rising; or missing: no clear rise,
-        or one source alone), since (first recent period), first_seen (date), documents and
+        or not without the source that adds most), since (first recent period), first_seen (date), documents and
         sources (with their countries; since then, 0 where they are not known), n, covered,
         before, recent, difference, low, high (between documents of the same sources, see
         `contrast_within_sources`; n is the fewer of before and recently), p.
@@ -275,8 +279,9 @@ def emerging_themes(
         for theme, start, value in zip(dated.has_theme, starts[z.argmax(axis=0)], p, strict=True)
     ]
     table = pd.DataFrame(rows, columns=_EMERGING)
-    no_source = dated.documents[["source", "country"]].isna().all(axis=None)
-    clear = (table["p"] <= false_alarms) & ((table["sources"] >= _MIN_SOURCES) | no_source)
+    best = recent[z.argmax(axis=0)]
+    broad = [_is_broad(scan, fit, theme, scan.sources) for theme, fit in enumerate(best)]
+    clear = (table["p"] <= false_alarms) & np.array(broad, bool)
     kinds = pd.Series(np.where(table["first_seen"] < table["since"], "rising", "new"))
     table.insert(1, "kind", kinds.where(clear, None))
     return table

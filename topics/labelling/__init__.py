@@ -1,6 +1,12 @@
 """Validation by people: sheets to label, intrusion tests, and what the labels say of the themes."""
 
-from topics.labelling.estimates import Agreement, coder_agreement, label_agreement, labelled_shares
+from topics.labelling.estimates import (
+    Agreement,
+    coder_agreement,
+    label_agreement,
+    labelled_difference,
+    labelled_shares,
+)
 from topics.labelling.samples import (
     draw_sheet,
     draw_tests,
@@ -14,6 +20,6 @@ from topics.text.gold import labels_of_passages, read_gold
 
 __all__ = [
     "Agreement", "coder_agreement", "draw_sheet", "draw_tests", "label_agreement",
-    "labelled_shares", "labels_of_passages", "read_folder", "read_gold", "read_labels",
+    "labelled_difference", "labelled_shares", "labels_of_passages", "read_folder", "read_gold", "read_labels",
     "read_sheet", "score_tests", "write_sheet",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from scipy.special import betaincinv
 
 from topics.errors import InputError
 from topics.intervals import CONFIDENCE, Estimate, ratio, wilson
+from topics.measures.permutation import sum_by
 
 if TYPE_CHECKING:
     from topics.run import Run
@@ -21,14 +22,6 @@ _PSEUDO_COUNTS = 4.0  # passages with and without the theme, each: smooth the ra
 
 def labelled_shares(run: Run, labels: pd.DataFrame) -> pd.DataFrame:
     """Share of the passages that have each theme, corrected by labels made by hand.
-
-    The model's share, less what it gave wrongly, plus what it missed, labels weighed by one over
-    their probability: design-based supervised learning (Egami et al. 2023), its weights
-    calibrated to the known numbers of passages in which the model has the theme first, further
-    down or not at all. Each of the three has a Jeffreys interval (Brown, Cai and DasGupta 2001)
-    on the effective number of its labels (Franco et al. 2019), from rates of strata, joined over
-    periods and smoothed, so that none found is not none there; MOVER joins them (Zou and Donner
-    2008). Intervals are of the passages of this run: labels of all of them leave none.
 
     Parameters
     ----------
@@ -41,9 +34,9 @@ def labelled_shares(run: Run, labels: pd.DataFrame) -> pd.DataFrame:
     -------
     pd.DataFrame
         theme_id; naive, naive_low, naive_high (share that the model gives, Wilson interval);
-        share, low, high (corrected); precision and recall, each with _low and _high; n (passages
-        labelled); labels_needed (labels still expected for plus or minus 2 points). Missing where
-        none of the passages that the model gives the theme is labelled.
+        share, low, high (corrected, see `Labelled`); precision and recall, each with _low and
+        _high; n (passages labelled); labels_needed (labels still expected for plus or minus 2
+        points). Missing where none of the passages that the model gives the theme is labelled.
 
     Raises
     ------
@@ -66,21 +59,11 @@ def labelled_shares(run: Run, labels: pd.DataFrame) -> pd.DataFrame:
        naive  share  precision  recall
     0    1.0    0.5        0.5     1.0
     """
-    given, sample = _given_blindly(run), labels.drop_duplicates("passage_id")
-    rows = given.index.get_indexer(sample["passage_id"])
-    if (rows < 0).any():
-        wrong = sample["passage_id"].iloc[rows.argmin()]
-        raise InputError(f"labels: passage {wrong!r} is not in this run; take the run of the draw")
-    truth, found = _majority(labels, given.columns), given.to_numpy()
-    own = given.columns.to_numpy() == run.theme_of_passage.to_numpy(object)[:, None]
-    # Passages that the theme is first in, further ones that have it, the rest: errors differ.
-    cells = [own, found & ~own, ~found]
-    rates = [_rates(truth, cell[rows], cell.sum(axis=0), sample) for cell in cells]
-    unknown = np.array([rates[0].value, np.zeros(len(own[0])), np.ones(len(own[0]))])
-    rates[1] = Estimate(*np.where(np.isnan(rates[1]), unknown, rates[1]))  # none of these labelled
-    parts = [_weighed(cell.mean(axis=0), rate) for cell, rate in zip(cells, rates, strict=True)]
-    right, missed, share = _sum(parts[:2]), parts[2], _sum(parts)
-    n_given, n_all = found.sum(axis=0), len(found)
+    told = Labelled.of_run(run, labels)
+    n_given, n_all = told.found.sum(axis=0), len(told.found)
+    every = np.full((n_all, 1), 1 / n_all)
+    right, missed = told.estimate(every * told.found), told.estimate(every * ~told.found)
+    share = told.estimate(every)
     with np.errstate(divide="ignore", invalid="ignore"):
         odds = ratio(right, missed)
         estimates = {
@@ -89,12 +72,173 @@ def labelled_shares(run: Run, labels: pd.DataFrame) -> pd.DataFrame:
             "precision": [bound * n_all / n_given for bound in right],
             "recall": [1 / (1 + bound) for bound in (odds.value, odds.high, odds.low)],
         }
-    table = pd.DataFrame({"theme_id": given.columns})
+    table = pd.DataFrame({"theme_id": told.themes})
     for name, estimate in estimates.items():
         table[[name, f"{name}_low", f"{name}_high"]] = np.transpose(estimate)
-    needed = _labels_needed((share.high - share.low) / 2, len(rows), n_all)
     table = table.rename(columns={"share_low": "low", "share_high": "high"})
-    return table.assign(n=len(rows), labels_needed=needed)
+    return table.assign(n=told.n, labels_needed=told.needed(share, _NARROW))
+
+
+def labelled_difference(
+    run: Run, labels: pd.DataFrame, second: np.ndarray, strata: np.ndarray
+) -> pd.DataFrame:
+    """How much more of some passages than of the others have each theme, corrected by labels.
+
+    Passages are compared within strata, as in `measures.contrast_within_sources`: before and
+    after a day within sources, or one source with the others within periods.
+
+    Parameters
+    ----------
+    run, labels
+        As for `labelled_shares`.
+    second, strata
+        ``(passages,)``: 1 for the second set, 0 for the first, -1 for neither; number of the
+        stratum.
+
+    Returns
+    -------
+    pd.DataFrame
+        theme_id, naive (difference by the model), difference, low, high (corrected), n (passages
+        labelled) and labels_needed (expected until the interval leaves zero out, were the
+        difference as it is found; 0 where it does).
+    """
+    told = Labelled.of_run(run, labels)
+    weights = weights_within(second, strata)
+    found = told.estimate(weights)
+    table = pd.DataFrame({"theme_id": told.themes, "naive": (weights * told.found).sum(axis=0)})
+    table[["difference", "low", "high"]] = np.transpose(found)
+    needed = told.needed(found, np.abs(found.value))
+    return table.assign(n=told.n, labels_needed=needed)
+
+
+def weights_within(second: np.ndarray, strata: np.ndarray) -> np.ndarray:
+    """``(passages, 1)`` weights with which themes sum to the Mantel-Haenszel difference.
+
+    NaN where no stratum has passages of both sets.
+
+    Examples
+    --------
+    >>> weights_within(np.array([0, 1, 1, -1]), np.zeros(4, int)).ravel()
+    array([-1. ,  0.5,  0.5,  0. ])
+    """
+    sets = np.column_stack([second == 0, second == 1]).astype(float)
+    n = sum_by(strata, sets)
+    both = n.prod(axis=1) / np.maximum(n.sum(axis=1), 1)
+    each = both[:, None] / np.maximum(n, 1) / (both.sum() or np.nan)
+    return (sets * each[strata] @ [-1.0, 1.0])[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """Passages with what the model gives, what is expected of each, and the errors of labels.
+
+    Any weighted sum of the truth is estimated by the same sum of what is expected, plus that of
+    the errors, each over its probability of being labelled: the difference estimator (Cochran
+    1977, ch. 7; prediction-powered inference, Angelopoulos et al. 2023; design-based supervised
+    learning, Egami et al. 2023). Expected is the rate of labels where the model has a theme first,
+    further down, or not at all, so a model that is no use costs no precision (power tuning).
+
+    Attributes
+    ----------
+    themes
+        Their ids.
+    found
+        bool ``(passages, themes)`` that the model gives; labelled ones by a model that did not
+        see their labels.
+    expected, smooth, errors
+        ``(passages, themes)`` rates; the same by stratum, joined over periods and smoothed, so
+        that none found is not none there; labels less rates, over the probability, 0 without a
+        label.
+    unseen
+        ``(passages,)`` passages for each labelled one of its stratum, less that one.
+    n
+        Passages labelled.
+    """
+
+    themes: pd.Index
+    found: np.ndarray
+    expected: np.ndarray
+    smooth: np.ndarray
+    errors: np.ndarray
+    unseen: np.ndarray
+    n: int
+
+    @classmethod
+    def of_run(cls, run: Run, labels: pd.DataFrame) -> Labelled:
+        """Of a run and labels as from `read_labels`."""
+        given, sample = _given_blindly(run), labels.drop_duplicates("passage_id")
+        rows = given.index.get_indexer(sample["passage_id"])
+        if (rows < 0).any():
+            wrong = sample["passage_id"].iloc[rows.argmin()]
+            raise InputError(
+                f"labels: passage {wrong!r} is not in this run; take the run of the draw"
+            )
+        first, found = run.theme_of_passage.to_numpy(object), given.to_numpy()
+        own = given.columns.to_numpy() == first[:, None]
+        truth, weights = _majority(labels, given.columns), 1 / sample["probability"].to_numpy()
+        stratum = pd.Index(sample["stratum"].unique())
+        of_row = stratum.get_indexer(sample["stratum"])
+        of_passage = stratum.get_indexer(pd.Series(first).fillna("none"))
+        weight = np.append(sum_by(of_row, weights[:, None])[:, 0] / np.bincount(of_row), np.inf)
+        expected, smooth = np.full(found.shape, np.nan), np.full(found.shape, 0.5)
+        for cell in (own, found & ~own, ~found):
+            inside = cell[rows].astype(float)
+            n, hits = sum_by(of_row, inside), sum_by(of_row, inside * truth)
+            rate = _over(weights @ (inside * truth), weights @ inside)
+            pseudo = _PSEUDO_COUNTS * _over(n, n.sum(axis=0))
+            by_stratum = np.vstack([_over(hits + pseudo, n + 2 * pseudo), 0 * rate + 0.5])
+            expected = np.where(cell, rate, expected)
+            smooth = np.where(cell, by_stratum[of_passage], smooth)
+        expected[:, ~found[rows].any(axis=0) & found.any(axis=0)] = np.nan
+        errors = np.zeros(found.shape)
+        errors[rows] = weights[:, None] * (truth - expected[rows])
+        return cls(
+            given.columns, found, expected, smooth, errors, weight[of_passage] - 1, len(rows)
+        )
+
+    def estimate(self, weights: np.ndarray) -> Estimate:
+        """Sum ``(themes,)`` of weights ``(passages, 1 or themes)`` times the truth.
+
+        Passages that the model gives and those that it does not, with weights above zero and
+        below, each have a Jeffreys interval (Brown, Cai and DasGupta 2001) on the effective number
+        of labels (Franco et al. 2019); MOVER joins them (Zou and Donner 2008).
+        """
+        parts = [
+            (sign, self._part(np.maximum(sign * weights, 0) * cell))
+            for cell in (self.found, ~self.found)
+            for sign in (1, -1)
+        ]
+        bounds = [np.array([p.low, p.value, p.high])[::sign] * sign for sign, p in parts]
+        low, value, high = np.swapaxes(bounds, 0, 1)
+        down, up = (np.sqrt((gap**2).sum(axis=0)) for gap in (value - low, high - value))
+        total = value.sum(axis=0)
+        return Estimate(total, total - down, total + up)
+
+    def _part(self, weights: np.ndarray) -> Estimate:
+        """The sum where no weight is below zero."""
+        size = weights.sum(axis=0)
+        rate = np.clip(_over((weights * (self.expected + self.errors)).sum(axis=0), size), 0, 1)
+        mean = _over((weights * self.smooth).sum(axis=0), size)
+        spread = (weights**2 * (self.unseen[:, None] * self.smooth * (1 - self.smooth))).sum(axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            effective = np.minimum(mean * (1 - mean) * size**2 / spread, 1e9)  # finite, if all are
+        tails = np.array([[(1 - CONFIDENCE) / 2], [(1 + CONFIDENCE) / 2]])
+        low, high = betaincinv(rate * effective + 0.5, (1 - rate) * effective + 0.5, tails)
+        low, high = np.where(rate == 0, 0, low), np.where(rate == 1, 1, high)
+        rate, low, high = np.where(size > 0, size * np.array([rate, low, high]), 0)
+        return Estimate(rate, low, high)
+
+    def needed(self, found: Estimate, narrow: np.ndarray | float) -> pd.Series:
+        """Labels expected beside those there are, for half an interval that is so narrow."""
+        n, size, half = self.n, len(self.found), (found.high - found.low) / 2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rest = (1 / n - 1 / size) * np.minimum(narrow / half, 1) ** 2
+        return pd.Series(np.ceil(np.round(1 / (1 / size + rest) - n, 6))).astype("Int64")
+
+
+def _over(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """A ratio; one half where there is nothing to tell it by."""
+    return np.divide(part, whole, out=np.full(np.shape(part), 0.5), where=np.asarray(whole) > 0)
 
 
 def given_themes(run: Run) -> pd.DataFrame:
@@ -118,52 +262,11 @@ def _given_blindly(run: Run) -> pd.DataFrame:
     return pd.DataFrame(found, given.index, given.columns)
 
 
-def _labels_needed(half: np.ndarray, n: int, size: int) -> pd.Series:
-    """Labels expected beside `n`, out of `size` passages, for half an interval that is precise."""
-    rest = (1 / n - 1 / size) * np.minimum(_NARROW / half, 1) ** 2
-    return pd.Series(np.ceil(np.round(1 / (1 / size + rest) - n, 6))).astype("Int64")
-
-
 def _majority(labels: pd.DataFrame, themes: pd.Index) -> np.ndarray:
     """``(n_passages, n_themes)``: 1 where most coders see the theme, one half for a tie."""
     votes = pd.DataFrame([[theme in own for theme in themes] for own in labels["themes"]])
     share = votes.groupby(labels["passage_id"].to_numpy(), sort=False).mean().to_numpy()
     return (np.sign(share - 0.5) + 1) / 2
-
-
-def _weighed(weight: np.ndarray, rates: Estimate) -> Estimate:
-    """Rates as shares of all passages; nothing of those that there are none of."""
-    return Estimate(*np.where(weight > 0, weight * np.array(rates), 0.0))
-
-
-def _sum(parts: list[Estimate]) -> Estimate:
-    """Sum of independent parts with its interval (MOVER)."""
-    each, low, high = np.stack(parts, axis=1)
-    down, up = (np.sqrt((gap**2).sum(axis=0)) for gap in (each - low, high - each))
-    total = each.sum(axis=0)
-    return Estimate(total, total - down, total + up)
-
-
-def _rates(
-    truth: np.ndarray, inside: np.ndarray, size: np.ndarray, sample: pd.DataFrame
-) -> Estimate:
-    """Share of the passages `inside`, `size` in the corpus, that have each theme."""
-    strata = pd.get_dummies(sample["stratum"], dtype=float).to_numpy().T
-    weights = ((strata @ (1 / sample["probability"])) / strata.sum(axis=1))[:, None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        n, hits = strata @ inside, strata @ (inside * truth)
-        total, labelled = (weights * n).sum(axis=0), n.sum(axis=0)
-        rate = (weights * hits).sum(axis=0) / total
-        pseudo = _PSEUDO_COUNTS * n / labelled
-        smooth = np.where(n > 0, (hits + pseudo) / (n + 2 * pseudo), 0.0)
-        mean = (weights * n * smooth).sum(axis=0) / total
-        # Of a stratum labelled whole the passages are known, but not all inside need be of it.
-        unseen = np.maximum(1 - 1 / weights, 1 - labelled / size)
-        spread = (weights**2 * unseen * n * smooth * (1 - smooth)).sum(axis=0) / total**2
-        effective = np.minimum(mean * (1 - mean) / spread, 1e9)  # finite, though all be labelled
-    tails = np.array([[(1 - CONFIDENCE) / 2], [(1 + CONFIDENCE) / 2]])
-    low, high = betaincinv(rate * effective + 0.5, (1 - rate) * effective + 0.5, tails)
-    return Estimate(rate, np.where(rate == 0, 0, low), np.where(rate == 1, 1, high))
 
 
 def coder_agreement(labels: pd.DataFrame) -> pd.DataFrame:

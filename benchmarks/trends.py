@@ -15,7 +15,8 @@ import pandas as pd
 import topics
 from topics import labelling, measures
 from topics.intervals import FALSE_ALARMS, wilson
-from topics.labelling.estimates import Labelled, weights_within
+from topics.labelling.estimates import Labelled
+from topics.measures.permutation import weights_within
 from topics.measures.shares import periods_of
 
 ROOT = Path(__file__).parents[1]
@@ -56,7 +57,7 @@ def corpus(random, n=600, sources=6, themes=6, share=0.1, times=1.0, months=16, 
 def coverage(runs=600):
     """How often 95% intervals hold the true share, documents being alike within a source."""
     print(f"\n95% intervals over {runs} runs: share of runs in which they hold the true share")
-    print("sources  docs each  share  correlation   block bootstrap  Wilson")
+    print("sources  docs each  share  correlation        by blocks  Wilson")
     for sources, each, share, alike in [(20, 6, 0.1, 0.05), (30, 20, 0.3, 0.05), (30, 20, 0.1, 0.2),
                                         (190, 20, 0.02, 0.05), (190, 20, 0.1, 0.2)]:  # fmt: skip
         random, held = np.random.default_rng(0), np.zeros(2)

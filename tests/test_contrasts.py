@@ -6,7 +6,7 @@ import pytest
 from runs import document_themes, rows
 
 from topics.errors import InputError
-from topics.intervals import difference, ratio, wilson
+from topics.intervals import difference, wilson
 from topics.measures import contrast_groups, contrast_two, contrast_within_sources
 
 
@@ -19,14 +19,13 @@ def two_sides(n_first, n_second, total_second=50, second_source="Gull"):
     return document_themes(dates, sources, ferries=has_theme), ~second, second
 
 
-def test_a_contrast_is_told_as_a_difference_and_as_a_ratio_with_intervals():
+def test_a_contrast_is_told_as_a_difference_with_its_interval():
     found = contrast_two(*two_sides(10, 25))
     assert rows(found, "theme_id", "n_first", "total_first", "first", "n_second", "second") == [
         ("ferries", 10, 50, 0.2, 25, 0.5)
     ]
     shares, row = (wilson(10, 50), wilson(25, 50)), found.iloc[0]
     assert row[["difference", "low", "high"]].tolist() == list(difference(*shares))
-    assert row[["ratio", "ratio_low", "ratio_high"]].tolist() == list(ratio(*shares))
     assert row["clear"]
 
 
@@ -38,7 +37,7 @@ def test_a_difference_that_is_clear_alone_is_not_clear_among_twenty():
 
 def test_a_contrast_with_nothing_is_not_known_and_not_clear():
     row = contrast_two(*two_sides(10, 0, total_second=0)).iloc[0]
-    assert row[["second", "difference", "low", "high", "ratio_low"]].isna().all()
+    assert row[["second", "difference", "low", "high"]].isna().all()
     assert not row["clear"]
 
 

@@ -67,9 +67,9 @@ DAYS = pd.date_range("2025-01-01", periods=20)
 @pytest.mark.parametrize(
     ("dates", "sources", "kind"),
     [
-        (["2025-01-01"] * 40, [*range(20)] * 2, "block bootstrap by source"),
-        (["2025-01-01"] * 38, [*range(19)] * 2, "block bootstrap by source and day"),
-        (DAYS.repeat(2), ["A"] * 40, "block bootstrap by source and day"),
+        (["2025-01-01"] * 40, [*range(20)] * 2, "Wilson, by source"),
+        (["2025-01-01"] * 38, [*range(19)] * 2, "Wilson, by source and day"),
+        (DAYS.repeat(2), ["A"] * 40, "Wilson, by source and day"),
         (DAYS[:9].repeat(2), ["A"] * 18, "Wilson"),
         (DAYS, [*range(20)], "Wilson"),
         (DAYS.repeat(2), [None] * 40, "Wilson"),

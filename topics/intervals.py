@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,9 +11,7 @@ CONFIDENCE = 0.95  # with which an interval covers what it estimates
 FALSE_ALARMS = 0.05  # chance that a test finds anything at all where nothing changed
 CLAIM_KINDS = 4  # changes, rises, sources, actors: a front page shares the chance out among them
 PERMUTATIONS = 999  # random orders that a test compares with
-RESAMPLES = 1000  # draws of a bootstrap
 REFITS = 20  # of a model, to see what comes back
-_MAX_BOOTSTRAP = 500  # blocks: with more it takes long and says what the formula says
 
 Array = np.ndarray
 
@@ -105,13 +102,12 @@ def ratio(first: Estimate, second: Estimate) -> Estimate:
         return Estimate(q / p, low, np.where(none, high_q / low_p, high))
 
 
-def effective_sizes(counts: Array, sizes: Array, draws: int = RESAMPLES) -> Array:
+def effective_sizes(counts: Array, sizes: Array) -> Array:
     """How many independent documents the blocks are worth ``(themes,)``, at most all of them.
 
-    That is share times (1 - share) over the variance of the share by a block bootstrap, which has
-    blocks - 1 degrees of freedom; of more than 500 blocks, over the variance that it tends to
-    (linearised, Cochran 1977, section 6.3). Where all or none have a theme, the median loss of
-    the other themes stands in for its own.
+    That is share times (1 - share) over the variance of the share between blocks (linearised,
+    Cochran 1977, section 6.3), which has blocks - 1 degrees of freedom. Where all or none have a
+    theme, the median loss of the other themes stands in for its own.
 
     Parameters
     ----------
@@ -119,8 +115,6 @@ def effective_sizes(counts: Array, sizes: Array, draws: int = RESAMPLES) -> Arra
         ``(blocks, themes)`` documents of each block that have each theme.
     sizes
         ``(blocks,)`` documents of each block.
-    draws
-        Times that blocks are drawn anew, with replacement, in the same way for all themes.
 
     Examples
     --------
@@ -132,25 +126,13 @@ def effective_sizes(counts: Array, sizes: Array, draws: int = RESAMPLES) -> Arra
     """
     blocks, n = len(sizes), sizes.sum()
     share = counts.sum(axis=0) / n
-    if blocks > _MAX_BOOTSTRAP:
-        variance = ((counts - sizes[:, None] * share) ** 2).sum(axis=0) / n**2
-    else:
-        weights = _resamples(blocks, draws)
-        variance = (weights @ counts / np.maximum(weights @ sizes, 1)[:, None]).var(axis=0, ddof=1)
-    variance *= blocks / (blocks - 1)
+    variance = ((counts - sizes[:, None] * share) ** 2).sum(axis=0) / n**2 * blocks / (blocks - 1)
     mixed = variance > 0
     effective = np.full(counts.shape[1], float(n))
     effective[mixed] = np.minimum(share * (1 - share) / np.maximum(variance, 1e-300), n)[mixed]
     if mixed.any():
         effective[~mixed] = np.median(effective[mixed])
     return effective
-
-
-@lru_cache(maxsize=16)  # one source after the other is compared with all others
-def _resamples(blocks: int, draws: int) -> Array:
-    """How often each block is drawn ``(draws, blocks)``."""
-    even = np.full(blocks, 1 / blocks)
-    return np.random.default_rng(0).multinomial(blocks, even, size=draws).astype(float)
 
 
 def correlation(first: Array, first_sizes: Array, second: Array, second_sizes: Array) -> Array:

@@ -11,7 +11,7 @@ from scipy.special import betaincinv
 
 from topics.errors import InputError
 from topics.intervals import CONFIDENCE, Estimate, ratio, wilson
-from topics.measures.permutation import sum_by
+from topics.measures.permutation import sum_by, weights_within
 
 if TYPE_CHECKING:
     from topics.run import Run
@@ -109,23 +109,6 @@ def labelled_difference(
     table[["difference", "low", "high"]] = np.transpose(found)
     needed = told.needed(found, np.abs(found.value))
     return table.assign(n=told.n, labels_needed=needed)
-
-
-def weights_within(second: np.ndarray, strata: np.ndarray) -> np.ndarray:
-    """``(passages, 1)`` weights with which themes sum to the Mantel-Haenszel difference.
-
-    NaN where no stratum has passages of both sets.
-
-    Examples
-    --------
-    >>> weights_within(np.array([0, 1, 1, -1]), np.zeros(4, int)).ravel()
-    array([-1. ,  0.5,  0.5,  0. ])
-    """
-    sets = np.column_stack([second == 0, second == 1]).astype(float)
-    n = sum_by(strata, sets)
-    both = n.prod(axis=1) / np.maximum(n.sum(axis=1), 1)
-    each = both[:, None] / np.maximum(n, 1) / (both.sum() or np.nan)
-    return (sets * each[strata] @ [-1.0, 1.0])[:, None]
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 
 from topics.errors import InputError
-from topics.intervals import CLAIM_KINDS, CONFIDENCE, correlation, difference, ratio
+from topics.intervals import CLAIM_KINDS, CONFIDENCE, correlation, difference
 from topics.measures.document_themes import DocumentThemes
-from topics.measures.permutation import difference_within, sum_by
+from topics.measures.permutation import difference_within, sum_by, weights_within
 from topics.measures.shares import BY_SOURCE, choose_period, count_documents
 
 _MIN_DOCUMENTS = 5
 _COLUMNS = ["theme_id", "n_first", "total_first", "first", "n_second", "total_second", "second",
-            "difference", "low", "high", "ratio", "ratio_low", "ratio_high", "clear"]  # fmt: skip
+            "difference", "low", "high", "clear"]  # fmt: skip
 
 _WITHIN = ["theme_id", "n_first", "n_second", "sources", "covered", "first", "second",
            "difference", "low", "high"]  # fmt: skip
@@ -37,8 +37,7 @@ def contrast_two(
     -------
     pd.DataFrame
         theme_id, n_first, total_first, first (share), n_second, total_second, second, difference,
-        low, high (MOVER interval), ratio, ratio_low, ratio_high, clear (the interval of the
-        difference leaves zero out, widened for the number of tests by Bonferroni's rule).
+        low, high (MOVER interval), clear (the interval of the difference leaves zero out, widened for the number of tests by Bonferroni's rule).
 
     Examples
     --------
@@ -59,7 +58,7 @@ def contrast_two(
     _, low, high = difference(one.share(wide), other.share(wide), together)
     columns = [
         themes, one.n, one.n_total, shares[0].value, other.n, other.n_total, shares[1].value,
-        *difference(*shares, together), *ratio(*shares), (low > 0) | (high < 0),
+        *difference(*shares, together), (low > 0) | (high < 0),
     ]  # fmt: skip
     return pd.DataFrame(dict(zip(_COLUMNS, columns, strict=True)))
 
@@ -107,25 +106,20 @@ def contrast_within_sources(
        n_first  n_second  sources  first  difference   low  high
     0       20        20        1   0.25        0.75  0.45   1.0
     """
-    sets = np.column_stack([first, second]).astype(float)
-    rows, has_theme = sets.any(axis=1), document_themes.has_theme.to_numpy()
-    about = document_themes.where(rows)
-    estimate = difference_within(
-        has_theme[rows], about.sources, about.source_days, sets[rows, 1] > 0
-    )
-    sizes = sum_by(document_themes.sources, sets)
-    both = sizes.prod(axis=1) > 0
-    sizes, weights = sizes[both], sizes[both].prod(axis=1) / sizes[both].sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        covered = (sizes.sum(axis=0) / sets.sum(axis=0)).min()
-        shares = [
-            weights
-            @ (sum_by(document_themes.sources, has_theme * side[:, None])[both] / n[:, None])
-            / weights.sum()
-            for side, n in zip(sets.T, sizes.T, strict=True)
-        ]
-    columns = [document_themes.has_theme.columns, *sizes.sum(axis=0).astype(int), len(sizes),
-               covered, *shares, *estimate]  # fmt: skip
+    first, second = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
+    rows, has_theme = first | second, document_themes.has_theme.to_numpy()
+    sources, days = document_themes.sources, document_themes.source_days
+    estimate = difference_within(has_theme[rows], sources[rows], days[rows], second[rows])
+    weights = weights_within(np.where(rows, second, -1), sources)
+    n = np.array([(side & (weights[:, 0] != 0)).sum() for side in (first, second)])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        covered = (n / [first.sum(), second.sum()]).min()
+    n_sources = len(np.unique(sources[weights[:, 0] > 0]))
+    shares = [
+        np.where(side, sign * weights[:, 0], 0) @ has_theme
+        for side, sign in ((first, -1), (second, 1))
+    ]
+    columns = [document_themes.has_theme.columns, *n, n_sources, covered, *shares, *estimate]
     return pd.DataFrame(dict(zip(_WITHIN, columns, strict=True)))
 
 

@@ -146,6 +146,24 @@ def corrected(observed: Array, chance: Array) -> Array:
     return (1 + (greatest[:, None] >= scaled[0]).sum(axis=0)) / len(every)
 
 
+def weights_within(second: Array, strata: Array) -> Array:
+    """``(rows, 1)`` weights with which rows sum to the Mantel-Haenszel difference of two sets.
+
+    Rows of the first set, where `second` is 0, weigh below zero; those of neither, where it is
+    -1, nothing. NaN where no stratum has rows of both.
+
+    Examples
+    --------
+    >>> weights_within(np.array([0, 1, 1, -1]), np.zeros(4, int)).ravel()
+    array([-1. ,  0.5,  0.5,  0. ])
+    """
+    sets = np.column_stack([second == 0, second == 1]).astype(float)
+    n = sum_by(strata, sets)
+    both = n.prod(axis=1) / np.maximum(n.sum(axis=1), 1)
+    each = both[:, None] / np.maximum(n, 1) / (both.sum() or np.nan)
+    return (sets * each[strata] @ [-1.0, 1.0])[:, None]
+
+
 def difference_within(
     has_theme: Array, strata: Array, blocks: Array, second: Array, confidence: float = CONFIDENCE
 ) -> Estimate:

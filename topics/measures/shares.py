@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from topics.measures.document_themes import DocumentThemes
 
 PERIODS = {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year"}
-BY_SOURCE, BY_DAY = "block bootstrap by source", "block bootstrap by source and day"
+BY_SOURCE, BY_DAY = "Wilson, by source", "Wilson, by source and day"
 BY_DOCUMENT = "Wilson"
 _MAX_PERIODS = 24
 _MIN_A_PERIOD = 8  # documents, on average
@@ -104,8 +104,7 @@ class Counts:
 def count_documents(document_themes: DocumentThemes, rows: np.ndarray | None = None) -> Counts:
     """Count the documents with each theme, of all or of those for which `rows` is True.
 
-    Independent documents are those that blocks are worth by a bootstrap: blocks are sources where
-    there are 20, else what a source published on one day; documents alone where there are too few
+    Independent documents are those that blocks are worth: blocks are sources where there are 20, else what a source published on one day; documents alone where there are too few
     blocks or each holds one document.
     """
     rows = np.ones(len(document_themes.documents), dtype=bool) if rows is None else rows

@@ -6,12 +6,15 @@ theme moves. Claims are those on changes, rises and sources that the gate of the
 pass. False is a claim that another theme than the first moved (or any, where none does), or that an
 outlet writes more or less than others on the last.
 
-    python benchmarks/claims.py [corpora of each world]
+    python benchmarks/claims.py [corpora of each world, or folders of reports to recount]
 """
 
+import json
+import re
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,6 +23,7 @@ import pandas as pd
 from topics import measures
 from topics.figures import claims
 from topics.measures.change_points import BACK, EITHER, JUMP, SLOW
+from topics.text.duplicates import document_duplicates
 
 STILL = ["nothing", "outlet joins", "outlet leaves", "outlet doubles", "one outlet's one week",
          "seasons", "sharp seasons", "copies multiply", "label error 10%", "label error 25%"]  # fmt: skip
@@ -27,6 +31,11 @@ MOVING = ["slow drift", "jump", "jump in one language", "up and back", "jump, la
           "jump, label error 25%"]  # fmt: skip
 SHAPES = {"slow drift": SLOW, "up and back": BACK}  # of all others a jump
 TIMES = (1.5, 2, 3)
+FILES = ("documents", "passages", "assignments")
+DAY = r"(?:\d+ )?[A-Z][a-z]+ \d{4}"
+PERCENT = re.compile(r"less than 1%|\d+%")
+POINTS = re.compile(r"\(([+-]\d+) points")
+COUNT = re.compile(r"([\d,]+)(?= (?:documents?|sources?|passages|others)\b)")
 DAYS, HALF, OUTLETS, THEMES = 730, 365, 5, 4
 
 
@@ -148,5 +157,109 @@ def worlds(runs):
         print(f"{kind:24} {times:3}  {any_:.3f} ({shown}){true}", flush=True)
 
 
+class Recount:
+    """The claims of a report's folder, counted again from its Parquet files by other code."""
+
+    def __init__(self, folder):
+        read = {name: pd.read_parquet(folder / f"{name}.parquet") for name in FILES}
+        self.passages, self.themes = read["passages"], pd.read_csv(folder / "themes.csv")
+        held = read["assignments"].merge(self.passages[["passage_id", "document_id"]])
+        documents = read["documents"]
+        documents = documents[documents["document_id"].isin(self.passages["document_id"])]
+        first = document_duplicates(documents).to_numpy()
+        self.documents = documents[documents["document_id"].to_numpy() == first].copy()
+        self.passages = self.passages[self.passages["document_id"].isin(first)]
+        self.of_theme = held[held["document_id"].isin(first)].groupby("theme_id")
+        dates = self.documents["date"]
+        if dates.count() >= 10:
+            low, high = dates.quantile([0.02, 0.98], interpolation="nearest")
+            reach = max((high - low) / 2, pd.Timedelta(days=30))
+            self.dated = self.documents[dates.between(low - reach, high + reach)].copy()
+        else:
+            self.dated = self.documents[dates.notna()].copy()
+
+    def numbers(self, claim):
+        """The numbers of a claim's text, as it would print them."""
+        self.own = self.of_theme.get_group(claim["themes"][0])
+        return getattr(self, claim["kind"])(claim["text"])
+
+    def _within(self, table, side):
+        """Shares of either side in sources on both, with equal weights; documents and sources."""
+        table = table.assign(side=side, has=table["document_id"].isin(self.own["document_id"]))
+        by = table.groupby([table["source"].fillna(""), table["country"].fillna(""), "side"])["has"]
+        n, share = by.size().unstack(fill_value=0), by.mean().unstack()
+        both = (n > 0).all(axis=1)
+        n, share = n[both], share[both]
+        weight = n[True] * n[False] / n.sum(axis=1)
+        return (
+            [np.average(share[key], weights=weight) for key in (False, True)],
+            int(n.sum().sum()),
+            len(n),
+        )
+
+    def trend(self, text):
+        days = [pd.Timestamp(day) for day in re.findall(rf"(?:from|before|in) ({DAY})", text)]
+        late = self.dated["date"] >= days[0]
+        if "back in" in text:
+            late &= self.dated["date"] < days[1]
+        (before, after), n, sources = self._within(self.dated, late)
+        told = [before, after, after - before, n] + [sources] * (sources > 1)
+        return told, [*PERCENT.findall(text)[:2], POINTS.search(text)[1], *COUNT.findall(text)]
+
+    def emergence(self, text):
+        since = pd.Timestamp(re.search(rf"since ({DAY})", text)[1])
+        recent = self.dated["date"] >= since
+        (before, after), _, _ = self._within(self.dated, recent)
+        now = self.dated[recent & self.dated["document_id"].isin(self.own["document_id"])]
+        told = [before, after, after - before, len(now)]
+        sources = len(now[["source", "country"]].drop_duplicates())
+        return told + [sources] * (sources > 0), [
+            *PERCENT.findall(text)[:2], POINTS.search(text)[1], *COUNT.findall(text)
+        ]  # fmt: skip
+
+    def source(self, text):
+        name = text.partition(" writes ")[0]
+        known = self.documents.dropna(subset="source")
+        has = known["document_id"].isin(self.own["document_id"])
+        own, other = has[known["source"] == name], has[known["source"] != name]
+        shares = [own.mean(), other.mean()]
+        told = [*shares, shares[0] - shares[1], len(own), len(other)]
+        return told, [*PERCENT.findall(text)[:2], POINTS.search(text)[1], *COUNT.findall(text)]
+
+    def actors(self, text):
+        actor = text.partition(" is named in ")[0]
+        found = measures.mentions(self.passages)
+        named = self.passages["passage_id"].isin(found.loc[found["actor"] == actor, "passage_id"])
+        on = self.passages["passage_id"].isin(self.own["passage_id"])
+        shares = [named[on].mean(), named[~on].mean()]
+        told = [*shares, shares[0] - shares[1], on.sum(), (~on).sum()]
+        return told, [*PERCENT.findall(text)[:2], POINTS.search(text)[1], *COUNT.findall(text)]
+
+
+def printed(value, like):
+    """A number as a claim prints it."""
+    if "than" in like or like.endswith("%"):
+        return "less than 1%" if 0 < value < 0.005 else f"{value:.0%}"
+    return f"{100 * value:+.0f}" if like[0] in "+-" else f"{value:,}"
+
+
+def recounted(folders):
+    """Whether every number that the claims of finished reports print is counted again."""
+    right = total = 0
+    for folder in map(Path, folders):
+        claims_of = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
+        report = Recount(folder)
+        for claim in (c for c in claims_of if c["level"] == "finding"):
+            counted, told = report.numbers(claim)
+            again = [printed(value, like) for value, like in zip(counted, told, strict=True)]
+            right, total = right + (again == told), total + 1
+            if again != told:
+                print(f"{folder.name}: {claim['text']}\n  counted again: {again}, told {told}")
+    print(f"{right} of {total} claims are true to the printed digit")
+
+
 if __name__ == "__main__":
-    worlds(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
+    if sys.argv[1:] and not sys.argv[1].isdigit():
+        recounted(sys.argv[1:])
+    else:
+        worlds(int(sys.argv[1]) if len(sys.argv) > 1 else 40)

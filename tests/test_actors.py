@@ -221,6 +221,6 @@ def test_documents_left_out_of_the_table_do_not_count():
 
 def test_no_mentions_make_no_rows():
     table = actors_by_theme(*in_themes([[("", "t")], [("", "")]], "t"))
-    assert list(table) == ["theme_id", "actor", "kind", "documents", "n", "n_total", "share",
-                           "share_elsewhere", "difference", "low", "high", "clear"]  # fmt: skip
+    assert list(table) == ["theme_id", "actor", "kind", "documents", "n", "sources", "n_total", "share",
+                           "n_elsewhere", "share_elsewhere", "difference", "low", "high", "clear"]  # fmt: skip
     assert table.empty

@@ -239,6 +239,7 @@ def test_where_no_actor_is_clear_none_is_claimed(rising):
         "share": 0.5,
         "low": 0.1,
         "high": 0.3,
+        "sources": 2,
     }
     found = finding(figures.actors(rising, pd.DataFrame([row | {"clear": False}])))
     text = "No actor is named clearly more with one theme than with the others."

@@ -84,7 +84,7 @@ def labelled(run, folder, coders=("Ann", HOSTILE)):
         themes = [theme if i % 4 == 0 else "none" if i % 2 == 0 else "" for i in range(len(sheet))]
         filled = sheet.assign(themes=themes, coder=coder)
         labelling.write_sheet(filled, folder / f"{number}.csv")
-    return tables.corrected_shares(run, str(folder))
+    return tables.corrected_shares(run, str(folder), change_points())
 
 
 STRIKE = change_points(("strike", "2025-05-02", 0.1, 0.5))
@@ -206,7 +206,7 @@ NOTHING = {
     "All was read.": lambda run: tables.corpus_table(run.corpus.skipped, "All was read."),
     "No earlier report was given to compare with.": tables.changes_table,
     "No labels were given": lambda run: tables.label_agreement(run, None),
-    "No labelled sheet was given": lambda run: tables.corrected_shares(run, None),
+    "No labelled sheet was given": lambda run: tables.corrected_shares(run, None, change_points()),
     "There are no change points to list.": (
         lambda run: tables.change_point_table(run, change_points())
     ),

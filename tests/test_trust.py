@@ -99,6 +99,7 @@ def supported(stability=0.9, n=30, sources=("Gull", "Heron"), told="The ferry sa
         ({"n": 9}, "fragile"),
         ({"sources": ["Gull"]}, "solid"),  # of two sources, one alone is half of what there is
         ({"told": "The harbour was shut."}, "fragile"),
+        ({"told": 'ferry = {"sank": true};'}, "fragile"),
         ({"right": 9}, "solid"),
         ({"right": 7}, "usable"),
         ({"right": 5}, "fragile"),

@@ -24,7 +24,7 @@ _MAX_P = FALSE_ALARMS / CLAIM_KINDS
 _MIN_COMPARED = 20  # documents on either side: a share is known to +-.2
 _MIN_COVERED = 0.5  # of the documents on either side, of sources that are on both
 _MIN_NAMED = 10  # documents that name an actor
-_MAX_WRONG = 0.2  # of the passages of a theme: as many as a solid one may have, where labels tell
+_MAX_WRONG = 1 - THRESHOLDS["precision"][1]  # of a usable theme's passages, where labels tell
 _MAX_KEYWORDS = 5  # of a theme, that say what it is about
 
 
@@ -104,15 +104,18 @@ def of_actors(run: Run, table: pd.DataFrame) -> Finding:
     names, claims = fmt.theme_names(run), []
     fit = _reliable(run, table[table["clear"] & (table["documents"] >= _MIN_NAMED)])
     fit = fit[_beyond_mistakes(fit, fit["share"])]
+    fit = fit[fit["sources"] >= min(2, run.documents["source"].nunique())]
     known = _tautologies(run, {actor: actor for actor in fit["actor"]})
     new = np.array([(row.actor, row.theme_id) not in known for row in fit.itertuples()], bool)
     fit = fit[new].sort_values("low", ascending=False, kind="stable").drop_duplicates("theme_id")
     for row in fit.itertuples():
         text = (
             f"{row.actor} is named in {fmt.percent(row.share)} of the {row.n_total:,} passages on "
-            f"{names[row.theme_id]} and in {fmt.percent(row.share_elsewhere)} of the others"
+            f"{names[row.theme_id]} and in {fmt.percent(row.share_elsewhere)} of the "
+            f"{row.n_elsewhere:,} others"
         )
-        claims.append(_measured(row, text, "actors", row.n_total, 1))
+        n = row.n_total + row.n_elsewhere
+        claims.append(_measured(row, text, "actors", n, row.sources))
     otherwise = "No actor is named clearly more with one theme than with the others."
     return fmt.claim(claims, "actors", otherwise)
 

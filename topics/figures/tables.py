@@ -32,6 +32,7 @@ _REASONS = {  # for caution, by the measure that is below the threshold of a usa
     "borne_out": "no phrase that could name it is in enough of its passages",
     "phrased": "few of its passages hold one of its phrases",
     "precision": "labels say that many of its passages are on something else",
+    "prose": "its passages are code or markup",
 }
 _CHANGES = ("new", "grown", "steady", "shrunk", "vanished")
 
@@ -336,8 +337,8 @@ def _gold_labels(run: Run, gold: str) -> pd.Series:
     return labelling.labels_of_passages(run.passages, run.documents, labelling.read_gold(gold))
 
 
-def corrected_shares(run: Run, folder: str | None) -> Html:
-    """Shares corrected by a labelled sheet: a folder with ``key.csv`` and a sheet a coder."""
+def corrected_shares(run: Run, folder: str | None, change_points: pd.DataFrame) -> Html:
+    """Shares and changes corrected by a labelled sheet: a folder with ``key.csv`` and a sheet a coder."""
     if not folder:
         text = "No labelled sheet was given, so shares are as the model counts them."
         return _nothing(text, "labels")
@@ -349,6 +350,8 @@ def corrected_shares(run: Run, folder: str | None) -> Html:
     )
     shares = labelling.labelled_shares(run, labels)
     told = _told(Finding(text, "labels")) + table(fmt.with_names(run, shares))
+    if len(change_points):
+        told += table(fmt.with_names(run, labelling.labelled_changes(run, labels, change_points)))
     if n_coders > 1:
         told += table(fmt.with_names(run, labelling.coder_agreement(labels)))
     return told

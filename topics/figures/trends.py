@@ -14,7 +14,7 @@ from plotly.subplots import make_subplots
 from topics.errors import InputError
 from topics.figures import claims
 from topics.figures import format as fmt
-from topics.measures.change_points import emerging_themes
+from topics.measures.change_points import SLOW, emerging_themes
 
 if TYPE_CHECKING:
     from topics.measures.document_themes import DocumentThemes
@@ -53,8 +53,10 @@ def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) ->
         where = {"row": place // _COLUMNS + 1, "col": place % _COLUMNS + 1}
         for trace in _trend(own, colours[theme_id], names[theme_id]):
             figure.add_trace(trace, **where)
-        for period in change_points.loc[change_points["theme_id"] == theme_id, "period"]:
-            figure.add_vline(x=period, line_dash="dash", line_color=fmt.QUIET, **where)
+        moves = change_points[change_points["theme_id"] == theme_id]
+        at_once = moves.loc[moves["shape"] != SLOW, ["period", "until"]]
+        for day in at_once.stack().dropna():
+            figure.add_vline(x=day, line_dash="dash", line_color=fmt.QUIET, **where)
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     figure.update_xaxes(showticklabels=True, nticks=4)
     figure.update_annotations(font_size=12)

@@ -4,6 +4,7 @@ from topics.labelling.estimates import (
     Agreement,
     coder_agreement,
     label_agreement,
+    labelled_changes,
     labelled_difference,
     labelled_shares,
 )
@@ -20,6 +21,6 @@ from topics.text.gold import labels_of_passages, read_gold
 
 __all__ = [
     "Agreement", "coder_agreement", "draw_sheet", "draw_tests", "label_agreement",
-    "labelled_difference", "labelled_shares", "labels_of_passages", "read_folder", "read_gold", "read_labels",
+    "labelled_changes", "labelled_difference", "labelled_shares", "labels_of_passages", "read_folder", "read_gold", "read_labels",
     "read_sheet", "score_tests", "write_sheet",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from scipy.special import betaincinv
 
 from topics.errors import InputError
 from topics.intervals import CONFIDENCE, Estimate, ratio, wilson
+from topics.measures.document_themes import crossed
 from topics.measures.permutation import sum_by, weights_within
 
 if TYPE_CHECKING:
@@ -102,13 +103,33 @@ def labelled_difference(
         labelled) and labels_needed (expected until the interval leaves zero out, were the
         difference as it is found; 0 where it does).
     """
-    told = Labelled.of_run(run, labels)
-    weights = weights_within(second, strata)
+    told, weights = Labelled.of_run(run, labels), weights_within(second, strata)
     found = told.estimate(weights)
     table = pd.DataFrame({"theme_id": told.themes, "naive": (weights * told.found).sum(axis=0)})
     table[["difference", "low", "high"]] = np.transpose(found)
     needed = told.needed(found, np.abs(found.value))
     return table.assign(n=told.n, labels_needed=needed)
+
+
+def labelled_changes(run: Run, labels: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
+    """Each of the `changes` that `measures.find_change_points` found, corrected by labels.
+
+    Returns
+    -------
+    pd.DataFrame
+        period (from which on it holds) and the columns of `labelled_difference`, of passages
+        within the same sources; one row a change.
+    """
+    dates, rows = run.passages["date"], []
+    sources = pd.factorize(run.passages["source"])[0] + 1
+    counted = run.passages["document_id"].isin(run.copy_of) & dates.notna()
+    for change in changes.itertuples():
+        late = (dates >= change.period) & ~(dates >= change.until)
+        second = late.astype(int).where(counted, -1).to_numpy()
+        table = labelled_difference(run, labels, second, sources)
+        own = table[table["theme_id"] == change.theme_id]
+        rows.append(own.assign(period=change.period))
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,10 +248,8 @@ def _over(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 def given_themes(run: Run) -> pd.DataFrame:
     """Whether the model gives each passage, a row by id, each theme, a column by id."""
     ids, themes = pd.Index(run.passages["passage_id"]), pd.Index(run.themes["theme_id"])
-    rows, columns = (run.assignments[name] for name in ("passage_id", "theme_id"))
-    found = np.zeros((len(ids), len(themes)), dtype=bool)
-    found[ids.get_indexer(rows), themes.get_indexer(columns)] = True
-    return pd.DataFrame(found, ids, themes)
+    pairs = run.assignments["passage_id"], run.assignments["theme_id"]
+    return pd.DataFrame(crossed(ids, themes, *pairs), ids, themes)
 
 
 def _given_blindly(run: Run) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from countryinfo import all_countries
 
 from topics.errors import InputError
 from topics.intervals import CLAIM_KINDS, CONFIDENCE, Estimate, difference, wilson
-from topics.measures.document_themes import DocumentThemes
+from topics.measures.document_themes import DocumentThemes, crossed
 from topics.measures.permutation import difference_within
 from topics.model.named_themes import read_yaml
 
@@ -198,9 +198,9 @@ def actors_by_theme(
     -------
     pd.DataFrame
         theme_id, actor, kind, documents (that mention the actor in a passage with the theme), n
-        (such passages), n_total (passages with the theme), share, share_elsewhere (of the passages
-        without it), difference, low, high (MOVER; a document counts as one observation), clear
-        (more than elsewhere, and than elsewhere in the same sources, by Bonferroni's rule for all
+        (such passages), sources (of these), n_total (passages with the theme), share, n_elsewhere
+        (passages without it), share_elsewhere, difference, low, high (MOVER; a document counts as
+        one observation), clear (more than elsewhere, and than elsewhere in the same sources, by Bonferroni's rule for all
         rows and the four kinds of claim on a front page). By theme, the most frequent first.
 
     Examples
@@ -216,21 +216,23 @@ def actors_by_theme(
       theme_id  actor  n  n_total  share  share_elsewhere  clear
     0    trade  China  1        1    1.0              0.0  False
     """
-    counted = passages["document_id"].isin(document_themes.documents["document_id"])
-    owner = passages.loc[counted, ["passage_id", "document_id"]]
+    about = document_themes.documents[["document_id"]].assign(source=document_themes.sources)
+    owner = passages[["passage_id", "document_id"]].merge(about)
     held = assignments[["passage_id", "theme_id"]].merge(owner)
     mentioned = owner.merge(found)
     pairs = held.merge(mentioned).groupby(["theme_id", "actor", "kind"], sort=False)
-    table = pairs.agg(documents=("document_id", "nunique"), n=("passage_id", "size")).reset_index()
+    table = pairs.agg(
+        documents=("document_id", "nunique"),
+        n=("passage_id", "size"),
+        sources=("source", "nunique"),
+    ).reset_index()
     of_theme = held.groupby("theme_id").agg({"passage_id": "size", "document_id": "nunique"})
     table["n_total"], n_documents = of_theme.loc[table["theme_id"]].to_numpy().T
-    elsewhere = len(owner) - table["n_total"]
-    n_elsewhere = mentioned["actor"].value_counts()[table["actor"]].to_numpy() - table["n"]
-    table["share"], table["share_elsewhere"] = (
-        table["n"] / table["n_total"],
-        n_elsewhere / elsewhere,
-    )
-    others = elsewhere * owner["document_id"].nunique() / max(len(owner), 1)
+    table["share"] = table["n"] / table["n_total"]
+    table["n_elsewhere"] = len(owner) - table["n_total"]
+    n_others = mentioned["actor"].value_counts()[table["actor"]].to_numpy() - table["n"]
+    table["share_elsewhere"] = n_others / table["n_elsewhere"]
+    others = table["n_elsewhere"] * owner["document_id"].nunique() / max(len(owner), 1)
 
     def compared(confidence: float) -> Estimate:
         own = wilson(table["share"] * n_documents, n_documents, confidence)
@@ -238,30 +240,26 @@ def actors_by_theme(
 
     table[["difference", "low", "high"]] = np.transpose(compared(CONFIDENCE))
     wide = 1 - (1 - CONFIDENCE) / (CLAIM_KINDS * max(len(table), 1))
-    table["clear"] = compared(wide).low > 0
-    table["clear"] &= _more_within_sources(document_themes, owner, held, mentioned, table, wide)
+    at_fixed_mix = _lowest_within_sources(owner, held, mentioned, table, wide)
+    table["clear"] = (compared(wide).low > 0) & (at_fixed_mix > 0)
     order = document_themes.has_theme.columns.get_indexer(table["theme_id"])
     return table.iloc[np.lexsort((table["actor"], -table["n"], order))].reset_index(drop=True)
 
 
-def _more_within_sources(
-    document_themes: DocumentThemes,
+def _lowest_within_sources(
     owner: pd.DataFrame,
     held: pd.DataFrame,
     mentioned: pd.DataFrame,
     table: pd.DataFrame,
     confidence: float,
 ) -> np.ndarray:
-    """Whether each row of `table` holds between passages of the same sources."""
+    """Lower end of the difference between passages of the same sources, of each row of `table`."""
     passages, actors = pd.Index(owner["passage_id"]), pd.Index(table["actor"].unique())
-    names = np.zeros((len(passages), len(actors)), dtype=bool)
-    pairs = mentioned[mentioned["actor"].isin(actors)]
-    names[passages.get_indexer(pairs["passage_id"]), actors.get_indexer(pairs["actor"])] = True
-    document = pd.Index(document_themes.documents["document_id"]).get_indexer(owner["document_id"])
-    sources = document_themes.sources[document]
-    more = np.zeros(len(table), dtype=bool)
+    names = crossed(passages, actors, mentioned["passage_id"], mentioned["actor"])
+    sources, documents = owner["source"].to_numpy(), pd.factorize(owner["document_id"])[0]
+    low = np.zeros(len(table))
     for theme_id, own in table.groupby("theme_id"):
         with_theme = passages.isin(held.loc[held["theme_id"] == theme_id, "passage_id"])
-        found = difference_within(names, sources, document, with_theme, confidence)
-        more[own.index] = found.low[actors.get_indexer(own["actor"])] > 0
-    return more
+        found = difference_within(names, sources, documents, with_theme, confidence)
+        low[own.index] = found.low[actors.get_indexer(own["actor"])]
+    return low

@@ -51,10 +51,8 @@ class DocumentThemes:
         documents = documents.reset_index(drop=True)
         pairs = run.assignments.merge(run.passages[["passage_id", "document_id"]], on="passage_id")
         themes = pd.Index(run.themes["theme_id"])
-        rows = pd.Index(documents["document_id"]).get_indexer(pairs["document_id"])
-        columns, known = themes.get_indexer(pairs["theme_id"]), rows >= 0
-        has_theme = np.zeros((len(documents), len(themes)), dtype=bool)
-        has_theme[rows[known], columns[known]] = True
+        ids = pd.Index(documents["document_id"])
+        has_theme = crossed(ids, themes, pairs["document_id"], pairs["theme_id"])
         return cls(documents, pd.DataFrame(has_theme, columns=themes))
 
     def where(self, rows: np.ndarray | pd.Series) -> DocumentThemes:
@@ -111,6 +109,21 @@ class DocumentThemes:
         dates = self.documents["date"].dt.normalize()
         alone = np.where(dates.isna(), np.arange(len(dates)), -1)
         return _numbered(self.voices, dates.astype("int64").to_numpy(), alone)
+
+
+def crossed(
+    rows: pd.Index, columns: pd.Index, of_row: pd.Series, of_column: pd.Series
+) -> np.ndarray:
+    """Whether each row is paired with each column ``(rows, columns)``.
+
+    >>> crossed(pd.Index(["a", "b"]), pd.Index(["x"]), pd.Series(["b"]), pd.Series(["x"])).tolist()
+    [[False], [True]]
+    """
+    table = np.zeros((len(rows), len(columns)), dtype=bool)
+    i, j = rows.get_indexer(of_row), columns.get_indexer(of_column)
+    known = (i >= 0) & (j >= 0)
+    table[i[known], j[known]] = True
+    return table
 
 
 def _numbered(*columns: np.ndarray) -> np.ndarray:

@@ -30,7 +30,11 @@ THRESHOLDS = {  # what a theme must reach to be solid, and to be usable
     "borne_out": (0.6, 0.4),  # names are chosen to be in 40% of the passages
     "phrased": (0.35, 0.25),  # seen: .32 to .40 where a theme is there, .15 to .18 where it is not
     "precision": (0.8, 0.6),
+    "prose": (0.8, 0.5),
 }
+_CODE = (
+    r"[{}]|</?\w+[ />]|\w\(\)|\w=[\"'\w]"  # braces, tags, calls, assignments: no sentence has them
+)
 ABSENT = NamedTheme(
     "falconry",
     "Falconry",
@@ -39,7 +43,6 @@ ABSENT = NamedTheme(
 )
 
 
-@lru_cache(maxsize=1)  # tables, figures and files ask
 def theme_support(run: Run) -> pd.DataFrame:
     """What each theme rests on, and a verdict on it.
 
@@ -50,10 +53,11 @@ def theme_support(run: Run) -> pd.DataFrame:
         largest_source and source_share (its share of the documents with a source), breadth (how
         mixed its sources are, 1 if as in the corpus: the chance that two of as many documents of
         the corpus have one source, over that of two of the theme's), stability (mean Jaccard
-        index with 20 refits), borne_out (share of its passages, 200 at most, that hold its
-        name, see `share_with_name`) or, of a named theme, phrased (the same of its phrases), precision (by labels of other documents; all four missing where not
-        known) and verdict: the lowest that a measure allows by `THRESHOLDS` of solid, usable and
-        fragile, or absent if it has no passage.
+        index with 20 refits), borne_out (share of its passages, 200 at most, that hold its name,
+        see `share_with_name`) or, of a named theme, phrased (the same of its phrases), precision
+        (by labels of other documents; all four missing where not known), prose (share of its
+        passages without code or markup) and verdict: the lowest that a measure allows by
+        `THRESHOLDS` of solid, usable and fragile, or absent if it has no passage.
 
     Examples
     --------
@@ -74,6 +78,11 @@ def theme_support(run: Run) -> pd.DataFrame:
        documents  sources  source_share  borne_out  verdict
     0          2        1           1.0        1.0  fragile
     """
+    return _support(run).copy()
+
+
+@lru_cache(maxsize=1)  # tables, figures and files ask
+def _support(run: Run) -> pd.DataFrame:
     table = DocumentThemes.from_run(run, independent=False)
     independent = table.documents["document_id"].isin(run.copy_of)
     everyone = _same_source(table.documents["source"])
@@ -97,10 +106,11 @@ def theme_support(run: Run) -> pd.DataFrame:
             len(shares), *largest, expected / _same_source(of_source), theme.stability,
             *((np.nan, held) if theme.theme_id in named else (held, np.nan)),
             precision.get(theme.theme_id, np.nan),
+            1 - passages["text"].str.contains(_CODE).mean(),
         ))  # fmt: skip
     columns = ["theme_id", "passages", "documents", "independent", "sources", "largest_source",
                "source_share", "breadth", "stability", "borne_out", "phrased",
-               "precision"]  # fmt: skip
+               "precision", "prose"]  # fmt: skip
     found = pd.DataFrame(rows, columns=columns)
     missed = [(found[[key]].to_numpy() < least).sum(axis=1) for key, least in THRESHOLDS.items()]
     verdicts = np.array(["solid", "usable", "fragile"])[np.max(missed, axis=0)]

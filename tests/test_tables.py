@@ -247,7 +247,7 @@ def test_a_change_point_is_listed_in_months_and_points(calm):
     first = calm.themes["theme_id"].iloc[0]
     found = change_points((first, "2025-06-01", 0.1, 0.4))
     text = Reader(tables.change_point_table(calm, found)).text
-    assert "June 2025" in text
+    assert "jumpJune 2025" in text
     assert "10.0%40.0%+30.0 (+20.0 to +40.0)0.01" in text
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+_MAX_CLAIMS, _MAX_OF_KIND = 5, 2
+_OVER_TIME = ("trend", "emergence")
+_LEADING = ("trend", "emergence", "source", "actors")  # kinds that a report opens with
 MIME_TYPE = "application/vnd.topics.finding+json"  # beside the HTML of a table that has a finding
 
 
@@ -55,3 +59,31 @@ class Finding:
         """
         near = min(abs(self.low or 0), abs(self.high or 0))
         return near * (1 - 1 / (1 + (self.sources or 1)))
+
+
+def claims_in(finding: dict[str, Any] | None) -> list[Finding]:
+    """The claims of a finding as it travels with a figure or a table; none where there is none."""
+    return [Finding(**claim) for claim in finding.get("claims") or [finding]] if finding else []
+
+
+def front_page(told: Iterable[Finding]) -> list[Finding]:
+    """The claims that a reader should see first, and what to beware of.
+
+    Five claims at most, the weightiest first, two of a kind and one of a theme over time. That no
+    theme rose or fell is told too. What describes, or has nothing to show, is left out.
+
+    >>> ferries = Finding("Ferries rose.", "trend", low=0.1, high=0.3)
+    >>> [claim.text for claim in front_page([Finding("Two themes.", "corpus"), ferries])]
+    ['Ferries rose.']
+    """
+    told, kept = list(told), list[Finding]()
+    of_kind, moved = Counter[str](), set[str]()
+    for claim in sorted(told, key=lambda claim: -claim.weight):
+        over_time = set(claim.themes) if claim.kind in _OVER_TIME else set()
+        fits = claim.level == "finding" and claim.kind in _LEADING and not over_time & moved
+        if fits and of_kind[claim.kind] < _MAX_OF_KIND and len(kept) < _MAX_CLAIMS:
+            kept.append(claim)
+            of_kind[claim.kind] += 1
+            moved |= over_time
+    still = [f for f in told if (f.kind, f.level) == ("trend", "none") and not moved]
+    return [*kept, *still, *(f for f in told if f.level == "caution")]

@@ -120,6 +120,25 @@ def of_actors(run: Run, table: pd.DataFrame) -> Finding:
     return fmt.claim(claims, "actors", otherwise)
 
 
+def of_corpus(run: Run) -> list[Finding]:
+    """Cautions about what the run could not take into account."""
+    lines = []
+    if run.documents["source"].nunique() == 1:
+        source = run.documents["source"].dropna().iloc[0]
+        lines.append(
+            f"All documents with a source are from {source}: nothing is compared with others."
+        )
+    if undated := int(run.documents["date"].isna().sum()):
+        lines.append(f"{fmt.plural(undated, 'document')} without a date: no trend counts them.")
+    if foreign := len(run.left_out):
+        lines.append(f"{fmt.plural(foreign, 'document')} in a language that is not read.")
+    if run.is_sampled:
+        lines.append(f"Themes were fitted on a sample of {len(run.fitted):,} passages.")
+    if skipped := len(run.corpus.skipped):
+        lines.append(f"Not everything could be read: {fmt.plural(skipped, 'gap')}.")
+    return [Finding(line, "corpus", "caution") for line in lines]
+
+
 def clearest_first(table: pd.DataFrame) -> pd.DataFrame:
     """Rows in order of the size of their difference."""
     return table.sort_values("difference", key=abs, ascending=False, kind="stable")

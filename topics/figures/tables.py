@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 
 from topics import labelling, measures
 from topics.figures import format as fmt
-from topics.figures.claims import clearest_first
+from topics.figures.claims import clearest_first, of_corpus
 from topics.figures.trends import emerging
-from topics.findings import Finding
+from topics.findings import Finding, claims_in, front_page
 from topics.html import Html, note, table
 from topics.model.labels import keywords_by_language, numbers_of_themes
 from topics.read.fields import language_name
@@ -187,14 +188,14 @@ def counted_documents(document_themes: measures.DocumentThemes) -> Html:
 
 
 def change_point_table(run: Run, change_points: pd.DataFrame) -> Html:
-    """Each change point with its dates, levels, difference and p; from `find_change_points`."""
+    """Each move with its shape, dates, levels, difference and p; from `find_change_points`."""
     if change_points.empty:
         return _nothing("There are no change points to list.", "change points")
     points = 100 * change_points[["difference", "low", "high"]].to_numpy()
     dates = change_points[["period", "earliest", "latest"]].map(fmt.day_or_month)
     dates.columns = ["from", "at the earliest", "at the latest"]
     levels = change_points[["before", "after"]].map("{:.1%}".format)
-    shown = change_points[["theme_id"]].join(dates).join(levels)
+    shown = change_points[["theme_id", "shape"]].join(dates).join(levels)
     shown["points (95%)"] = ["{:+.1f} ({:+.1f} to {:+.1f})".format(*row) for row in points]
     shown["p"] = change_points["p"]
     return table(fmt.with_names(run, shown))
@@ -355,6 +356,19 @@ def corrected_shares(run: Run, folder: str | None, change_points: pd.DataFrame) 
     if n_coders > 1:
         told += table(fmt.with_names(run, labelling.coder_agreement(labels)))
     return told
+
+
+def front_page_table(run: Run, *shown: go.Figure | Html) -> Html:
+    """What the report claims first, by what figures and tables say; as in findings.json."""
+    told = [
+        one.layout.meta["finding"]
+        if isinstance(one, go.Figure)
+        else one.finding and vars(one.finding)
+        for one in shown
+    ]
+    claims = [claim for finding in told for claim in claims_in(finding)]
+    rows = [vars(claim) for claim in [*front_page(claims), *of_corpus(run)]]
+    return table(pd.DataFrame(rows)[["level", "kind", "text", "n", "sources"]])
 
 
 def negative_controls(run: Run, placebo: pd.DataFrame) -> Html:

@@ -20,6 +20,9 @@ SLOW, JUMP, BACK, EITHER = "slow move", "jump", "up and back", "jump or slow mov
 _MAX_PERIODS = 120
 _MIN_PULSE = 2  # periods; what lasts for one alone is an event
 _LIKELY = 7.35  # loss of squared z that a place of a change may have (Eo and Morley 2015, 95%)
+_YEARS_TO_TELL = (
+    3  # in two, the same months a year apart leave a slow move no other look than a jump
+)
 _KNOWN_TO_MOVE = 1e-3  # documents that chance must move in what is known to move: not rounding
 _ALONE = 1.96  # z that is left without the source, or the period, that adds most
 _MAX_RECENT = 3  # periods that may be the new ones
@@ -125,10 +128,10 @@ def _scan(dated: DocumentThemes, place: Array, n_periods: int) -> PermutationSca
     return PermutationScan.of_documents(*about, place, n_periods)
 
 
-def _season(every: pd.PeriodIndex) -> Array:
-    """``(months, periods)`` which calendar month a period begins in; none below two years."""
+def _season(every: pd.PeriodIndex, years: int = 2) -> Array:
+    """``(months, periods)`` which calendar month a period begins in; none in fewer years."""
     days = (every[-1].end_time - every[0].start_time).days + 1
-    months = every.start_time.month.to_numpy() * (days >= 2 * 365)
+    months = every.start_time.month.to_numpy() * (days >= 365 * years)
     return (np.unique(months)[:, None] == months).astype(float)
 
 
@@ -145,34 +148,34 @@ class _Moves:
         places = np.arange(n)
         levels = [(places >= a) & (places < b) for _, a, b in self.fits[1:]]
         patterns = np.vstack([places / (n - 1), *levels]).astype(float)
-        season = _season(every)
+        season, known = _season(every), _season(every, _YEARS_TO_TELL)
         self.scan, self.patterns = scan.less(season), scan.apart_from(patterns, season)
+        self.of_shape = scan.less(known), scan.apart_from(patterns, known)
         self.permutations, self.random = permutations, np.random.default_rng(seed)
-        self.z = np.abs(self.scan.observed(self.patterns))
+        self.z = np.abs(self.of_shape[0].observed(self.of_shape[1]))
 
-    def _tested(self, themes: list[int], fits: Array, known: list[int]) -> Array:
-        """``(themes,)`` p of the best of some `fits` beside those `known`."""
-        known_patterns = self.patterns[known]
-        scan = self.scan.part(slice(None), themes).less(known_patterns)
-        scan = replace(scan, least=_KNOWN_TO_MOVE) if known else scan
-        beside = scan.apart_from(self.patterns[fits], known_patterns)
-        best = np.abs(scan.observed(beside)).max(axis=0)
-        drawn = scan.by_chance(beside, self.permutations, self.random)
+    def _tested(self, scan: PermutationScan, patterns: Array) -> Array:
+        """``(themes,)`` p of the best fit."""
+        best = np.abs(scan.observed(patterns)).max(axis=0)
+        drawn = scan.by_chance(patterns, self.permutations, self.random)
         return corrected(best, np.array([np.abs(z).max(axis=0) for z in drawn]))
 
     def found(self, false_alarms: float) -> list[tuple[int, str, int, float]]:
         """Theme, shape, fit and p of each theme that moved."""
-        p = self._tested(list(range(self.z.shape[1])), self.shapes != "", [])
+        p = self._tested(self.scan, self.patterns)
         moved = np.flatnonzero(p <= false_alarms)
         return [(int(theme), *self._shape(int(theme)), float(p[theme])) for theme in moved]
 
     def _shape(self, theme: int) -> tuple[str, int]:
         """What a move is called, and the fit that it is measured by."""
         line, jump, back = (self._best(theme, shape) for shape in (SLOW, JUMP, BACK))
-        best = self.z[[line, jump], theme].max()
+        best, (scan, patterns) = self.z[[line, jump], theme].max(), self.of_shape
 
         def is_clear(shape: str, *beside: int) -> bool:
-            return self._tested([theme], self.shapes == shape, [*beside])[0] <= FALSE_ALARMS
+            known = patterns[[*beside]]
+            left = replace(scan.part(slice(None), [theme]).less(known), least=_KNOWN_TO_MOVE)
+            fits = left.apart_from(patterns[self.shapes == shape], known)
+            return self._tested(left, fits)[0] <= FALSE_ALARMS
 
         if self.z[back, theme] > best and is_clear(BACK, line, jump):
             return BACK, back

@@ -244,13 +244,14 @@ def trend_survival(
     if dated.documents.empty:
         return pd.DataFrame(columns=columns)
     every, place = periods_of(dated, period)
-    fitted = run.passages.iloc[run.fitted]
+    fitted, starts = run.passages.iloc[run.fitted], every.start_time[place]
     owner = pd.Index(dated.documents["document_id"]).get_indexer(fitted["document_id"])
     rows = []
     for theme_id, again in zip(run.themes["theme_id"], run.model.refits(refits), strict=True):
         own = changes[changes["theme_id"] == theme_id].sort_values("p", kind="stable").head(1)
-        since = own["period"].iloc[0] if len(own) else every[len(every) // 2].start_time
-        late = place >= every.get_loc(since.to_period(every.freq))
+        middle = every[len(every) // 2].start_time, pd.NaT
+        since, until = own[["period", "until"]].iloc[0] if len(own) else middle
+        late = (starts >= since) & ~(starts >= until)
         gaps = [_difference(dated, late, owner, has_theme) for has_theme in again]
         claimed = own["difference"].iloc[0] if len(own) else 0.0
         claim = _direction(claimed, claimed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -361,9 +362,9 @@ def corrected_shares(run: Run, folder: str | None, change_points: pd.DataFrame) 
 def front_page_table(run: Run, *shown: go.Figure | Html) -> Html:
     """What the report claims first, by what figures and tables say; as in findings.json."""
     told = [
-        one.layout.meta["finding"]
-        if isinstance(one, go.Figure)
-        else one.finding and vars(one.finding)
+        (asdict(one.finding) if one.finding else None)
+        if isinstance(one, Html)
+        else one.layout.meta["finding"]
         for one in shown
     ]
     claims = [claim for finding in told for claim in claims_in(finding)]

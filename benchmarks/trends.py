@@ -282,6 +282,19 @@ def sample():
     )
 
 
+def made(n=9000, themes=40, countries=60, years=15):
+    """New themes planted into speeches made by program."""
+    random = np.random.default_rng(1)
+    about = pd.DataFrame({
+        "document_id": np.arange(n).astype(str), "source": "speeches", "language": "en",
+        "date": pd.to_datetime((2010 + random.integers(0, years, n)).astype(str)) + pd.Timedelta(days=267),
+        "country": random.integers(0, countries, n).astype(str),
+    })  # fmt: skip
+    rates = random.uniform(0.02, 0.08, (countries, themes))[about["country"].astype(int)]
+    has_theme = pd.DataFrame(random.random((n, themes)) < rates).add_prefix("t")
+    signals("made by program, planted", *planted(measures.DocumentThemes(about, has_theme)))
+
+
 def united_nations():
     """Every fourth paragraph of fifteen years of speeches."""
     documents = topics.read_corpus(UN).documents.iloc[::4].reset_index(drop=True)
@@ -342,6 +355,7 @@ if __name__ == "__main__":
     power()
     speed()
     print("\nnew or rising themes, replayed period by period")
+    made()
     sample()
     if UN.exists():
         united_nations()

@@ -107,6 +107,40 @@ def test_no_change_is_claimed_that_its_sources_its_documents_or_its_theme_do_not
     assert finding(trends(run, found)).text == text
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"shape": "slow move", "slope": 0.3, "slope_low": 0.2, "slope_high": 0.4,
+          "earliest": pd.Timestamp("2025-01-01"), "latest": pd.Timestamp("2025-06-01")},
+         "rose slowly, from 20% of documents before May 2025 to 40% since; by a line through all, "
+         "+30 (+20 to +40) points from January 2025 to June 2025 (+20 points, "),
+        ({"shape": "up and back", "until": pd.Timestamp("2025-06-01")},
+         "rose from 20% to 40% of documents from May 2025 and fell back in June 2025 (+20 points, "),
+        ({"shape": "jump or slow move", "earliest": pd.Timestamp("2025-03-01")},
+         "rose from 20% to 40% of documents from May 2025 on, at once or slowly between March 2025 "
+         "and May 2025 (+20 points, "),
+        ({"broad": False}, "No change of a theme is sure enough to be claimed."),
+    ],
+    ids=["slow move", "up and back", "either", "one source or one month makes it"],
+)  # fmt: skip
+def test_a_move_is_told_by_its_shape(rising, given, told):
+    found = change_points(("fragile states", "2025-05-01", 0.2, 0.4)).assign(**given)
+    assert finding(trends(rising, found)).text.removeprefix("Fragile States ").startswith(told)
+
+
+def test_where_sources_wrote_early_or_late_only_nothing_can_be_told_of_change():
+    documents = [
+        (f"d{i}", f"2025-0{1 + i // 10}-1{i % 10}", "Gull" if i < 30 else "Heron", None)
+        for i in range(60)
+    ]
+    run = run_with(documents, {"ferries": [f"d{i}" for i in range(25, 55)]})
+    told = finding(trends(run))
+    assert (told.text, told.level) == (
+        "Whether themes rose or fell can't be told: most sources wrote early or late only.",
+        "caution",
+    )
+
+
 def test_nothing_is_claimed_of_a_theme_without_a_name():
     run = rising_run()
     run.model.themes_["name"] = "Unnamed: first, use, states"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from topics.intervals import Estimate, correlation, difference, effective_sizes, ratio, wilson
+from topics.intervals import Estimate, difference, effective_sizes, ratio, wilson
 
 
 @pytest.mark.parametrize(
@@ -47,15 +47,6 @@ def test_the_interval_of_a_difference_is_the_published_one(a, n, b, m, low, high
     # Newcombe 1998b, table II, method 10
     gap = difference(wilson(a, n), wilson(b, m))
     assert gap == pytest.approx((b / m - a / n, low, high), abs=5e-5)
-
-
-def test_shares_that_move_together_have_a_narrower_difference():
-    shares = wilson(10, 40), wilson(20, 40)
-    _, low, high = difference(*shares)
-    gap, near_low, near_high = difference(*shares, correlation=0.8)
-    assert low < near_low < gap == 0.25 < near_high < high
-    same = Estimate(0.5, 0.4, 0.6)
-    assert difference(same, same, 1.0) == pytest.approx((0, 0, 0), abs=1e-7)
 
 
 def test_a_ratio_of_zero_or_to_zero_is_bounded_by_the_shares_own_bounds():
@@ -125,20 +116,6 @@ def test_the_variance_between_blocks_covers_a_share_in_blocks_where_wilsons_inte
     assert 0.92 < covers(together(by_block), truth) < 0.98
 
 
-def test_the_difference_of_two_shares_of_the_same_blocks_is_covered_if_they_are_correlated():
-    rng, independent, correlated = np.random.default_rng(5), [], []
-    for _ in range(600):
-        rates = rng.beta(1.5, 3.5, 30)
-        first, second = in_blocks(rng, rates), in_blocks(rng, rates)
-        shares = blockwise(*first), blockwise(*second)
-        independent.append(difference(*shares))
-        correlated.append(difference(*shares, correlation(*first, *second)))
-    narrow, wide = together(correlated), together(independent)
-    assert 0.92 < covers(narrow, 0) < 0.98
-    assert covers(wide, 0) > 0.98
-    assert (narrow.high - narrow.low).mean() < 0.8 * (wide.high - wide.low).mean()
-
-
 def test_documents_of_blocks_that_all_agree_are_worth_one_a_block():
     sizes = np.full(200, 5)
     counts = 5 * (np.arange(200) % 2 == 0)[:, None]
@@ -157,10 +134,3 @@ def test_a_theme_that_none_or_all_have_loses_as_much_as_the_others_do():
     effective = effective_sizes(counts, np.full(40, 5))
     assert effective[1] == effective[2] == effective[0] < 60
     assert effective_sizes(counts[:, 1:], np.full(40, 5)).tolist() == [200, 200]
-
-
-def test_shares_of_the_same_blocks_are_correlated_as_their_counts_are():
-    counts, sizes = np.array([[4, 4], [0, 0], [2, 2]]), np.full(3, 4)
-    against, never = np.array([[4, 0], [0, 4], [2, 2]]), np.zeros((3, 2))
-    assert correlation(counts, sizes, against, sizes) == pytest.approx([1, -1])
-    assert correlation(counts, sizes, never, sizes).tolist() == [0, 0]

@@ -9,6 +9,8 @@ from topics import Corpus, InputError, ThemeModel
 from topics.labelling import (
     coder_agreement,
     draw_sheet,
+    labelled_changes,
+    labelled_difference,
     labelled_shares,
     read_labels,
     read_sheet,
@@ -332,6 +334,30 @@ def test_labels_of_another_run_are_refused():
     labels = labels_from(key, same(key, []))
     with pytest.raises(InputError, match="is not in this run"):
         labelled_shares(run_of([["port"]] * 3), labels)
+
+
+def test_labels_correct_what_the_model_took_for_a_rise():
+    months = pd.date_range("2025-01-01", periods=10, freq="MS").repeat(20)
+    given = [["port"] if i % 20 < (4 if i < 100 else 12) else [] for i in range(200)]
+    run = run_of(given, dates=months)
+    run.passages["document_id"], run.passages["source"] = run.passages["passage_id"], "Gull"
+    run.copy_of = pd.Series(run.passages["document_id"].to_numpy(), run.passages["document_id"])
+    key = draw_sheet(run, 150)[1]
+    truth = {f"d{i}:1": ["port"] if i % 20 < 4 else [] for i in range(200)}
+    change = pd.DataFrame(
+        {"theme_id": ["port"], "period": pd.Timestamp("2025-06-01"), "until": pd.NaT}
+    )
+    row = labelled_changes(run, labels_from(key, truth), change).iloc[0]
+    assert row["naive"] == pytest.approx(0.4)
+    assert row["low"] < 0 < row["high"] < 0.2
+    assert row["labels_needed"] > 0
+
+
+def test_where_no_source_wrote_before_and_after_labels_tell_no_difference():
+    _, key = draw_sheet(HARBOUR, 12)
+    second, strata = np.arange(12) % 2, np.arange(12) % 2
+    row = labelled_difference(HARBOUR, labels_from(key, same(key, [])), second, strata).iloc[0]
+    assert row[["difference", "low", "high", "labels_needed"]].isna().all()
 
 
 # Coverage

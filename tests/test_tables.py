@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from runs import FIELD, PORT, change_points, rising_run, run_on, run_with
 
-from topics import html, labelling, measures
+from topics import figures, html, labelling, measures
 from topics.figures import tables
 from topics.findings import MIME_TYPE, Finding
 
@@ -249,6 +249,16 @@ def test_a_change_point_is_listed_in_months_and_points(calm):
     text = Reader(tables.change_point_table(calm, found)).text
     assert "jumpJune 2025" in text
     assert "10.0%40.0%+30.0 (+20.0 to +40.0)0.01" in text
+
+
+def test_the_report_opens_with_what_figures_and_tables_claim():
+    run = rising_run()
+    found = change_points(("fragile states", "2025-05-01", 0.2, 0.4))
+    shares = measures.shares_over_time(measures.DocumentThemes.from_run(run))
+    trends = figures.theme_trends(run, shares, found)
+    text = Reader(tables.front_page_table(run, trends, tables.passages_without_theme(run))).text
+    assert text.startswith("levelkindtextnsourcesfindingtrendFragile States rose from 20% to 40%")
+    assert "have no theme" not in text
 
 
 def test_a_change_is_shown_by_the_best_passage_before_and_after_it():

@@ -52,7 +52,19 @@ def of_changes(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> F
             if row.sources > 1:
                 on += f" of {row.sources} sources that wrote before and after"
             claims.append(_measured(row, f"{name} {_moved(row)}", "trend", n, row.sources, on))
+    if not claims and not _same_sources_throughout(run):
+        text = "Whether themes rose or fell can't be told: most sources wrote early or late only."
+        claims = [Finding(text, "trend", "caution")]
     return fmt.claim(claims, "trend", otherwise)
+
+
+def _same_sources_throughout(run: Run) -> bool:
+    """Whether enough of the dated documents are of sources that wrote in both halves of the time."""
+    dates, sources = run.documents["date"], run.documents["source"]
+    late = dates > dates.min() + (dates.max() - dates.min()) / 2
+    halves = pd.crosstab(sources, late[dates.notna()])
+    both = halves[(halves > 0).all(axis=1)].sum().sum()
+    return bool(halves.shape[1] < 2 or both >= _MIN_COVERED * halves.sum().sum())
 
 
 def of_emergence(run: Run, table: pd.DataFrame) -> Finding:

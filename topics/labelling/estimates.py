@@ -229,7 +229,7 @@ class Labelled:
         tails = np.array([[(1 - CONFIDENCE) / 2], [(1 + CONFIDENCE) / 2]])
         low, high = betaincinv(rate * effective + 0.5, (1 - rate) * effective + 0.5, tails)
         low, high = np.where(rate == 0, 0, low), np.where(rate == 1, 1, high)
-        rate, low, high = np.where(size > 0, size * np.array([rate, low, high]), 0)
+        rate, low, high = np.where(size == 0, 0, size * np.array([rate, low, high]))
         return Estimate(rate, low, high)
 
     def needed(self, found: Estimate, narrow: np.ndarray | float) -> pd.Series:

@@ -20,6 +20,7 @@ SLOW, JUMP, BACK, EITHER = "slow move", "jump", "up and back", "jump or slow mov
 _MAX_PERIODS = 120
 _MIN_PULSE = 2  # periods; what lasts for one alone is an event
 _LIKELY = 7.35  # loss of squared z that a place of a change may have (Eo and Morley 2015, 95%)
+_TO_TELL_SHAPES = 199  # permutations, which need no small p
 _YEARS_TO_TELL = (
     3  # in two, the same months a year apart leave a slow move no other look than a jump
 )
@@ -154,15 +155,15 @@ class _Moves:
         self.permutations, self.random = permutations, np.random.default_rng(seed)
         self.z = np.abs(self.of_shape[0].observed(self.of_shape[1]))
 
-    def _tested(self, scan: PermutationScan, patterns: Array) -> Array:
+    def _tested(self, scan: PermutationScan, patterns: Array, draws: int) -> Array:
         """``(themes,)`` p of the best fit."""
         best = np.abs(scan.observed(patterns)).max(axis=0)
-        drawn = scan.by_chance(patterns, self.permutations, self.random)
+        drawn = scan.by_chance(patterns, draws, self.random)
         return corrected(best, np.array([np.abs(z).max(axis=0) for z in drawn]))
 
     def found(self, false_alarms: float) -> list[tuple[int, str, int, float]]:
         """Theme, shape, fit and p of each theme that moved."""
-        p = self._tested(self.scan, self.patterns)
+        p = self._tested(self.scan, self.patterns, self.permutations)
         moved = np.flatnonzero(p <= false_alarms)
         return [(int(theme), *self._shape(int(theme)), float(p[theme])) for theme in moved]
 
@@ -175,7 +176,7 @@ class _Moves:
             known = patterns[[*beside]]
             left = replace(scan.part(slice(None), [theme]).less(known), least=_KNOWN_TO_MOVE)
             fits = left.apart_from(patterns[self.shapes == shape], known)
-            return self._tested(left, fits)[0] <= FALSE_ALARMS
+            return self._tested(left, fits, _TO_TELL_SHAPES)[0] <= FALSE_ALARMS
 
         if self.z[back, theme] > best and is_clear(BACK, line, jump):
             return BACK, back

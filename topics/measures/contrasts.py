@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from topics.errors import InputError
-from topics.intervals import CLAIM_KINDS, CONFIDENCE, correlation, difference
+from topics.intervals import CLAIM_KINDS, CONFIDENCE, difference
 from topics.measures.document_themes import DocumentThemes
-from topics.measures.permutation import difference_within, sum_by, weights_within
-from topics.measures.shares import BY_SOURCE, choose_period, count_documents
+from topics.measures.permutation import difference_within, weights_within
+from topics.measures.shares import choose_period, count_documents
 
 _MIN_DOCUMENTS = 5
 _COLUMNS = ["theme_id", "n_first", "total_first", "first", "n_second", "total_second", "second",
@@ -51,27 +51,14 @@ def contrast_two(
     """
     themes, sides = document_themes.has_theme.columns, [np.asarray(first), np.asarray(second)]
     one, other = (count_documents(document_themes, rows) for rows in sides)
-    by_source = one.interval == other.interval == BY_SOURCE
-    together = _correlation(document_themes, *sides) if by_source else 0.0
     shares = one.share(), other.share()
     wide = 1 - (1 - CONFIDENCE) / (tests or len(themes))
-    _, low, high = difference(one.share(wide), other.share(wide), together)
+    _, low, high = difference(one.share(wide), other.share(wide))
     columns = [
         themes, one.n, one.n_total, shares[0].value, other.n, other.n_total, shares[1].value,
-        *difference(*shares, together), (low > 0) | (high < 0),
+        *difference(*shares), (low > 0) | (high < 0),
     ]  # fmt: skip
     return pd.DataFrame(dict(zip(_COLUMNS, columns, strict=True)))
-
-
-def _correlation(
-    document_themes: DocumentThemes, first: np.ndarray, second: np.ndarray
-) -> np.ndarray:
-    """Of the two shares ``(themes,)``, the same sources being in both."""
-    has_theme, voices = document_themes.has_theme.to_numpy(dtype=float), document_themes.voices
-    return correlation(
-        sum_by(voices, has_theme * first[:, None]), np.bincount(voices, first),
-        sum_by(voices, has_theme * second[:, None]), np.bincount(voices, second),
-    )  # fmt: skip
 
 
 def contrast_within_sources(

@@ -63,7 +63,10 @@ class DocumentThemes:
 
     def only(self, themes: Sequence[str]) -> DocumentThemes:
         """These themes alone, so that no test is corrected for the others."""
-        return DocumentThemes(self.documents, self.has_theme[list(themes)])
+        kept = DocumentThemes(self.documents, self.has_theme[list(themes)])
+        numbers = ("sources", "voices", "source_days")  # the same, and slow to find anew
+        vars(kept).update((name, getattr(self, name)) for name in numbers)
+        return kept
 
     def permuted(self, random_state: int = 0) -> DocumentThemes:
         """The same with dates exchanged at random between what a source published on different days.

@@ -114,6 +114,10 @@ def test_no_change_is_claimed_that_its_sources_its_documents_or_its_theme_do_not
           "earliest": pd.Timestamp("2025-01-01"), "latest": pd.Timestamp("2025-06-01")},
          "rose slowly, from 20% of documents before May 2025 to 40% since; by a line through all, "
          "+30 (+20 to +40) points from January 2025 to June 2025 (+20 points, "),
+        ({"shape": "slow move", "slope": 0.3, "slope_low": 0.2, "slope_high": 0.4,
+          "earliest": pd.Timestamp("2015-01-01"), "latest": pd.Timestamp("2025-01-01")},
+         "rose slowly, from 20% of documents before May 2025 to 40% since; by a line through all, "
+         "+3.0 (+2.0 to +4.0) points a year from January 2015 to January 2025 (+20 points, "),
         ({"shape": "up and back", "until": pd.Timestamp("2025-06-01")},
          "rose from 20% to 40% of documents from May 2025 and fell back in June 2025 (+20 points, "),
         ({"shape": "jump or slow move", "earliest": pd.Timestamp("2025-03-01")},
@@ -121,7 +125,7 @@ def test_no_change_is_claimed_that_its_sources_its_documents_or_its_theme_do_not
          "and May 2025 (+20 points, "),
         ({"broad": False}, "No change of a theme is sure enough to be claimed."),
     ],
-    ids=["slow move", "up and back", "either", "one source or one month makes it"],
+    ids=["slow move", "over years", "up and back", "either", "one source or one month makes it"],
 )  # fmt: skip
 def test_a_move_is_told_by_its_shape(rising, given, told):
     found = change_points(("fragile states", "2025-05-01", 0.2, 0.4)).assign(**given)

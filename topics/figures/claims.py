@@ -25,6 +25,7 @@ _MIN_COMPARED = 20  # documents on either side: a share is known to +-.2
 _MIN_COVERED = 0.5  # of the documents on either side, of sources that are on both
 _MIN_NAMED = 10  # documents that name an actor
 _MAX_WRONG = 1 - THRESHOLDS["precision"][1]  # of a usable theme's passages, where labels tell
+_MIN_YEARS = 2  # of which a slope is told by the year
 _MAX_KEYWORDS = 5  # of a theme, that say what it is about
 
 
@@ -180,8 +181,13 @@ def _moved(row: Any) -> str:
     before, after = map(fmt.percent, (row.before, row.after))
     since, first, last = map(fmt.day_or_month, (row.period, row.earliest, row.latest))
     if row.shape == SLOW:
-        slope, low, high = (100 * x for x in (row.slope, row.slope_low, row.slope_high))
-        line = f"by a line through all, {slope:+.0f} ({low:+.0f} to {high:+.0f}) points from {first} to {last}"
+        years = (row.latest - row.earliest).days / 365.25
+        span, digits, unit = (years, 1, " a year") if years >= _MIN_YEARS else (1, 0, "")
+        slopes = [100 * x / span for x in (row.slope, row.slope_low, row.slope_high)]
+        slope, low, high = (f"{x:+.{digits}f}" for x in slopes)
+        line = (
+            f"by a line through all, {slope} ({low} to {high}) points{unit} from {first} to {last}"
+        )
         return f"{rose} slowly, from {before} of documents before {since} to {after} since; {line}"
     until = "on" if pd.isna(row.until) else f"and {back} in {fmt.day_or_month(row.until)}"
     if row.shape == EITHER:

@@ -17,6 +17,7 @@ from topics.measures.permutation import sum_by, weights_within
 if TYPE_CHECKING:
     from topics.run import Run
 
+NO_THEME = "none"  # in a sheet: the passage has none of the themes
 _NARROW = 0.02  # half an interval that is narrow enough
 _PSEUDO_COUNTS = 4.0  # passages with and without the theme, each: smooth the rates of strata
 
@@ -182,7 +183,7 @@ class Labelled:
         truth, weights = _majority(labels, given.columns), 1 / sample["probability"].to_numpy()
         stratum = pd.Index(sample["stratum"].unique())
         of_row = stratum.get_indexer(sample["stratum"])
-        of_passage = stratum.get_indexer(pd.Series(first).fillna("none"))
+        of_passage = stratum.get_indexer(pd.Series(first).fillna(NO_THEME))
         weight = np.append(sum_by(of_row, weights[:, None])[:, 0] / np.bincount(of_row), np.inf)
         expected, smooth = np.full(found.shape, np.nan), np.full(found.shape, 0.5)
         for cell in (own, found & ~own, ~found):

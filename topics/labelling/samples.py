@@ -15,13 +15,12 @@ import pandas as pd
 from topics.cache import digest, written_atomically
 from topics.errors import InputError
 from topics.intervals import wilson
-from topics.labelling.estimates import given_themes
+from topics.labelling.estimates import NO_THEME, given_themes
 from topics.text.words import alike
 
 if TYPE_CHECKING:
     from topics.run import Run
 
-NO_THEME = "none"  # in a sheet: the passage has none of the themes
 KEY_FILE = "key.csv"
 _MIN_LABELS = 2  # of each theme
 _FORMULA = r"(^|[;,\t\r\n])(?=\s*[=+\-@＝＋－＠])"  # also where another separator would cut a cell

@@ -1,4 +1,4 @@
-"""Validation by people: sheets to label, intrusion tests, and what the labels say of the themes."""
+"""Validation by people: sheets to label, and what the labels say of the themes."""
 
 from topics.labelling.estimates import (
     Agreement,
@@ -8,19 +8,11 @@ from topics.labelling.estimates import (
     labelled_difference,
     labelled_shares,
 )
-from topics.labelling.samples import (
-    draw_sheet,
-    draw_tests,
-    read_folder,
-    read_labels,
-    read_sheet,
-    score_tests,
-    write_sheet,
-)
+from topics.labelling.samples import draw_sheet, read_folder, read_labels, read_sheet, write_sheet
 from topics.text.gold import labels_of_passages, read_gold
 
 __all__ = [
-    "Agreement", "coder_agreement", "draw_sheet", "draw_tests", "label_agreement",
+    "Agreement", "coder_agreement", "draw_sheet", "label_agreement",
     "labelled_changes", "labelled_difference", "labelled_shares", "labels_of_passages", "read_folder", "read_gold", "read_labels",
-    "read_sheet", "score_tests", "write_sheet",
+    "read_sheet", "write_sheet",
 ]  # fmt: skip

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from topics.checks import checked_seed
-
 if TYPE_CHECKING:
     from topics.model.edits import Edits
     from topics.model.named_themes import NamedTheme
@@ -134,6 +132,8 @@ class Options:
     seed: int = field(default=0, metadata={"metavar": "N", "type": int, "help": "random seed (0)"})
 
     def __post_init__(self) -> None:
+        from topics.checks import checked_seed  # NumPy and pandas take a moment to import
+
         checked_seed(self.seed)
 
     @property

@@ -45,7 +45,6 @@ _TABLES = {"passages": "_passages", "themes": "themes_", "assignments": "assignm
            "levels": "levels_", "validated": "validated_", "edits": "edits_"}  # fmt: skip
 _COLUMNS = ["passage_id", "document_id", "start", "end", "copy_group", "source", "language", "text"]
 _VALIDATED = ["passage_id", "theme_id", "label", "before", "after"]
-_EDITS = ["edit", "problem"]
 
 
 class ThemeModel:
@@ -109,8 +108,6 @@ class ThemeModel:
         self.named = read_themes(named) if isinstance(named, str | Path) else as_themes([*named])
         self.random_state = checked_seed(random_state)
         self.embedder = embedder
-        self.validated_ = pd.DataFrame(columns=_VALIDATED)
-        self.edits_ = pd.DataFrame(columns=_EDITS, dtype="str")
 
     def fit(
         self,
@@ -143,7 +140,8 @@ class ThemeModel:
         """
         passages = checked_passages(passages)
         vectors = unit_rows(vectors, len(passages))
-        vars(self).pop("bertopic_", None)  # of an earlier fit
+        self._forget()
+        self.edits_ = pd.DataFrame(columns=["edit", "problem"], dtype="str")
         self._passages = passages.reindex(columns=_COLUMNS).reset_index(drop=True)
         languages = self._languages = LanguageMeans.fit(vectors, self._passages["language"])
         vectors = languages.taken_off(vectors, self._passages["language"])
@@ -172,6 +170,11 @@ class ThemeModel:
             Assigner(languages, vectors, named, discovered, min_words), batch, scores
         )
 
+    def _forget(self) -> None:
+        """Drop what was made of the themes as they were."""
+        for name in ("bertopic_", "_refits"):
+            vars(self).pop(name, None)
+
     def _assigned(self, rule: Assigner, batch: Batch, scores: np.ndarray) -> ThemeModel:
         """The model with a rule, and what that says of the fitted passages."""
         self._rule = rule
@@ -197,7 +200,7 @@ class ThemeModel:
             If an edit is of another shape.
         """
         model, rule = copy(self), self._rule
-        vars(model).pop("bertopic_", None)
+        model._forget()
         batch = rule.batch(self._passages, rule.vectors)
         discovered, promoted, told = edited_themes(
             read_edits(edits), rule.discovered, self._levels, batch, rule.ids, self._embed
@@ -225,10 +228,10 @@ class ThemeModel:
         self.validated_ = pd.DataFrame(columns=_VALIDATED)
         if labels is None:
             return named
-        known = np.full((len(batch.vectors), len(self.named)), np.nan)
-        for row, own in enumerate(labels):
-            if isinstance(own, Set):
-                known[row] = [theme.id in own for theme in self.named]
+        said = [own if isinstance(own, Set) else None for own in labels]
+        known = np.array(
+            [[np.nan if own is None else t.id in own for t in self.named] for own in said]
+        )
         rows, columns = np.nonzero(~np.isnan(known))
         taught, after = named.taught(batch, known), named.validated(batch, known)
         self.validated_ = pd.DataFrame(
@@ -358,17 +361,19 @@ class ThemeModel:
             int8 ``(themes, n, passages)``, in the order of `themes_`: 1 has the theme, 0 does
             not, -1 was left out.
         """
-        rule, refitted = self._rule, self._refitted[:n]
-        discovered = rule.discovered.refits(self.clusters_, refitted)
-        random = np.random.default_rng(self.random_state)
+        return self._refits[:, :n]
+
+    @cached_property
+    def _refits(self) -> np.ndarray:
+        rule, random = self._rule, np.random.default_rng(self.random_state)
         rows = np.arange(len(self.clusters_))
         if len(rows) > _MAX_RESCORED:
             rows = np.sort(random.choice(rows, _MAX_RESCORED, replace=False))
         batch = rule.batch(self._passages.iloc[rows], rule.vectors[rows])
         texts = [self._embed(theme.texts) for theme in self.named]
-        named = np.full((len(texts), *refitted.shape), -1, np.int8)
-        named[:, :, rows] = rule.named.refits(batch, texts, len(refitted), random)
-        return np.concatenate([named, discovered])
+        named = np.full((len(texts), *self._refitted.shape), -1, np.int8)
+        named[:, :, rows] = rule.named.refits(batch, texts, len(self._refitted), random)
+        return np.concatenate([named, rule.discovered.refits(self.clusters_, self._refitted)])
 
     def exemplars(self, theme_id: str) -> list[str]:
         """Three passages that show a theme best: high scores, near its centroid, independent texts."""

@@ -14,14 +14,14 @@ import numpy as np
 
 from topics.read.boilerplate import SENTENCE_END, count_words, match_rule
 
-# A unit ends where a paragraph, a sentence or a bracket does, and at addresses; not after "U.S.",
+# A unit ends where a paragraph, a sentence or a bracket does, at addresses and code; not after "U.S.",
 # "Mr." or "Gov.", which would cut sentences.
 _UNIT_END = re.compile(
     r"""\s(?: (?<=\n)\n
       | (?<=[.!?…”»")\]]\s)(?<!\b[A-Z]\.\s)(?<!\b[A-Z][a-z]\.\s)(?<!\b[A-Z][a-z]{2}\.\s)
         (?!\s*[-–—]+\s)\s*(?![a-z](?![a-z]*/))
       | (?<=[.!?]-\s)\s* | (?<=[)\]]\s[-–—]\s)\s* | (?<=[)\]]\s--\s)\s*
-      | \s*(?=[(\[]|https?:|\S+@\S) )
+      | \s*(?=[(\[]|https?:|\S+@\S|(?:var|let|const)\s\w+\s=\s) )
     | (?<!\S)(?P<address>https?:\S+|[^\s(]+@[^\s)]+\w)\s+ | (?<=[。！？])""",
     re.VERBOSE,
 )

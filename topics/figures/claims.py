@@ -51,7 +51,8 @@ def of_changes(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> F
             n = int(row.n_before + row.n_after)
             on = f"; {n:,} documents"
             if row.sources > 1:
-                on += f" of {row.sources} sources that wrote before and after"
+                voices = "sources" if run.documents["source"].nunique() > 1 else "countries"
+                on += f" of {row.sources} {voices} that wrote before and after"
             claims.append(_measured(row, f"{name} {_moved(row)}", "trend", n, row.sources, on))
     if not claims and not _same_sources_throughout(run):
         text = "Whether themes rose or fell can't be told: most sources wrote early or late only."

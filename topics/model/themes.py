@@ -229,8 +229,9 @@ class ThemeModel:
         if labels is None:
             return named
         said = [own if isinstance(own, Set) else None for own in labels]
+        ids = [theme.id for theme in self.named]
         known = np.array(
-            [[np.nan if own is None else t.id in own for t in self.named] for own in said]
+            [[np.nan if own is None else i in own for i in ids] for own in said], float
         )
         rows, columns = np.nonzero(~np.isnan(known))
         taught, after = named.taught(batch, known), named.validated(batch, known)

@@ -96,7 +96,6 @@ def run_with(documents, carried, *, named=(), clusters=()):
         columns=["passage_id", "theme_id", "score"],
     )
     model.clusters_ = np.array(clusters)
-    model.validated_ = pd.DataFrame(columns=["passage_id", "theme_id", "label", "before", "after"])
     corpus = Corpus(table, NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
     left_out = pd.DataFrame({"document_id": []})
     passages = split_passages(table)

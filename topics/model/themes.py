@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sklearn.exceptions import NotFittedError
 
 from topics.checks import checked_passages, checked_seed, unit_rows
 from topics.html import note, table
@@ -108,6 +107,7 @@ class ThemeModel:
         self.named = read_themes(named) if isinstance(named, str | Path) else as_themes([*named])
         self.random_state = checked_seed(random_state)
         self.embedder = embedder
+        self.validated_ = pd.DataFrame(columns=_VALIDATED)
 
     def fit(
         self,
@@ -280,6 +280,8 @@ class ThemeModel:
 
     def __getattr__(self, name: str) -> Any:
         """Tell what only a fitted model has, which no attribute is found for, from what none has."""
+        from sklearn.exceptions import NotFittedError  # scikit-learn takes a second to import
+
         if name.startswith("__") or "themes_" in vars(self):
             raise AttributeError(f"ThemeModel has no attribute {name!r}")
         raise NotFittedError("This ThemeModel instance is not fitted yet; call fit first.")

@@ -26,16 +26,18 @@ def unit_rows(vectors: Any, n: int | None = None, dim: int | None = None) -> np.
     >>> unit_rows([[3, 4]]).round(1).tolist()
     [[0.6000000238418579, 0.800000011920929]]
     """
-    from sklearn.utils import check_array  # takes a moment to import
-
+    expected = "vectors: expected finite numbers, shape (n, dim), found"
     try:
-        with np.errstate(over="ignore"):  # too large for float32 is infinite, and told
-            found = check_array(
-                vectors, dtype=np.float32, ensure_min_samples=0, ensure_min_features=0
-            )
+        if np.iscomplexobj(vectors):
+            raise TypeError("complex ones")
+        with np.errstate(over="ignore"):  # what is too large for float32 is infinite, and told
+            found = np.asarray(vectors, dtype=np.float32)
     except (ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0].removesuffix(":")
-        raise InputError(f"vectors: expected finite numbers (n, dim); {reason}") from error
+        raise InputError(f"{expected} {type(vectors).__name__} ({error})") from error
+    if found.ndim != 2:
+        raise InputError(f"{expected} shape {found.shape}")
+    if not np.isfinite(found).all():
+        raise InputError(f"{expected} NaN or infinity in row {np.isfinite(found).all(1).argmin()}")
     if n is not None and len(found) != n:
         raise InputError(f"vectors: expected one a passage, {n:,}, found {len(found):,}")
     if dim is not None and found.shape[1] != dim:

@@ -83,12 +83,17 @@ def resize(driver: webdriver.Chrome, width: int, height: int = 900) -> None:
 
 
 def drawn(driver: webdriver.Chrome, page: str) -> int:
-    """Open a report and wait until all its figures are drawn; how many they are."""
+    """Open a report, see all of it and wait until its figures are drawn; how many they are."""
     driver.get(page)
     WebDriverWait(driver, 120).until(
-        lambda d: d.execute_script("return document.body.dataset.drawn") is not None
+        lambda d: d.execute_script("return document.body.dataset.ready") is not None
     )
-    return int(driver.execute_script("return document.body.dataset.drawn"))
+    figures = driver.find_elements("css selector", "figure")
+    for figure in figures:
+        driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", figure)
+        WebDriverWait(driver, 60).until(lambda _, f=figure: f.get_attribute("data-drawn"))
+    driver.execute_script("scrollTo(0, 0)")
+    return len(figures)
 
 
 def prefer(driver: webdriver.Chrome, scheme: str) -> None:

@@ -45,11 +45,7 @@ NOTHING = {
     "No document has a date.": figures.documents_over_time,
     "No document names its country.": lambda run: figures.documents_by(run, "country"),
     "No document names both its date and its source.": lambda run: figures.coverage(run, "source"),
-    "No near-duplicates were found among documents that name their sources.": (
-        figures.near_duplicates_by_source
-    ),
     "The themes form no families at a coarser level.": figures.hierarchy,
-    "No themes were named in advance.": figures.named_theme_scores,
     "No document with a date has a theme, so no trend can be shown.": trends,
     "Too few periods to tell what is new or rising: at least four are needed.": (
         lambda run: figures.emergence(run, themes_of(run))
@@ -82,8 +78,20 @@ def test_a_change_names_theme_shares_and_day_and_is_drawn_whatever_the_theme_is_
         "finding",
         ["no first use", "fragile states"],
     )
-    lines = {shape.x0 for shape in trends(rising, found).layout.shapes}
-    assert lines == {pd.Timestamp("2025-04-01"), pd.Timestamp("2025-05-01")}
+    layout = trends(rising, found).layout
+    dates = {pd.Timestamp("2025-04-01"), pd.Timestamp("2025-05-01")}
+    assert {shape.x0 for shape in layout.shapes} == dates
+    texts = {note.text: note.x for note in layout.annotations}
+    assert {texts["from April 2025"], texts["from May 2025"]} == dates
+
+
+def test_bars_points_and_cells_lead_to_their_passages(rising):
+    bars = figures.documents_by(rising, "source").data[0]
+    assert dict(zip(bars.y, bars.customdata, strict=True))["Gull"] == "#source=Gull"
+    points = trends(rising).data[2].customdata
+    assert points[0] == "#theme=fragile+states&from=2025-01-01&to=2025-01-31"
+    cells = figures.shares_by_group(rising, contrasted(rising, "source")).data[0].customdata
+    assert "#theme=no+first+use&source=Heron" in set(np.ravel(cells))
 
 
 @pytest.mark.parametrize(
@@ -257,15 +265,34 @@ def test_where_most_documents_come_from_is_told(countries, text):
 
 def test_names_on_the_map_do_not_cover_each_other():
     places = {"harbour": (0, 0), "wheat": (0, 0), "ferries": (0, 0), "strike": (0, 0),
-              "grain": (0.1, 0.02), "far away": (4.5, 0)}  # fmt: skip
+              "grain": (0.1, 0.1), "far away": (4.5, 0)}  # fmt: skip
     run = run_with([(name, None, None, None) for name in places], {name: [name] for name in places})
     run = replace(run, coordinates=np.array(list(places.values()), dtype=float))
     run.theme_of_passage = pd.Series(list(places))
-    names = figures.theme_map(run).layout.annotations  # a line is 0.2 high, a letter 0.072 wide
-    assert [(name.text, round(name.y, 2)) for name in names] == [
-        ("<b>Harbour</b>", 0.0), ("<b>Wheat</b>", 0.2), ("<b>Ferries</b>", -0.2),
-        ("<b>Far Away</b>", 0.0),
+    names = figures.theme_map(run).layout.annotations
+    assert [(name.text, name.visible) for name in names] == [
+        ("<b>Harbour</b>", True), ("<b>Wheat</b>", False), ("<b>Ferries</b>", False),
+        ("<b>Strike</b>", False), ("<b>Grain</b>", True), ("<b>Far Away</b>", True),
     ]  # fmt: skip
+
+
+def test_outliers_do_not_squeeze_the_map():
+    run = run_with([(f"d{i}", None, None, None) for i in range(1000)], {"grain": ["d0"]})
+    places = np.array([(i % 40, i // 40) for i in range(1000)], dtype=float)
+    places[7] = 9e3, -9e3
+    run = replace(run, coordinates=places)
+    layout = figures.theme_map(run).layout
+    assert -4 < layout.xaxis.range[0] < 0 < 39 < layout.xaxis.range[1] < 43
+    assert -3 < layout.yaxis.range[0] < 0 < 24 < layout.yaxis.range[1] < 27
+
+
+def test_a_period_with_too_few_documents_is_a_gap(rising):
+    shares = measures.shares_over_time(themes_of(rising), "M")
+    thin = shares["period"] == sorted(set(shares["period"]))[2]
+    shares["n_total"] = shares["n_total"].mask(thin, 1)
+    *bands, _, line = figures.theme_trends(rising, shares, change_points()).data[:4]
+    assert len(bands) == 2
+    assert [bool(np.isnan(share)) for share in line.y] == [False, False, True, False, False, False]
 
 
 def test_where_no_actor_is_clear_none_is_claimed(rising):

@@ -94,7 +94,7 @@ def test_gaps_of_the_corpus_are_cautions():
 
 
 def test_the_summary_counts_what_was_read_and_found(run):
-    assert summary(run) == [
+    assert summary(run) == (
         "5 documents from 1 source, dated 2 May 2025 to 2 May 2025, hold 5 passages and 1 theme; "
         "0% of the passages have no theme."
-    ]
+    )

@@ -112,11 +112,13 @@ def test_the_terminal_and_a_file_say_what_the_page_opens_with(sample):
     page = html.unescape((sample / "report.html").read_text())
     for finding in found:
         assert f"  {finding['text']}" in printed
-        assert f"<li>{finding['text']}" in page
+        assert f"</b> {finding['text']}" in page
         assert finding["anchor"] == "" or f'id="{finding["anchor"]}"' in page
-    names = pd.read_csv(sample / "themes.csv")["name"]
+    themes = pd.read_csv(sample / "themes.csv")
+    names = themes.sort_values("n_documents", ascending=False, kind="stable")["name"]
     assert printed[0] == "themes"
-    assert [line[2:].startswith(name) for line, name in zip(printed[1:], names, strict=False)]
+    shown = printed[1 : 1 + len(names)]
+    assert all(line[2:].startswith(name) for line, name in zip(shown, names, strict=True))
     assert printed[-1] == f"report: {sample / 'report.html'}"
 
 
@@ -210,7 +212,7 @@ def test_a_full_disk_is_told_in_one_line_and_no_half_file_is_left(thirty, tmp_pa
 def test_the_report_draws_every_figure_offline_and_without_complaint(sample, width):
     with chromium(width) as driver:
         n_figures = drawn(driver, (sample / "report.html").as_uri())
-        assert n_figures == 18
+        assert n_figures == 13
         assert n_figures == driver.execute_script(
             "return [...document.querySelectorAll('figure')]"
             ".filter(f => f.querySelector('.main-svg') && f.querySelector('.plot').clientHeight > 100).length"
@@ -241,17 +243,8 @@ def test_the_report_can_be_read_without_seeing_its_figures(sample):
         assert all(driver.execute_script(f"return !!document.querySelector('{x}')") for x in links)
 
 
-def test_code_is_hidden_until_asked_for(sample):
-    with chromium() as driver:
-        drawn(driver, (sample / "report.html").as_uri())
-        script = "return getComputedStyle(document.querySelector('details.code')).display"
-        assert driver.execute_script(script) == "none"
-        driver.find_element("id", "show-code").click()
-        assert driver.execute_script(script) == "block"
-
-
 def test_the_report_is_small(sample):
-    assert (sample / "report.html").stat().st_size < 4_000_000
+    assert (sample / "report.html").stat().st_size < 3_000_000
 
 
 def test_the_report_says_how_to_repeat_and_how_to_cite_it(sample):
@@ -310,7 +303,7 @@ def test_one_document_makes_a_sensible_report(tmp_path):
     assert done.returncode == 0, done.stderr
     assert len(pd.read_parquet(tmp_path / "out" / "passages.parquet")) == 1
     with chromium() as driver:
-        assert drawn(driver, (tmp_path / "out" / "report.html").as_uri()) > 3
+        assert drawn(driver, (tmp_path / "out" / "report.html").as_uri()) >= 1
         assert driver.get_log("browser") == []
 
 

@@ -87,14 +87,10 @@ def test_it_is_said_where_dates_and_sources_came_from(run):
     ]
 
 
-def test_figures_say_who_copies_whom_and_why_documents_fell_out(run):
-    copies = figures.near_duplicates_by_source(run).layout.meta
-    text = "1 near-duplicate; most often Rail Desk repeats Harbour Desk (1)."
-    assert copies["finding"]["text"] == text
-    assert copies["table"] == {"columns": ["source", "Harbour Desk"], "rows": [["Rail Desk", "1"]]}
-    steps = {row[0]: row[1:] for row in figures.funnel(run).layout.meta["table"]["rows"]}
-    assert steps["in a language that is read"] == ["2", "in Finnish"]
-    assert steps["independent of others"] == ["1", "near-duplicates, counted once"]
+def test_it_is_told_at_each_step_why_documents_fell_out(run):
+    shown = figures.funnel(run).markup
+    assert "<td>in a language that is read</td><td>2</td><td>in Finnish</td>" in shown
+    assert "<td>independent of others</td><td>1</td><td>near-duplicates, counted once</td>" in shown
 
 
 def test_a_figure_says_which_source_is_there_when(run):

@@ -35,7 +35,7 @@ class Html:
 
 
 def table(frame: pd.DataFrame, max_rows: int = 50) -> Html:
-    """The first rows of a frame as a plain table, and how many more there are.
+    """The first rows of a frame as a plain table, and how many more there are; cells may be `Html`.
 
     >>> table(pd.DataFrame({"n_total": [1, 2, 3]}), max_rows=1).markup.split("<tbody>")[1]
     '<tr><td>1</td></tr></tbody></table></div><p>and 2 more</p>'
@@ -43,7 +43,7 @@ def table(frame: pd.DataFrame, max_rows: int = 50) -> Html:
     headings = [escape(str(name).replace("_", " ")) for name in frame.columns]
     head = "".join(f"<th scope='col'>{heading}</th>" for heading in headings)
     rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell(value))}</td>" for value in row) + "</tr>"
+        "<tr>" + "".join(f"<td>{_markup(value)}</td>" for value in row) + "</tr>"
         for row in frame.head(max_rows).itertuples(index=False)
     )
     left = len(frame) - max_rows
@@ -54,6 +54,11 @@ def table(frame: pd.DataFrame, max_rows: int = 50) -> Html:
     )
 
 
+def _markup(value: Any) -> str:
+    """A value as HTML; what is HTML already stays as it is."""
+    return value.markup if isinstance(value, Html) else escape(cell(value))
+
+
 def note(text: str, finding: Finding | None = None) -> Html:
     """A sentence that stands out.
 
@@ -61,6 +66,11 @@ def note(text: str, finding: Finding | None = None) -> Html:
     "<p class='note'>Profit &amp; loss.</p>"
     """
     return Html(f"<p class='note'>{escape(text)}</p>", finding)
+
+
+def sentence(finding: Finding) -> Html:
+    """A finding as a paragraph."""
+    return Html(f"<p>{escape(finding.text)}</p>", finding)
 
 
 def cell(value: Any) -> str:

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 
 from topics.figures import format as fmt
 from topics.findings import Finding
+from topics.html import Html, sentence, table
 from topics.measures.shares import PERIODS, choose_period
-from topics.measures.trust import near_duplicates
 from topics.read.fields import language_counts, language_name
 
 if TYPE_CHECKING:
@@ -20,26 +20,8 @@ if TYPE_CHECKING:
 _WITH_ARTICLE = re.compile(r"United |European Union|Netherlands|Philippines|.*(Republic|Islands)$")
 
 
-def funnel(run: Run) -> go.Figure:
+def funnel(run: Run) -> Html:
     """How much is left at each step from files to passages with a theme, and why not more."""
-    table = _steps(run)
-    counts, lost = table["count"], -table["count"].diff()
-    texts = [
-        f"{n:,}" + (f"  ({gone:,.0f} left out: {fmt.plain(why)})" if gone > 0 else "")
-        for n, gone, why in zip(counts, lost, table["why not more"], strict=True)
-    ]
-    table["why not more"] = table["why not more"].where(lost > 0, None)
-    (files, *_, passages, with_theme), documents = counts, len(run.documents)
-    text = (
-        f"{fmt.plural(documents, 'document')} in {fmt.plural(files, 'file')} hold "
-        f"{fmt.plural(passages, 'passage')}; {fmt.percent(with_theme / passages)} of them have a theme."
-    )
-    finding, axis = Finding(text, "corpus"), [0, 1.9 * counts.max()]
-    return fmt.bars(table, "count", texts, fmt.PALETTE[0], finding, visible=False, range=axis)
-
-
-def _steps(run: Run) -> pd.DataFrame:
-    """step, count, why not more: from files to passages with a theme."""
     corpus = run.corpus
     unread = corpus.skipped[~corpus.skipped["file"].isin(corpus.documents["path"])]
     n_read = corpus.documents["path"].nunique()
@@ -48,14 +30,21 @@ def _steps(run: Run) -> pd.DataFrame:
     languages = language_counts(run.left_out["language"])
     steps = [
         ("files found", n_read + unread["file"].nunique(), ""),
-        ("files read", n_read, fmt.listed(reasons.index)),
+        ("files read", n_read, ", ".join(reasons.index[: fmt.MAX_LISTED])),
         ("documents", len(corpus.documents), ""),
         ("in a language that is read", len(run.documents), f"in {languages}"),
         ("independent of others", run.copy_of.nunique(), "near-duplicates, counted once"),
         ("passages", len(run.passages), ""),
         ("passages with a theme", n_with_theme, "no theme fits well enough"),
     ]
-    return pd.DataFrame(steps, columns=["step", "count", "why not more"])
+    shown = pd.DataFrame(steps, columns=["step", "count", "why not more"])
+    shown["why not more"] = shown["why not more"].where(shown["count"].diff() < 0, "")
+    text = (
+        f"{fmt.plural(len(run.documents), 'document')} in {fmt.plural(steps[0][1], 'file')} hold "
+        f"{fmt.plural(len(run.passages), 'passage')}; {fmt.percent(n_with_theme / len(run.passages))} "
+        "of them have a theme."
+    )
+    return sentence(Finding(text, "corpus")) + table(shown)
 
 
 def documents_over_time(run: Run) -> go.Figure:
@@ -67,24 +56,27 @@ def documents_over_time(run: Run) -> go.Figure:
     periods = dates.dt.to_period(code)
     every = pd.period_range(periods.min(), periods.max())
     counts = periods.value_counts().reindex(every, fill_value=0)
-    table = pd.DataFrame({"period": every.astype(str), "documents": counts.to_numpy()})
-    figure = go.Figure(go.Bar(x=every.to_timestamp(), y=counts, marker_color=fmt.PALETTE[0]))
+    twin = pd.DataFrame({"period": every.astype(str), "documents": counts.to_numpy()})
+    states = [fmt.search_state(period.start_time, period.end_time) for period in every]
+    bar = go.Bar(x=every.to_timestamp(), y=counts, marker_color=fmt.PALETTE[0], customdata=states)
+    figure = go.Figure(bar)
     text = (
         f"Documents run from {fmt.day(dates.min())} to {fmt.day(dates.max())}; "
         f"most, {counts.max():,}, are from {counts.idxmax()}."
     )
     axis = {"title": f"documents a {PERIODS[code]}", "rangemode": "tozero"}
-    return fmt.finish(figure, Finding(text, "corpus"), table, 320, yaxis=axis)
+    return fmt.finish(figure, Finding(text, "corpus"), twin, 320, yaxis=axis)
 
 
 def documents_by(run: Run, column: str) -> go.Figure:
     """Number of documents by source, country or language."""
     counts = run.documents[column].dropna().value_counts()
+    states = [fmt.search_state(**{column: value}) for value in counts.index[: fmt.MAX_GROUPS]]
     if column == "language":
         counts = counts.rename(language_name)
     if counts.empty:
         return fmt.nothing_to_show(f"No document names its {column}.", "corpus")
-    table = counts.head(fmt.MAX_GROUPS).rename("documents").reset_index()
+    shown = counts.head(fmt.MAX_GROUPS).rename("documents").reset_index()
     unknown = len(run.documents) - int(counts.sum())
     whose = f" whose {column} is known" if unknown else ""
     article = "the " if column == "country" and _WITH_ARTICLE.match(counts.index[0]) else ""
@@ -94,8 +86,11 @@ def documents_by(run: Run, column: str) -> go.Figure:
         f"{counts.index[0]}; {fmt.plural(len(counts), column)} in all"
         + (f", unknown for {fmt.plural(unknown, 'document')}." if unknown else ".")
     )
-    texts, finding = table["documents"].astype(str), Finding(text, "corpus")
-    return fmt.bars(table, "documents", texts, fmt.PALETTE[0], finding, title="documents")
+    n = shown["documents"]
+    bar = go.Bar(x=n, y=shown[column].map(fmt.label), text=n, textposition="outside", cliponaxis=False,
+                 orientation="h", marker_color=fmt.PALETTE[0], hoverinfo="none", customdata=states)  # fmt: skip
+    axis = {"range": [0, 1.15 * n.max()], "title": "documents"}
+    return fmt.in_rows(go.Figure(bar), len(n), Finding(text, "corpus"), shown, xaxis=axis)
 
 
 def coverage(run: Run, column: str) -> go.Figure:
@@ -113,27 +108,15 @@ def coverage(run: Run, column: str) -> go.Figure:
         f"{throughout} of {fmt.plural(len(counts), column)} published in every "
         f"{PERIODS[code]}; where one starts or stops, a theme may seem to rise or fall."
     )
-    return _counts_map(counts.head(fmt.MAX_GROUPS).rename(columns=str), text, PERIODS[code])
-
-
-def near_duplicates_by_source(run: Run) -> go.Figure:
-    """Near-duplicates by the source that published them and that of the earliest text."""
-    found = near_duplicates(run).dropna(subset=["source", "source_of_original"])
-    if found.empty:
-        text = "No near-duplicates were found among documents that name their sources."
-        return fmt.nothing_to_show(text, "corpus")
-    counts = pd.crosstab(found["source"], found["source_of_original"])
-    later, earlier = counts.stack().idxmax()
-    text = (
-        f"{fmt.plural(len(found), 'near-duplicate')}; most often {later} repeats "
-        f"{'itself' if later == earlier else earlier} ({counts.loc[later, earlier]})."
-    )
-    return _counts_map(counts, text, "repeats a text of")
-
-
-def _counts_map(counts: pd.DataFrame, text: str, xtitle: str) -> go.Figure:
-    """A table of counts as a heat map; zeros are left blank."""
-    twin = counts.rename_axis(None, axis=1).reset_index()
-    shown = counts.rename(columns=fmt.label)
-    finding = Finding(text, "corpus")
-    return fmt.heat_map(shown, lambda n: str(n or ""), finding, twin, title=xtitle)
+    counts = counts.head(fmt.MAX_GROUPS)
+    states = [
+        [
+            fmt.search_state(period.start_time, period.end_time, **{column: group})
+            for period in counts
+        ]
+        for group in counts.index
+    ]
+    twin = counts.rename(columns=str).rename_axis(None, axis=1).reset_index()
+    shown = counts.rename(columns=str)
+    form, title = lambda n: str(n or ""), PERIODS[code]
+    return fmt.heat_map(shown, form, Finding(text, "corpus"), twin, states, title=title)

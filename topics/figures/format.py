@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -21,13 +22,13 @@ from topics.html import cell
 if TYPE_CHECKING:
     from topics.run import Run
 
-# Colours that stand out from white by 3:1 at least; the first five are Okabe and Ito's.
+# Text in each stands out by 4.5:1, from white and, turned by page.js, from a dark page.
 PALETTE = [
-    "#0072B2", "#D55E00", "#008F68", "#B85C93", "#34495E", "#7A5195", "#8C564B", "#1B7F8C",
-    "#B3002D", "#5F6B00", "#4C5A9E", "#A6611A", "#6D28D9", "#3F7D20", "#C2185B", "#0E6BA8",
+    "#0072B2", "#B85000", "#007F5C", "#A04A7E", "#34495E", "#7A5195", "#8C564B", "#1B7F8C",
+    "#B3002D", "#5F6B00", "#4C5A9E", "#A6611A", "#4B1D9E", "#3F7D20", "#C2185B", "#0E6BA8",
     "#7C2D12", "#475569", "#A21CAF", "#937000",
 ]  # fmt: skip
-QUIET = "#8A8A8A"
+QUIET = "#6B6B6B"
 MAX_LISTED = 3  # themes or changes in a sentence
 MAX_GROUPS = 12  # sources or countries in a figure
 _MAX_TITLE = 80  # letters in a line of a title, so that it ends before plotly's buttons
@@ -102,16 +103,6 @@ def plural(n: int, noun: str) -> str:
     return f"{n:,} {noun if n == 1 else many}"
 
 
-def listed(parts: Sequence[str]) -> str:
-    """The first parts of a list, and how many more there are.
-
-    >>> listed(["Gull", "Heron", "Ibis", "Jay", "Kite"])
-    'Gull, Heron, Ibis and 2 more'
-    """
-    left = len(parts) - MAX_LISTED
-    return ", ".join(parts[:MAX_LISTED]) + (f" and {left} more" if left > 0 else "")
-
-
 def claim(claims: Sequence[Finding], kind: str, otherwise: str) -> Finding:
     """The weightiest claims, those to beware of last, or the sentence for where there is none.
 
@@ -146,6 +137,17 @@ def label(text: str, max_letters: int = 40) -> str:
     return plain(text if len(text) <= max_letters else text[: max_letters - 1] + "…")
 
 
+def search_state(since: Any = None, until: Any = None, **fields: Any) -> str:
+    """Address on the report's page of the passages that fit, from one day to another.
+
+    >>> search_state(until=pd.Timestamp("2024-11-04"), theme="ferries", source="Gull & Heron")
+    '#theme=ferries&source=Gull+%26+Heron&to=2024-11-04'
+    """
+    days = {"from": since, "to": until}
+    known = {name: f"{day:%Y-%m-%d}" for name, day in days.items() if not pd.isna(day)}
+    return "#" + urlencode(fields | known)
+
+
 def origin(passage: Any) -> str:
     """Date, source and title of a passage, as far as they are known."""
     date = "" if pd.isna(passage.date) else f"{passage.date:%Y-%m-%d}"
@@ -175,33 +177,29 @@ def nothing_to_show(text: str, kind: str) -> go.Figure:
     return finish(go.Figure(), finding, pd.DataFrame(), 120, **hidden)
 
 
-def bars(
-    table: pd.DataFrame, column: str, texts: Iterable[str], colours: str | list[str],
-    finding: Finding, **xaxis: Any,
-) -> go.Figure:  # fmt: skip
-    """A bar for each row of a table, named in its first column, with a text at its end."""
-    names, values = table.iloc[:, 0].map(label), table[column]
-    bar = go.Bar(x=values, y=names, text=[*texts], textposition="outside", cliponaxis=False,
-                 orientation="h", marker_color=colours, hoverinfo="skip")  # fmt: skip
-    xaxis = {"range": [0, 1.15 * max(values.max(), 1e-9)]} | xaxis
-    return in_rows(go.Figure(bar), len(table), finding, table, xaxis=xaxis)
-
-
 def heat_map(
-    values: pd.DataFrame, form: Callable, finding: Finding, table: pd.DataFrame, **xaxis: Any
-) -> go.Figure:
-    """A table of numbers as coloured cells, each with the text that `form` gives it."""
+    values: pd.DataFrame, form: Callable, finding: Finding, table: pd.DataFrame,
+    states: Sequence[Sequence[str]] = (), **xaxis: Any,
+) -> go.Figure:  # fmt: skip
+    """A table of numbers as coloured cells, each with the text that `form` gives it.
+
+    `states` are the addresses of the passages that cells stand for, see `search_state`.
+    """
     cells = go.Heatmap(z=values.to_numpy(), x=[*values.columns], y=values.index.map(label),
-                       text=values.map(form), texttemplate="%{text}", hoverinfo="skip",
+                       text=values.map(form), texttemplate="%{text}", hoverinfo="none", customdata=states,
                        xgap=2, ygap=2, zmin=0, showscale=False,
                        colorscale=[[0, "#f5f7f9"], [1, "#7fb3d8"]])  # fmt: skip
     xaxis = {"type": "category", "showgrid": False} | xaxis
-    return in_rows(go.Figure(cells), len(values), finding, table, xaxis=xaxis, yaxis_showgrid=False)
+    room = 6 * max(len(part) for name in values for part in str(name).split("<br>"))  # upright
+    return in_rows(
+        go.Figure(cells), len(values), finding, table, room, xaxis=xaxis, yaxis_showgrid=False
+    )
 
 
 def in_rows(
-    figure: go.Figure, n_rows: int, finding: Finding, table: pd.DataFrame, **layout: Any
-) -> go.Figure:
-    """A figure of rows from the top down, finished, as high as they need."""
-    figure.update_yaxes(autorange="reversed", type="category")
-    return finish(figure, finding, table, 140 + 28 * n_rows, **layout)
+    figure: go.Figure, n_rows: int, finding: Finding, table: pd.DataFrame, room: int = 0,
+    **layout: Any,
+) -> go.Figure:  # fmt: skip
+    """A figure of rows from the top down, finished, as high as they and `room` below them need."""
+    figure.update_yaxes(autorange="reversed", type="category", dtick=1)
+    return finish(figure, finding, table, 130 + 24 * n_rows + room, **layout)

@@ -1,8 +1,9 @@
-"""What notebooks show beside figures: tables, theme cards, quoted passages. All text is escaped."""
+"""What notebooks show beside figures: tables, and passages by theme. All text is escaped."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -14,13 +15,12 @@ import plotly.graph_objects as go
 from topics import labelling, measures
 from topics.figures import format as fmt
 from topics.figures.claims import clearest_first, of_corpus
-from topics.figures.trends import emerging
+from topics.figures.evidence import quotes, swatch
+from topics.figures.evidence import theme_cards as theme_cards
+from topics.figures.trends import emerging, sparklines
 from topics.findings import Finding, claims_in, front_page
-from topics.html import Html, note, table
-from topics.model.labels import keywords_by_language, numbers_of_themes
+from topics.html import Html, note, sentence, table
 from topics.read.fields import language_name
-from topics.text.passages import Span, sentences
-from topics.vectors.encoders import best_sentence
 
 if TYPE_CHECKING:
     from topics.run import Run
@@ -39,11 +39,6 @@ _REASONS = {  # for caution, by the measure that is below the threshold of a usa
 _CHANGES = ("new", "grown", "steady", "shrunk", "vanished")
 
 
-def _told(finding: Finding) -> Html:
-    """A finding as a paragraph."""
-    return Html(f"<p>{escape(finding.text)}</p>", finding)
-
-
 def _nothing(text: str, kind: str) -> Html:
     """A sentence where there is nothing to show."""
     return note(text, Finding(text, kind, "none"))
@@ -60,110 +55,65 @@ def quoting_table(run: Run, frame: pd.DataFrame, otherwise: str, max_rows: int =
     return corpus_table(frame.drop(columns=dropped), otherwise, max_rows)
 
 
-def _article(heading: str, body: str, attributes: str = "") -> Html:
-    return Html(f"<article class='card'><h4{attributes}>{heading}</h4>{body}</article>")
-
-
 def _quoted_by_theme(run: Run, parts: Iterable[tuple[str, Iterable[str]]]) -> Html:
     """An article for each heading, of the passages with these ids."""
-    articles = [_article(escape(heading), quotes(run, ids).markup) for heading, ids in parts]
-    return sum(articles, Html(""))
+    return Html("".join(
+        f"<article class='card'><h4>{escape(heading)}</h4>{quotes(run, ids).markup}</article>"
+        for heading, ids in parts
+    ))  # fmt: skip
 
 
-def quotes(run: Run, passage_ids: Iterable[str], theme_id: str | None = None) -> Html:
-    """Passages quoted whole, with date, source, title and place in their file.
+def theme_table(run: Run, shares: pd.DataFrame) -> Html:
+    """All themes, the largest first: size, share by period, main voice, languages and verdict.
 
-    A report without texts has date, source and place alone. The sentences of each passage that show
-    the theme are marked, where one is given. The number of a passage links to where the report
-    lets its reader look around it, if it is there.
+    `shares` is from `measures.shares_over_time`. Names lead to the themes' cards, counts to their
+    passages.
     """
-    deciding = _deciding_sentences(run, theme_id) if theme_id else lambda passage: []
-    numbers = np.zeros(len(run.passages), int)
-    numbers[run.fitted] = range(1, len(run.fitted) + 1)
-    passages = run.passages.assign(number=numbers).set_index("passage_id")
-    if no_text := run.options.no_text:
-        passages["title"] = None
-    shown = ""
-    for passage in passages.loc[[*passage_ids]].itertuples():
-        quoted = "" if no_text else f"<p>{_marked(passage.text, deciding(passage))}</p>"
-        foreign = pd.notna(passage.language) and passage.language != "en"
-        language = f" lang='{escape(passage.language)}' dir='auto'" if foreign else ""
-        shown += f"<blockquote{language}>{quoted}<footer>{_place(passage)}</footer></blockquote>"
-    return Html(shown)
-
-
-def _deciding_sentences(run: Run, theme_id: str) -> Callable[[Any], list[Span]]:
-    """What finds the sentences of a passage that hold a term of a theme, or the one nearest to it."""
-    pattern, centroid = run.model.pattern(theme_id), run.model.centroid(theme_id)
-
-    def found(passage: Any) -> list[Span]:
-        text, language = passage.text, passage.language
-        spans = sentences(text, language) if pattern else []
-        held = [span for span in spans if pattern and pattern.search(text[slice(*span)])]
-        return held or [best_sentence(text, centroid, language, run.model.embedder)]
-
-    return found
-
-
-def _marked(text: str, spans: Iterable[Span]) -> str:
-    """A text as HTML with parts of it marked; nothing where all of it would be."""
-    quoted, done = "", 0
-    for start, end in spans:
-        if 0 < end - start < len(text):
-            quoted += f"{escape(text[done:start])}<mark>{escape(text[start:end])}</mark>"
-            done = end
-    return quoted + escape(text[done:])
-
-
-def _place(passage: Any) -> str:
-    """Where a passage comes from, and a link to it."""
-    number = passage.number
-    link = f"<a href='#p-{number}'>passage {number}</a>" if number else ""
-    place = f"{passage.document_id}, characters {passage.start}–{passage.end}"
-    about = [escape(fmt.origin(passage)), link, f"<code>{escape(place)}</code>"]
-    return " · ".join(filter(None, about))
-
-
-def theme_cards(run: Run) -> Html:
-    """A card a theme: its name, how much of it there is, and the passages that show it."""
-    about = run.themes[["theme_id", "name", "kind", "keywords", "n_passages"]]
-    facts = about.merge(measures.theme_support(run), on="theme_id")
-    ids = facts["theme_id"].tolist()
-    numbers = numbers_of_themes(ids, run.passages, run.assignments)
-    words = keywords_by_language(run.passages, numbers, len(ids))
-    cards = (
-        _card(run, theme, words[words["number"] == theme.Index]) for theme in facts.itertuples()
-    )
-    return sum(cards, Html(""))
-
-
-def _keywords(theme: Any, by_language: pd.DataFrame) -> str:
-    """Keywords of a theme, in each of its languages if it has several."""
-    if len(by_language) < 2:
-        return f"<p>Keywords: {escape(theme.keywords)}</p>"
-    return "".join(
-        f"<p>{escape(language_name(row.language))}, {fmt.plural(row.n_passages, 'passage')}: "
-        f"<span lang='{escape(row.language)}'>{escape(row.keywords)}</span></p>"
-        for row in by_language.itertuples()
-    )
-
-
-def _card(run: Run, theme: Any, by_language: pd.DataFrame) -> Html:
-    body = "<p>No passage of this corpus has this theme.</p>"
-    if theme.n_passages:
-        count = (
-            f"{fmt.plural(theme.n_passages, 'passage')} in {fmt.plural(theme.documents, 'document')} "
-            f"({theme.independent} independent of others)"
-        )
+    support = measures.theme_support(run).merge(run.themes[["theme_id", "name"]], on="theme_id")
+    lines, scale = sparklines(run, shares)
+    languages = _languages_by_theme(run)
+    rows = []
+    for theme in support.sort_values("documents", ascending=False, kind="stable").itertuples():
+        theme_id, named = theme.theme_id, escape(theme.name)
+        voice = None
         if theme.sources:
-            count += f"; most from {theme.largest_source} ({theme.source_share:.0%})"
-        if not pd.isna(theme.stability):
-            count += f"; stability {theme.stability:.2f}"
-        count += f"; {theme.verdict}"
-        shown = quotes(run, run.model.exemplars(theme.theme_id), theme.theme_id)
-        body = f"<p>{escape(count)}.</p>{_keywords(theme, by_language)}{shown.markup}"
-    heading = f"{escape(theme.name)} <small>{escape(theme.kind)}</small>"
-    return _article(heading, body, f" id='theme-{escape(theme.theme_id)}'")
+            own = fmt.search_state(theme=theme_id, source=theme.largest_source)
+            link = f"<a href='{escape(own)}'>{escape(theme.largest_source)}</a>"
+            voice = Html(f"{link} {theme.source_share:.0%}")
+        count = f"<a href='{fmt.search_state(theme=theme_id)}'>{theme.documents:,}</a>"
+        name = f"{swatch(run, theme_id)}<a href='#theme-{escape(theme_id)}'>{named}</a>"
+        rows.append((Html(name), Html(count), lines.get(theme_id), voice, languages.get(theme_id),
+                     theme.verdict))  # fmt: skip
+    columns = ["theme", "documents", "share", "main voice", "languages", "verdict"]
+    shown = pd.DataFrame(rows, columns=columns).dropna(axis="columns", how="all")
+    below = f"<p class='quiet'>{escape(scale)}</p>" if scale else ""
+    return Html(f"<div class='overview'>{table(shown, len(shown)).markup}{below}</div>")
+
+
+def _languages_by_theme(run: Run) -> pd.Series:
+    """The two main languages of each theme's passages, and how many more there are."""
+    languages = run.assignments.merge(run.passages[["passage_id", "language"]], on="passage_id")
+    counts = languages.groupby("theme_id")["language"].value_counts().reset_index()
+    by_theme = counts.groupby("theme_id", sort=False)["language"].agg(list)
+    return by_theme.map(
+        lambda own: (
+            ", ".join(map(language_name, own[:2])) + (f" +{len(own) - 2}" if own[2:] else "")
+        )
+    )
+
+
+def named_theme_scores(run: Run) -> Html:
+    """The score from which on a passage has a named theme, the highest, and how many passages have it."""
+    named = run.model.named
+    if not named:
+        return _nothing("No themes were named in advance.", "themes")
+    scores = run.model.decision_function(run.vectors[run.fitted]).max()
+    themes = run.themes.set_index("theme_id")
+    shown = pd.DataFrame([
+        (theme.name, run.model.thresholds_[theme.id], scores[theme.id], themes["n_passages"][theme.id])
+        for theme in named
+    ], columns=["theme", "threshold", "highest score", "passages"])  # fmt: skip
+    return table(shown.replace(np.inf, np.nan))
 
 
 def changes_table(run: Run) -> Html:
@@ -174,7 +124,7 @@ def changes_table(run: Run) -> Html:
     counts = found["change"].value_counts()
     text = ", ".join(f"{counts.get(change, 0)} {change}" for change in _CHANGES)
     finding = Finding(f"Since the earlier report: {text}.", "changes")
-    return _told(finding) + table(found.drop(columns="theme_id"))
+    return sentence(finding) + table(found.drop(columns="theme_id"))
 
 
 def counted_documents(document_themes: measures.DocumentThemes) -> Html:
@@ -284,7 +234,7 @@ def trust_table(run: Run, survival: pd.DataFrame, gold: str | None = None) -> Ht
                "largest_source", "stability", "borne_out", "phrased", "claim", "survives", "precision",
                "recall"]  # fmt: skip
     shown = fmt.with_names(run, facts[columns if gold else columns[:-2]])
-    return _told(_caution(run, warnings)) + table(shown.rename(columns={"claim": "trend"}))
+    return sentence(_caution(run, warnings)) + table(shown.rename(columns={"claim": "trend"}))
 
 
 def _warnings(facts: Any) -> list[str]:
@@ -298,13 +248,12 @@ def _warnings(facts: Any) -> list[str]:
 
 
 def _caution(run: Run, warnings: list[list[str]]) -> Finding:
-    """How many themes to treat with caution, and for each reason which."""
+    """How many themes to treat with caution, and for each reason how many."""
     themes = run.themes["theme_id"][[bool(own) for own in warnings]].tolist()
     if not themes:
         return Finding("No theme calls for special caution.", "trust")
-    by_theme = pd.Series(warnings, index=run.themes["name"]).explode().dropna()
-    by_reason = by_theme.index.to_series().groupby(by_theme.to_numpy(), sort=False).agg(list)
-    reasons = "; ".join(f"{reason}: {fmt.listed(names)}" for reason, names in by_reason.items())
+    counts = Counter(reason for own in warnings for reason in own)
+    reasons = "; ".join(f"{reason}: {n}" for reason, n in counts.most_common())
     of = f"{len(themes)} of {fmt.plural(len(warnings), 'theme')}"
     return Finding(f"Treat {of} with caution ({reasons}).", "trust", "caution", themes)
 
@@ -331,7 +280,7 @@ def label_agreement(run: Run, gold: str | None) -> Html:
             f" Taught by the labels of other documents, named themes agree with F1 "
             f"{taught['f1']:.2f}; taught by none, {taught['f1_untaught']:.2f}."
         )
-    told = _told(Finding(text, "labels"))
+    told = sentence(Finding(text, "labels"))
     return told + table(fmt.with_names(run, found.themes)) if len(found.themes) else told
 
 
@@ -351,7 +300,7 @@ def corrected_shares(run: Run, folder: str | None, change_points: pd.DataFrame) 
         f"{fmt.plural(n_coders, 'coder')}, {labels.attrs['blank']} left blank."
     )
     shares = labelling.labelled_shares(run, labels)
-    told = _told(Finding(text, "labels")) + table(fmt.with_names(run, shares))
+    told = sentence(Finding(text, "labels")) + table(fmt.with_names(run, shares))
     if len(change_points):
         told += table(fmt.with_names(run, labelling.labelled_changes(run, labels, change_points)))
     if n_coders > 1:
@@ -384,7 +333,7 @@ def negative_controls(run: Run, placebo: pd.DataFrame) -> Html:
             "With dates exchanged at random within each source, "
             f"{fmt.plural(len(placebo), 'change')} (one corpus in twenty may show any). {text}"
         )
-    return _told(Finding(text, "trust")) + quotes(run, taken[:2])
+    return sentence(Finding(text, "trust")) + quotes(run, taken[:2])
 
 
 def passages_to_check(run: Run, seed: int = 0, max_passages: int = 2) -> Html:
@@ -401,7 +350,7 @@ def passages_to_check(run: Run, seed: int = 0, max_passages: int = 2) -> Html:
     return Html(shown) if shown else _nothing("No passage has a theme.", "passages")
 
 
-def passages_without_theme(run: Run, seed: int = 0, max_passages: int = 5) -> Html:
+def passages_without_theme(run: Run, seed: int = 0, max_passages: int = 4) -> Html:
     """Some passages that have no theme, at random."""
     ids = run.passages["passage_id"]
     without = ids[~ids.isin(run.assignments["passage_id"])]
@@ -410,4 +359,4 @@ def passages_without_theme(run: Run, seed: int = 0, max_passages: int = 5) -> Ht
     share, total = len(without) / len(ids), fmt.plural(len(ids), "passage")
     text = f"{len(without):,} of {total} ({share:.0%}) have no theme."
     at_random = without.sample(min(max_passages, len(without)), random_state=seed)
-    return _told(Finding(text, "passages")) + quotes(run, at_random)
+    return sentence(Finding(text, "passages")) + quotes(run, at_random)

@@ -14,6 +14,8 @@ from plotly.subplots import make_subplots
 from topics.errors import InputError
 from topics.figures import claims
 from topics.figures import format as fmt
+from topics.html import Html
+from topics.intervals import CONFIDENCE
 from topics.measures.change_points import SLOW, emerging_themes
 
 if TYPE_CHECKING:
@@ -37,48 +39,112 @@ def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) ->
         From `measures.shares_over_time` and `measures.find_change_points`.
     """
     names, colours = fmt.theme_names(run), fmt.theme_colours(run)
-    ids = [i for i in names if shares.loc[shares["theme_id"] == i, "n"].sum()]
-    if not ids:
+    counts = shares.groupby("theme_id")["n"].sum().sort_values(ascending=False, kind="stable")
+    ids = counts.index[counts > 0]
+    if ids.empty:
         text = "No document with a date has a theme, so no trend can be shown."
         return fmt.nothing_to_show(text, "corpus")
     n_rows = -(-len(ids) // _COLUMNS)
     figure = make_subplots(
-        rows=n_rows, cols=_COLUMNS, shared_xaxes=True, shared_yaxes=True,
-        subplot_titles=[fmt.label(names[i], 34) for i in ids],
-        vertical_spacing=0.28 / n_rows, horizontal_spacing=0.04,
+        rows=n_rows, cols=_COLUMNS, subplot_titles=[fmt.label(names[i], 34) for i in ids],
+        shared_yaxes=True, vertical_spacing=0.28 / n_rows, horizontal_spacing=0.04,
     )  # fmt: skip
     for place, theme_id in enumerate(ids):
-        enough = shares["n_total"] >= min(_MIN_SHOWN, shares["n_total"].max())
-        own = shares[(shares["theme_id"] == theme_id) & enough]
+        own = shares[shares["theme_id"] == theme_id]
         where = {"row": place // _COLUMNS + 1, "col": place % _COLUMNS + 1}
         for trace in _trend(own, colours[theme_id], names[theme_id]):
             figure.add_trace(trace, **where)
         moves = change_points[change_points["theme_id"] == theme_id]
-        at_once = moves.loc[moves["shape"] != SLOW, ["period", "until"]]
-        for day in at_once.stack().dropna():
-            figure.add_vline(x=day, line_dash="dash", line_color=fmt.QUIET, **where)
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
-    figure.update_xaxes(showticklabels=True, nticks=4)
+        at_once = moves[moves["shape"] != SLOW]
+        for word, column in (("from", "period"), ("until", "until")):
+            for day in at_once[column].dropna():
+                figure.add_vline(x=day, line_dash="dash", line_color=fmt.QUIET, **where)
+                figure.add_annotation(
+                    x=day, y=1, yref="y domain", yanchor="top", showarrow=False,
+                    text=f"{word} {fmt.day_or_month(day)}", **where,
+                )  # fmt: skip
+    first, last = shares.loc[_is_enough(shares), "period"].agg(["min", "max"])
+    edge = (last - first) / 30 or pd.Timedelta(days=1)
+    figure.update_yaxes(tickformat=".0%", range=[0, _scale(shares)], nticks=4)
+    figure.update_xaxes(range=[first - edge, last + edge], nticks=4)
     figure.update_annotations(font_size=12)
     finding = claims.of_changes(run, shares, change_points)
     table = fmt.with_names(run, shares.drop(columns="partial"))
-    return fmt.finish(figure, finding, table, 150 + 170 * n_rows)
+    return fmt.finish(figure, finding, table, 80 + 170 * n_rows)
+
+
+def _scale(shares: pd.DataFrame) -> float:
+    """Top of the one scale that all themes are drawn on."""
+    return float(shares.loc[_is_enough(shares), "high"].max())
+
+
+def _is_enough(shares: pd.DataFrame) -> pd.Series:
+    """Whether a period has enough documents for its share to be drawn."""
+    return shares["n_total"] >= min(_MIN_SHOWN, shares["n_total"].max())
+
+
+def _unbroken(own: pd.DataFrame) -> list[pd.DataFrame]:
+    """The parts of a theme's curve: between them are periods with too few documents."""
+    enough = _is_enough(own)
+    return [part for _, part in own[enough].groupby((~enough).cumsum()[enough])]
 
 
 def _trend(own: pd.DataFrame, colour: str, name: str) -> list[go.Scatter]:
-    """Band, standardised share and share of one theme."""
-    band = [*own["high"], *own["low"][::-1]]
+    """Bands, standardised share and share of one theme, with gaps where documents are too few."""
     symbols = np.where(own["partial"], "circle-open", "circle")
     counts = own["n"].astype(str) + " of " + own["n_total"].astype(str)
     dotted = {"color": colour, "width": 1, "dash": "dot"}
-    return [
-        go.Scatter(x=[*own["period"], *own["period"][::-1]], y=band, mode="lines", fill="toself",
-                   line_width=0, fillcolor=colour, opacity=0.2, hoverinfo="skip"),
-        go.Scatter(x=own["period"], y=own["share_standardised"], mode="lines", line=dotted, hoverinfo="skip"),
-        go.Scatter(x=own["period"], y=own["share"], mode="lines+markers", line_color=colour,
-                   name=fmt.plain(name), marker={"size": 6, "symbol": symbols}, text=counts,
-                   hovertemplate="%{x|%Y-%m-%d}: %{y:.0%} (%{text})<extra></extra>"),
+    shown = own[["share", "share_standardised"]].where(_is_enough(own), None)
+    until = own["period"].shift(-1) - pd.Timedelta(days=1)
+    states = [
+        fmt.search_state(theme=row.theme_id, since=row.period, until=last)
+        for row, last in zip(own.itertuples(), until, strict=True)
+    ]
+    bands = [
+        go.Scatter(x=[*part["period"], *part["period"][::-1]], y=[*part["high"], *part["low"][::-1]],
+                   mode="lines", fill="toself", line_width=0, fillcolor=colour, opacity=0.2,
+                   hoverinfo="skip")
+        for part in _unbroken(own)
     ]  # fmt: skip
+    return [
+        *bands,
+        go.Scatter(x=own["period"], y=shown["share_standardised"], mode="lines", line=dotted,
+                   hoverinfo="skip"),
+        go.Scatter(x=own["period"], y=shown["share"], mode="lines+markers", line_color=colour,
+                   name=fmt.plain(name), marker={"size": 6, "symbol": symbols}, text=counts,
+                   customdata=states, hovertemplate="%{x|%Y-%m-%d}: %{y:.0%} (%{text})<extra></extra>"),
+    ]  # fmt: skip
+
+
+def sparklines(run: Run, shares: pd.DataFrame) -> tuple[dict[str, Html], str]:
+    """A line a theme: its share of documents by period, with its interval; and what they show."""
+    if shares.empty:
+        return {}, ""
+    top, colours = _scale(shares), fmt.theme_colours(run)
+    first, last = shares.loc[_is_enough(shares), "period"].agg(["min", "max"])
+    lines = {}
+    for theme_id, own in shares[shares["period"].between(first, last)].groupby("theme_id"):
+        place = pd.Series(np.linspace(2, 98, len(own)), own.index)
+        shapes = "".join(_spark(part, place[part.index], top) for part in _unbroken(own))
+        known = own["share"][_is_enough(own)]
+        told = f"{fmt.percent(known.min())} to {fmt.percent(known.max())} of documents a period"
+        lines[theme_id] = Html(
+            f"<svg class='spark' viewBox='0 0 100 30' preserveAspectRatio='none' role='img' "
+            f"aria-label='{told}' style='color:{colours[theme_id]}'>{shapes}</svg>"
+        )
+    when = f"{first:%b %Y} to {last:%b %Y}"
+    told = f"Lines: share of documents, {when}, with its {CONFIDENCE:.0%} interval"
+    return lines, f"{told}; all on one scale, from 0 to {fmt.percent(top)}."
+
+
+def _spark(part: pd.DataFrame, x: pd.Series, top: float) -> str:
+    """A band and a line; of one period alone the line's round end is a dot."""
+    low, high, share = (
+        [f"{a:.1f},{29 - 28 * b / top:.1f}" for a, b in zip(x, part[column], strict=True)]
+        for column in ("low", "high", "share")
+    )
+    band = f"<polygon points='{' '.join(high + low[::-1])}'/>"
+    return f"{band}<polyline points='{' '.join(share + share[-1:])}'/>"
 
 
 @lru_cache(maxsize=1)  # a figure and a table ask
@@ -108,7 +174,7 @@ def emergence(run: Run, document_themes: DocumentThemes) -> go.Figure:
     marker = {"symbol": ["circle-open", "circle"], "size": 9}
     figure.update_traces(mode="lines+markers+text", textposition="middle right", marker=marker)
     figure.update_traces(hovertemplate="%{x:.1%}<extra></extra>")
-    title = "share of documents: hollow before, full recently"
+    title = "share: hollow before, full now"
     figure.update_xaxes(tickformat=".0%", title=title, rangemode="tozero")
     finding, twin = claims.of_emergence(run, table), fmt.with_names(run, table)
     return fmt.in_rows(figure, len(table), finding, twin)
@@ -126,21 +192,25 @@ def shares_by_group(run: Run, table: pd.DataFrame) -> go.Figure:
     shown = table[table[column].isin(groups)]
     totals = shown.drop_duplicates(column).set_index(column)["total_second"]
     grid = _by_theme(run, shown, column, "second", groups)
+    states = [
+        [fmt.search_state(**{"theme": theme_id, column: group}) for group in groups]
+        for theme_id in grid.index
+    ]
     grid.columns = [f"{fmt.label(str(name), 24)}<br>n={totals[name]}" for name in grid.columns]
+    grid = grid.rename(index=fmt.theme_names(run))
     twin = fmt.with_names(run, shown).rename(columns={"second": "share", "first": "share_others"})
     twin = twin[[column, "theme", "n_second", "total_second", "share", "share_others", "difference",
                  "low", "high", "clear"]]  # fmt: skip
-    return fmt.heat_map(grid, "{:.0%}".format, claims.of_contrasts(run, table), twin)
+    return fmt.heat_map(grid, "{:.0%}".format, claims.of_contrasts(run, table), twin, states)
 
 
 def _by_theme(
     run: Run, table: pd.DataFrame, column: str, values: str, groups: Iterable[str]
 ) -> pd.DataFrame:
-    """A row a theme, by its name, and a column for each of the groups, 0 where nothing is known."""
-    names = fmt.theme_names(run)
+    """A row a theme by id, the largest first, a column a group; 0 where nothing is known."""
     grid = table.pivot(index="theme_id", columns=column, values=values).fillna(0.0)
-    grid = grid.loc[[i for i in names if i in grid.index], [*groups]]
-    return grid.rename(index=names)
+    largest = run.assignments["theme_id"].value_counts().index
+    return grid.loc[largest[largest.isin(grid.index)], [*groups]]
 
 
 def actors(run: Run, table: pd.DataFrame) -> go.Figure:
@@ -153,6 +223,7 @@ def actors(run: Run, table: pd.DataFrame) -> go.Figure:
         return fmt.nothing_to_show(text, "actors")
     n = table.groupby("actor")["documents"].sum().sort_values(ascending=False, kind="stable")
     grid = _by_theme(run, table, "actor", "share", n.index[:_MAX_ACTORS])
+    grid = grid.rename(index=fmt.theme_names(run))
     often = table[table["documents"] >= _MIN_MENTIONS]
     twin = fmt.with_names(run, often)
     finding = claims.of_actors(run, often)

@@ -11,9 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
-from tqdm.auto import tqdm
 
-from topics.errors import UnreadableError
+from topics.errors import UnreadableError, progress_bar
 from topics.html import note, table
 from topics.read.fields import (
     ORIGINS,
@@ -181,7 +180,7 @@ def _all_documents(
     """Documents of all files, each with its fields; those in an archive bear its name before."""
     files, others = find_files(root)
     log.skipped += [(archive + shown_name(other, root), reason) for other, reason in others]
-    for file in tqdm(files, desc="reading", unit="file", disable=not progress):
+    for file in progress_bar(files, desc="reading", unit="file", disable=not progress):
         name = archive + shown_name(file, root)
         try:
             if file_kind(file) == ".zip":

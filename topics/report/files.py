@@ -164,7 +164,7 @@ def _write_json(content: Any, path: Path) -> None:
 def summary_of(folder: Path) -> str:
     """The themes and the findings of a report's folder as lines, and the path of its page."""
     with (folder / "themes.csv").open(encoding="utf-8", newline="") as file:
-        themes = list(csv.DictReader(file))
+        themes = sorted(csv.DictReader(file), key=lambda theme: -int(theme["n_documents"]))
     found = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
     width = max((len(theme["name"]) for theme in themes), default=0)
     lines = ["themes"]

@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING, Any
 from topics.figures.claims import of_corpus
 from topics.figures.format import day, percent, plural
 from topics.findings import MIME_TYPE, Finding, claims_in, front_page
-from topics.measures import theme_support
 
 if TYPE_CHECKING:
     from topics.report.notebooks import Cell
     from topics.run import Run
 
 PLOTLY = "application/vnd.plotly.v1+json"
-_OF_NAMED = {
-    ("solid", "usable"): "Of the themes named in advance, found",
-    ("fragile",): "Found, but too fragile to rely on",
-    ("absent",): "Named in advance, not found",
-}
 
 
 def findings_of(cells: list[Cell], run: Run) -> list[Finding]:
@@ -37,28 +31,16 @@ def _in_figure(output: dict[str, Any]) -> dict[str, Any] | None:
     return output.get(PLOTLY, {}).get("layout", {}).get("meta", {}).get("finding")
 
 
-def summary(run: Run) -> list[str]:
-    """What was read and found, in two or three sentences."""
+def summary(run: Run) -> str:
+    """What was read and found, in one sentence."""
     documents, passages, themes = run.documents, run.passages, run.themes
     without = 1 - run.assignments["passage_id"].nunique() / len(passages)
     dates, sources = documents["date"].dropna(), documents["source"].nunique()
     who = f" from {plural(sources, 'source')}" if sources else ""
+    languages = documents["language"].nunique()
+    who += f" in {plural(languages, 'language')}" if languages > 1 else ""
     when = f", dated {day(dates.min())} to {day(dates.max())}," if len(dates) else ""
-    lines = [
+    return (
         f"{plural(len(documents), 'document')}{who}{when} hold {plural(len(passages), 'passage')} "
         f"and {plural(len(themes), 'theme')}; {percent(without)} of the passages have no theme."
-    ]
-    for verdicts, told in _OF_NAMED.items():
-        own = themes[(themes["kind"] == "named") & theme_support(run)["verdict"].isin(verdicts)]
-        sizes = [
-            _isolated(row.name)
-            + (f" ({plural(row.n_documents, 'document')})" if row.n_passages else "")
-            for row in own.itertuples()
-        ]
-        lines += [f"{told}: {', '.join(sizes)}."] if sizes else []
-    return lines
-
-
-def _isolated(name: str) -> str:
-    """A name between Unicode's isolates: whichever way it is written, the sentence goes on."""
-    return f"\u2068{name}\u2069"
+    )

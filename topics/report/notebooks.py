@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from tqdm.auto import tqdm
+from topics.errors import progress_bar
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -60,7 +60,7 @@ def run_notebooks(path: str, options: dict[str, Any]) -> list[Cell]:
         if "parameters" in cell.tags:
             cell.source = f"path = {path!r}\noptions = {options!r}"
     with _shell() as shell:
-        for cell in tqdm(code, desc="report", unit="cell"):
+        for cell in progress_bar(code, desc="report", unit="cell"):
             cell.outputs = _run(shell, cell.source)
     return cells
 

@@ -1,7 +1,11 @@
 // Shows and filters passages, draws figures. Text of documents enters the page as text nodes only.
-const PRINT_WIDTH = 640; // pixels that fit a printed page
-const NARROW = 600; // below, names on the map would cover it: its legend has them
+const PRINT_WIDTH = 940; // pixels that fit a printed page at the zoom that page.css gives figures there
+const NARROW = 460; // pixels of a figure, below which its panels stand in one column
+const CELL = 42; // pixels of a column of a heat map, that a share fits in
+const PANEL = 170; // pixels of a panel in a column
+const ROWS = 10; // of a longer table, shown until all are asked for
 const LABEL = 20; // letters of a name that leave room for its bar
+const MOVES = [[0, 0], [0, -0.6], [0, 0.6], [-0.5, 0], [0.5, 0], [0, -1.1], [0, 1.1]]; // of a name, in its sizes
 const STEP = 25; // passages shown at a time
 const MANY = 5000; // passages whose map takes long to dim
 const DARK_PAPER = "#1b1b1f"; // as in page.css
@@ -14,6 +18,7 @@ let themes = new Map(), passages = []; // names of all themes by id; all passage
 let found = [], hits = null; // passages that pass the form, and the words to mark in them
 let dimming; // the timer of a large map, which waits for the last of several letters
 let map = null; // the figure of all passages, and the passages of each of its traces
+let chosen = false; // whether the form leaves any passage out
 
 async function unpacked(id) {
   const bytes = Uint8Array.from(atob(byId(id).textContent), (c) => c.charCodeAt(0));
@@ -30,9 +35,11 @@ function element(name, properties, ...children) {
 
 async function readPassages() {
   const data = JSON.parse(await unpacked("passages"));
-  const { source: sources, country: countries } = data.groups;
-  const documents = data.documents.map(([id, title, date, url, source, country]) =>
-    ({ id, title, date, url, source: sources[source], country: countries[country] }));
+  const { source: sources, country: countries, language: languages } = data.groups;
+  const documents = data.documents.map(([id, title, date, url, source, country, language, independent]) => ({
+    id, title, date, url, independent,
+    source: sources[source], country: countries[country], language: languages[language],
+  }));
   themes = new Map(data.themes);
   passages = data.passages.map(([place, start, end, text, carried, strongest], i) => ({
     number: i + 1, from: documents[place], start, end, text, strongest,
@@ -51,45 +58,61 @@ function patterns(words) {
     part.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&").replace(/\s+/g, '["\\s]+'));
 }
 
-const holds = (wanted, own) => !wanted || (wanted === "none" ? !own.length : own.includes(wanted));
+const holds = (wanted, own) => wanted === "none" ? !own.length : own.includes(wanted);
+const grouped = (n) => n.toLocaleString("en-GB");
 
+// Whether a passage fits all that is asked for but its themes.
 function passes(passage, wanted, tests) {
-  const { from, carried } = passage;
-  return holds(wanted.theme, carried)
-    && ["source", "country"].every((field) => holds(wanted[field], [from[field] ?? []].flat()))
-    && (!wanted.from || from.date >= wanted.from)
-    && (!wanted.to || from.date <= wanted.to)
-    && (!tests.length || tests.every((test) => test.test(passage.folded ??= fold(passage.text))));
+  const { from, text } = passage;
+  return ["source", "country", "language"].every((field) =>
+    !wanted.get(field) || holds(wanted.get(field), [from[field] ?? []].flat()))
+    && (!wanted.get("from") || from.date >= wanted.get("from"))
+    && (!wanted.get("to") || from.date <= wanted.get("to"))
+    && (!tests.length || tests.every((test) => test.test(passage.folded ??= fold(text))));
 }
 
 function choose(unknown = "") {
-  const wanted = Object.fromEntries(new FormData(form));
-  const words = patterns(wanted.q ?? ""); // a report without texts has no field for them
+  const wanted = new FormData(form);
+  const words = patterns(wanted.get("q") ?? ""); // a report without texts has no field for them
   const tests = words.map((word) => new RegExp(word, "u"));
   hits = words.length ? new RegExp(words.join("|"), "gu") : null;
-  found = passages.filter((passage) => passes(passage, wanted, tests));
-  byId("count").textContent =
-    `${found.length.toLocaleString("en-GB")} of ${passages.length.toLocaleString("en-GB")} passages`;
-  const none = wanted.to && wanted.from > wanted.to
-    ? "The first day is after the last, so no passage fits."
-    : "No passage fits. Leave out a word or a filter.";
-  byId("advice").textContent = [unknown, found.length ? "" : none].join(" ").trim();
-  byId("advice").hidden = !byId("advice").textContent;
-  byId("found").hidden = !found.length;
+  const ticked = wanted.getAll("theme");
+  const ofAnyTheme = passages.filter((passage) => passes(passage, wanted, tests));
+  found = ofAnyTheme.filter(({ carried }) =>
+    !ticked.length || ticked.some((theme) => holds(theme, carried)));
+  chosen = found.length < passages.length;
+  tell(wanted, unknown);
   byId("found").replaceChildren();
   showMore();
-  countThemes();
+  countThemes(ofAnyTheme);
+  markPeriods(wanted);
   clearTimeout(dimming);
   if (passages.length < MANY) dim();
   else dimming = setTimeout(dim, 300);
 }
 
-function countThemes() {
-  const rows = [...document.querySelectorAll("#by-theme tbody tr")];
-  const counts = rows.map(({ dataset: { theme } }) => found.filter(({ carried }) => holds(theme, carried)).length);
-  rows.forEach((row, i) => {
-    row.cells[1].textContent = counts[i].toLocaleString("en-GB");
-    row.querySelector(".bar").style.width = `${100 * counts[i] / Math.max(...counts, 1)}%`;
+function tell(wanted, unknown) {
+  const documents = [...new Set(found.map(({ from }) => from))];
+  byId("count").textContent = `${grouped(found.length)} of ${grouped(passages.length)} passages, in ${
+    grouped(documents.length)} documents (${grouped(documents.filter((d) => d.independent).length)} independent)`;
+  const none = wanted.get("to") && wanted.get("from") > wanted.get("to")
+    ? "The first day is after the last, so no passage fits."
+    : "No passage fits. Leave out a word or a filter.";
+  byId("advice").textContent = [unknown, found.length ? "" : none].join(" ").trim();
+  byId("advice").hidden = !byId("advice").textContent;
+  byId("found").hidden = !found.length;
+}
+
+// How many passages each theme has among those that fit all else: what ticking it would show.
+function countThemes(among) {
+  const labels = [...document.querySelectorAll("#by-theme label")];
+  const counts = labels.map((label) => {
+    const theme = label.querySelector("input").value;
+    return among.filter(({ carried }) => holds(theme, carried)).length;
+  });
+  labels.forEach((label, i) => {
+    label.querySelector("b").textContent = grouped(counts[i]);
+    label.style.setProperty("--found", `${100 * counts[i] / Math.max(...counts, 1)}%`);
   });
 }
 
@@ -121,7 +144,23 @@ function quoted(passage) {
       "Themes: ", ...apart(carried.length ? carried.map((theme) => themes.get(theme)) : ["none"]), element("br"),
       element("a", { href: `#p-${number}` }, `passage ${number}`), " · ",
       element("code", {}, element("bdi", {}, from.id), `, characters ${start}–${end}`),
-      ...(from.url ? [" · ", element("a", link, "open its web page")] : [])));
+      ...(from.url ? [" · ", element("a", link, "open its web page")] : []), " ",
+      element("button", { type: "button", onclick: (event) => copy(event.target, passage) }, "Copy citation")));
+}
+
+function citation({ from, start, end, number }) {
+  const place = `${from.id}, characters ${start}–${end}`;
+  const link = from.url ?? `${location.href.replace(/#.*/, "")}#p-${number}`;
+  return [from.source, from.date, from.title && `“${from.title}”`, place, link].filter(Boolean).join(", ");
+}
+
+async function copy(button, passage) {
+  try {
+    await navigator.clipboard.writeText(citation(passage));
+    button.textContent = "Copied";
+  } catch {
+    button.replaceWith(citation(passage)); // to be copied by hand
+  }
 }
 
 // What a spreadsheet would take for a formula gets an apostrophe, as in sheets for labelling.
@@ -157,16 +196,20 @@ function remember() {
 
 function restore(state) {
   const fields = [...form.elements].filter(({ name }) => name);
-  for (const field of fields) field.value = state.get(field.name) ?? "";
-  const unknown = fields.filter(({ name, value }) => value !== (state.get(name) ?? ""));
-  for (const field of unknown) field.value = "";
-  const told = unknown.map(({ name }) => `${name} ${state.get(name)}`).join(", ");
+  for (const field of fields) {
+    if (field.type === "checkbox") field.checked = state.getAll(field.name).includes(field.value);
+    else field.value = state.get(field.name) ?? "";
+    if (field.selectedIndex === -1) field.value = "";
+  }
+  const known = new FormData(form);
+  const told = [...state].filter(([name, value]) => !known.getAll(name).includes(value))
+    .map((pair) => pair.join(" ")).join(", ");
   choose(told && `This report does not have: ${told}.`);
-  byId("explore").scrollIntoView();
+  byId(found.length ? "count" : "explore").scrollIntoView();
 }
 
 function follow() {
-  if (/^#(q|theme|source|country|from|to)=/.test(location.hash))
+  if (/^#(q|theme|source|country|language|from|to)=/.test(location.hash))
     restore(new URLSearchParams(location.hash.slice(1)));
   else pin();
 }
@@ -178,21 +221,55 @@ function pin() {
   const passage = passages[number - 1];
   if (!passage) return show(element("blockquote", { tabIndex: -1 },
     element("p", {}, `This report has no passage ${number}; the last is ${passages.length}.`)));
-  const quote = Object.assign(quoted(passage), { id: `p-${passage.number}` });
-  const beside = [["Previous", passages[passage.number - 2]], ["Next", passages[passage.number]]]
-    .filter(([, other]) => other?.from === passage.from).flatMap(([name, { number }]) =>
-      [element("a", { href: `#p-${number}` }, `${name} in this document`), " · "]);
-  show(quote, ...beside);
+  show(Object.assign(quoted(passage), { id: `p-${passage.number}` }), ...wholeDocument(passage));
 }
 
-function show(quote, ...links) {
+// A document as far as its passages are here; what was left out between them is marked.
+function wholeDocument({ from, text }) {
+  const own = passages.filter((passage) => passage.from === from);
+  if (!text || own.length < 2) return [];
+  const paragraphs = own.map(({ number, start, text }, i) => element("p", { dir: "auto" },
+    i && start > own[i - 1].end + 2 ? "[…] " : "", text, " ",
+    element("a", { href: `#p-${number}` }, `passage ${number}`)));
+  const summary = element("summary", {}, `The whole document: ${own.length} passages`);
+  return [element("details", {}, summary, ...paragraphs)];
+}
+
+function show(quote, ...below) {
   const pinned = byId("pinned");
-  pinned.replaceChildren(quote,
-    element("p", {}, ...links, element("a", { href: "#explore" }, "Close")));
+  pinned.replaceChildren(quote, ...below,
+    element("p", {}, element("a", { href: "#explore" }, "Close")));
   pinned.hidden = false;
   quote.focus({ preventScroll: true });
   const { top, bottom } = pinned.getBoundingClientRect();
-  if (top < 0 || bottom > innerHeight) pinned.scrollIntoView();
+  if (top < 60 || bottom > innerHeight) pinned.scrollIntoView();
+}
+
+// ---- periods
+
+function markPeriods(wanted) {
+  const [from, to] = [wanted.get("from") || "0", wanted.get("to") || "9"];
+  const all = from === "0" && to === "9";
+  for (const bar of document.querySelectorAll("#brush button"))
+    bar.ariaPressed = !all && bar.dataset.to >= from && bar.dataset.from <= to;
+}
+
+function connectBrush(brush) {
+  const bars = [...brush.children];
+  let first = null;
+  const pick = (...places) => {
+    form.elements.from.value = bars[Math.min(...places)].dataset.from;
+    form.elements.to.value = bars[Math.max(...places)].dataset.to;
+    ask();
+  };
+  brush.addEventListener("pointerdown", ({ target }) => { first = bars.indexOf(target); });
+  brush.addEventListener("pointermove", ({ buttons, clientX, clientY }) => {
+    const last = bars.indexOf(document.elementFromPoint(clientX, clientY));
+    if (buttons && first >= 0 && last >= 0 && last !== first) pick(first, last);
+  });
+  brush.addEventListener("click", ({ target }) => {
+    if (bars.includes(target)) pick(bars.indexOf(target));
+  });
 }
 
 // ---- figures
@@ -205,12 +282,43 @@ function tracesOfMap() {
 }
 
 function connectMap(plot, traces) {
-  if (!map) plot.on("plotly_click", ({ points: [{ curveNumber, pointNumber }] }) => {
-    location.hash = `p-${traces[curveNumber][pointNumber].number}`;
-  });
+  if (!map) {
+    plot.on("plotly_click", ({ points: [{ curveNumber, pointNumber }] }) => {
+      location.hash = `p-${traces[curveNumber][pointNumber].number}`;
+    });
+    plot.on("plotly_relayout", (change) => { if (!change.annotations) placeNames(plot); });
+  }
   map = { plot, traces };
-  byId("on-map").hidden = false;
   dim();
+}
+
+const pen = document.createElement("canvas").getContext("2d");
+
+function sizeOfName({ text, font }) {
+  const lines = text.replace(/<\/?b>/g, "").split("<br>");
+  if (pen) pen.font = `bold ${font.size}px ${getComputedStyle(document.body).fontFamily}`;
+  const width = Math.max(...lines.map((line) => pen?.measureText(line).width ?? 8 * line.length));
+  return { width: width + 6, height: 1.3 * font.size * lines.length + 6 };
+}
+
+// The largest theme's name first, each where none before it is in the way; others come as one zooms.
+function placeNames(plot) {
+  const { xaxis, yaxis } = plot._fullLayout, placed = [];
+  const annotations = plot.layout.annotations.map((name) => {
+    const { width, height } = sizeOfName(name);
+    const x = xaxis.d2p(name.x), y = yaxis.d2p(name.y);
+    const inside = x > 0 && y > 0 && x < xaxis._length && y < yaxis._length;
+    const within = (place, size, room) => Math.min(Math.max(place, size / 2), room - size / 2);
+    const boxes = MOVES.map(([right, down]) => ({ width, height,
+      x: within(x + right * width, width, xaxis._length), y: within(y + down * height, height, yaxis._length) }));
+    const free = boxes.find((box) => placed.every((other) =>
+      Math.abs(box.x - other.x) >= (width + other.width) / 2
+      || Math.abs(box.y - other.y) >= (height + other.height) / 2));
+    if (inside && free) placed.push(free);
+    return { ...name, visible: Boolean(inside && free),
+      xshift: free ? free.x - x : 0, yshift: free ? y - free.y : 0 };
+  });
+  return Plotly.relayout(plot, { annotations });
 }
 
 // Plotly reads some HTML in its texts; these show as they stand.
@@ -226,8 +334,7 @@ function dim() {
   if (!map) return;
   const kept = new Set(found);
   const indices = (own) => own.flatMap((passage, i) => (kept.has(passage) ? [i] : []));
-  const all = found.length === passages.length;
-  const selectedpoints = map.traces.map((own) => (all ? null : indices(own)));
+  const selectedpoints = map.traces.map((own) => (chosen ? indices(own) : null));
   Plotly.restyle(map.plot, { selectedpoints });
 }
 
@@ -242,54 +349,95 @@ function turned(_, value) {
   return `rgba(${rgb.map((c) => Math.round(28 + 0.68 * (c + shift) + 0.2 * grey))},${match[2] ?? 1})`;
 }
 
+// On a phone the panels of a figure stand in one column, and long names are cut.
+function narrowed(plot, data, layout, config) {
+  config.displayModeBar = false;
+  const axes = [...new Set(data.map(({ yaxis }) => (yaxis ?? "y").replace("y", "yaxis")))];
+  if (axes.length > 1) stack(layout, axes);
+  if (data[0].type === "heatmap") widened(plot, layout, data[0].x.length);
+  const long = data.flatMap(({ y }) => (Array.isArray(y) ? y : [])).filter((name) => name?.length > LABEL);
+  if (layout.yaxis) layout.yaxis.labelalias =
+    Object.fromEntries(long.map((name) => [name, `${name.slice(0, LABEL - 1)}…`]));
+}
+
+// A heat map keeps cells that hold their numbers: it is moved sideways in its place.
+function widened(plot, layout, columns) {
+  layout.width = CELL * columns + 170;
+  plot.tabIndex = 0;
+}
+
+function stack(layout, axes) {
+  axes.forEach((key, i) => {
+    const other = key.replace("y", "x"), top = 1 - i / axes.length;
+    layout[key] = { ...layout[key], domain: [top - 0.72 / axes.length, top], showticklabels: true };
+    layout[other] = { ...layout[other], domain: [0, 1], showticklabels: true };
+    Object.assign(layout.annotations[i], { x: 0, y: top, xanchor: "left" });
+  });
+  layout.height = PANEL * axes.length;
+}
+
+// Marks of themes have the colours that they have in figures.
+function recolour(night = dark.matches) {
+  for (const mark of document.querySelectorAll(".swatch, .spark")) {
+    mark.dataset.light ??= mark.getAttribute("style").match(/#[0-9a-f]{6}/i)[0];
+    const colour = night ? turned("", mark.dataset.light) : mark.dataset.light;
+    mark.style[mark.matches(".spark") ? "color" : "background"] = colour;
+  }
+}
+
 async function draw(figure, { night = dark.matches, width } = {}) {
   const plot = figure.querySelector(".plot");
   const drawing = figure.querySelector("script").textContent;
   const { data, layout, config } = JSON.parse(drawing, night ? turned : undefined);
-  const isMap = Boolean(layout.yaxis?.scaleanchor); // only a map keeps its proportions
-  const traces = isMap && data[0].type !== "heatmap" ? tracesOfMap() : [];
+  const isMap = figure.parentElement.id === "explore";
+  const traces = isMap ? tracesOfMap() : [];
   traces.forEach((own, i) => { data[i].text = own.map(hover); });
   if (!webgl) for (const trace of data) trace.type = trace.type?.replace(/gl$/, "");
   if (night) layout.paper_bgcolor = layout.plot_bgcolor = DARK_PAPER;
-  if (width) layout.width = width;
-  if (plot.clientWidth < NARROW) {
-    config.displayModeBar = false;
-    const long = data.flatMap(({ y }) => (Array.isArray(y) ? y : [])).filter((name) => name.length > LABEL);
-    if (layout.yaxis) layout.yaxis.labelalias =
-      Object.fromEntries(long.map((name) => [name, `${name.slice(0, LABEL - 1)}…`]));
-    if (isMap) {
-      delete layout.yaxis.scaleanchor;
-      delete layout.annotations;
-    }
-    for (const bars of data) if (bars.orientation === "h") {
-      bars.textposition = "auto";
-      bars.text = bars.text.map((text) => text.split("  ")[0]); // why there are not more, the table says
-    }
-  }
+  layout.width = width ?? plot.clientWidth;
+  if (plot.clientWidth < NARROW && !width) narrowed(plot, data, layout, config);
+  plot.style.height = `${layout.height}px`;
   await Plotly.react(plot, data, layout, config);
   for (const svg of plot.querySelectorAll("svg.main-svg")) svg.ariaHidden = "true"; // a table says it
-  if (traces.length && !width) connectMap(plot, traces); // paper shows all of it
+  if (isMap) placeNames(plot);
+  if (isMap && !width) connectMap(plot, traces); // paper shows all of it
+  if (!isMap && !figure.dataset.drawn) plot.on("plotly_click", ({ points: [{ customdata }] }) => {
+    if (customdata) location.hash = customdata;
+  });
+  figure.classList.toggle("leads", data.some(({ customdata }) => customdata?.length));
   figure.dataset.drawn = "yes";
 }
 
-async function drawAll() {
+function redraw() {
+  for (const figure of figures) if (figure.dataset.drawn) draw(figure);
+}
+
+// Figures are drawn when they come near the window.
+async function drawWhenSeen() {
   document.head.append(element("script", {}, await unpacked("plotly")));
-  for (const figure of figures) {
-    await draw(figure);
-    await new Promise((done) => setTimeout(done));
-  }
-  document.body.dataset.drawn = figures.length;
+  const watch = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) if (isIntersecting) {
+      watch.unobserve(target);
+      draw(target);
+    }
+  }, { rootMargin: "800px" });
+  for (const figure of figures) watch.observe(figure);
+  document.body.dataset.ready = figures.length;
+}
+
+function shorten(table) {
+  const rows = table.tBodies[0].rows.length;
+  if (rows <= ROWS + 2) return;
+  table.classList.add("short");
+  const all = element("button", { type: "button", onclick: () => { table.classList.remove("short"); all.remove(); } },
+    `Show all ${grouped(rows)} rows`);
+  table.parentElement.after(all);
 }
 
 // ---- what the reader does
 
-byId("contents").open = !matchMedia("(max-width: 70rem)").matches;
-const button = byId("show-code");
-button.addEventListener("click", () => {
-  const shown = document.body.classList.toggle("with-code");
-  button.textContent = shown ? "Hide code" : "Show code";
-  button.setAttribute("aria-pressed", shown);
-});
+for (const table of document.querySelectorAll("table.plain")) shorten(table);
+byId("contents").addEventListener("click", ({ target }) => { if (target.href) byId("contents").open = false; });
 const ask = () => { choose(); remember(); };
 form.addEventListener("input", ask);
 form.addEventListener("submit", (event) => event.preventDefault());
@@ -297,12 +445,26 @@ form.addEventListener("reset", () => setTimeout(ask));
 byId("save").addEventListener("click", save);
 byId("more").addEventListener("click", () => showMore().focus());
 addEventListener("hashchange", follow);
-addEventListener("beforeprint", () => figures.forEach((f) => draw(f, { night: false, width: PRINT_WIDTH })));
-addEventListener("afterprint", () => figures.forEach(async (figure) => {
-  await draw(figure);
-  Plotly.relayout(figure.querySelector(".plot"), { width: null, autosize: true });
-}));
-dark.addEventListener("change", () => figures.forEach((figure) => draw(figure)));
+if (byId("brush")) connectBrush(byId("brush"));
+addEventListener("beforeprint", () => {
+  recolour(false);
+  figures.forEach((figure) => draw(figure, { night: false, width: PRINT_WIDTH }));
+});
+addEventListener("afterprint", () => {
+  recolour();
+  redraw();
+});
+dark.addEventListener("change", () => {
+  recolour();
+  redraw();
+});
+let width = innerWidth, resizing;
+addEventListener("resize", () => {
+  clearTimeout(resizing); // a phone's bars change its height while one scrolls
+  if (width !== innerWidth) resizing = setTimeout(redraw, 200);
+  width = innerWidth;
+});
+recolour();
 
-if ("DecompressionStream" in window) readPassages().then(() => choose()).then(follow).then(drawAll);
+if ("DecompressionStream" in window) readPassages().then(() => choose()).then(follow).then(drawWhenSeen);
 else byId("too-old").hidden = false;

@@ -8,8 +8,9 @@ import json
 import os
 import re
 import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from html import escape
 from importlib.metadata import metadata, version
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from topics.findings import MIME_TYPE
 from topics.html import table
 from topics.report.findings import PLOTLY, summary
 from topics.report.search import packed, passage_search
@@ -27,11 +29,13 @@ if TYPE_CHECKING:
     from topics.run import Run
 
 _FOLDER = Path(__file__).parent
-_MARKDOWN_HEADING = re.compile(r"^(#{1,4}) (.+)$", re.MULTILINE)
+_HEADING = re.compile(r"(#{1,3}) (.+)\n*")
+_ORDER = "2314"  # of the notebooks: what was found comes before what was read
+_OWN_PLACE = {"overview", "map"}  # tags of cells that the page shows before all sections
+_TOP = 30  # pixels for plotly's buttons
 _CONFIG = {
     "displaylogo": False,
     "showSendToCloud": False,
-    "responsive": True,
     # Each is a stop of the Tab key; what they do, the rest do too.
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
 }
@@ -53,8 +57,8 @@ def as_page(cells: list[Cell], found: list[Finding], run: Run, path: str) -> str
     from jinja2 import Environment, FileSystemLoader
     from plotly.offline import get_plotlyjs
 
-    sections: list[dict[str, Any]] = []
     plotly_js = get_plotlyjs()
+    sections = _sections([cell for cell in cells if not _OWN_PLACE & {*cell.tags}])
     page_js = (_FOLDER / "page.js").read_text(encoding="utf-8")
     environment = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True)
     return environment.get_template("page.html").render(
@@ -62,11 +66,18 @@ def as_page(cells: list[Cell], found: list[Finding], run: Run, path: str) -> str
         plotly=packed(plotly_js),
         page_js=page_js,
         allowed=[_csp_hash(plotly_js), _csp_hash(page_js), *_compiled(cells)],
-        cells=cells,
-        markdown=partial(_markdown, sections=sections),
-        drawn=_drawn,
-        figure_type=PLOTLY,
-        sections=sections,
+        sections=[*_with_content(sections)],
+        missing=[
+            (section.heading, output["missing"])
+            for section in sections
+            for _, outputs in section.blocks
+            for output in outputs
+            if output.get("missing")
+        ],
+        pulled={
+            tag: [output for cell in cells if tag in cell.tags for output in _outputs(cell)]
+            for tag in _OWN_PLACE
+        },
         title=run.options.title or _name(Path(path)),
         summary=summary(run),
         found=found,
@@ -111,33 +122,85 @@ def _csp_hash(script: str) -> str:
     return "'sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() + "'"
 
 
-def _markdown(source: str, sections: list[dict[str, Any]]) -> str:
-    """Markdown as HTML, its headings one level down, since the page has a title of its own."""
+@dataclass
+class _Section:
+    """A heading of a notebook, one level down since the page has a title of its own.
+
+    Its blocks are paragraphs, each with what the cells after it show.
+    """
+
+    level: int = 2
+    heading: str = ""
+    anchor: str = ""
+    blocks: list[tuple[str, list[dict[str, Any]]]] = field(default_factory=lambda: [("", [])])
+
+
+def _sections(cells: list[Cell]) -> list[_Section]:
+    """What the notebooks say and show, in the order of the page."""
     import mistune
 
-    def lowered(match: re.Match[str]) -> str:
-        level, text = len(match[1]) + 1, match[2].strip()
-        base = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-        anchor = f"s{len(sections) + 1}-{base}"
-        sections.append({"level": level, "text": text, "anchor": anchor})
-        return f'<h{level} id="{anchor}">{escape(text)}</h{level}>\n'
+    sections = [_Section()]
+    for cell in sorted(cells, key=lambda cell: _ORDER.find(cell.id[0])):
+        if cell.kind == "code":
+            sections[-1].blocks[-1][1].extend(_outputs(cell) or [{"missing": None}])
+            continue
+        text = cell.source
+        if heading := _HEADING.match(text):
+            name = re.sub(r"[^a-z0-9]+", "-", heading[2].lower()).strip("-")
+            anchor = f"s{len(sections)}-{name}"
+            sections.append(_Section(len(heading[1]) + 1, heading[2].strip(), anchor, []))
+            text = text[heading.end() :]
+        sections[-1].blocks.append((str(mistune.html(text)), []))
+    return sections
 
-    return str(mistune.html(_MARKDOWN_HEADING.sub(lowered, source)))
+
+def _with_content(sections: list[_Section]) -> Iterator[_Section]:
+    """Sections without what has nothing to show."""
+    for section in sections:
+        blocks = [
+            (text, shown)
+            for text, outputs in section.blocks
+            if (shown := [output for output in outputs if "missing" not in output])
+            or not outputs
+            or section.level == 2
+        ]
+        if blocks and section.heading:
+            yield replace(section, blocks=blocks)
+
+
+def _outputs(cell: Cell) -> list[dict[str, Any]]:
+    """What a cell shows, as HTML or as a figure, or why it is missing."""
+    return [{"id": f"output-{cell.id}-{i}"} | _output(o) for i, o in enumerate(cell.outputs)]
+
+
+def _output(output: dict[str, Any]) -> dict[str, Any]:
+    if PLOTLY in output:
+        return _drawn(output[PLOTLY])
+    finding = output.get(MIME_TYPE)
+    markup = output.get("text/html", "")
+    if finding and finding["level"] == "none" and "<table" not in markup:
+        return {"missing": finding["text"]}
+    return {"html": markup or f"<pre>{escape(output['text/plain'])}</pre>"}
 
 
 def _drawn(figure: dict[str, Any]) -> dict[str, Any]:
     """A figure's finding, its data as JSON, its height and its table twin."""
     data, layout = figure["data"], figure["layout"]
     meta = layout.pop("meta")
+    finding = meta["finding"]["text"]
+    if not data:
+        return {"missing": finding}
     del layout["title"]
-    layout["margin"]["t"] = 40
-    if "scaleanchor" in layout.get("yaxis", {}):  # the map: the page has its texts already
+    layout["height"] -= layout["margin"]["t"] - _TOP  # the finding stands above the figure
+    layout["margin"]["t"] = _TOP
+    if layout.get("dragmode") == "pan":  # the map: the page has its texts already
         for trace in data:
             del trace["text"]
     drawing = {"data": data, "layout": layout, "config": _CONFIG}
     return {
-        "finding": meta["finding"]["text"],
-        "json": json.dumps(drawing, separators=(",", ":")).replace("<", "\\u003c") if data else "",
+        "finding": finding,
+        "json": json.dumps(drawing, separators=(",", ":")).replace("<", "\\u003c"),
         "height": layout["height"],
         "twin": table(pd.DataFrame(meta["table"]["rows"], columns=meta["table"]["columns"]), 300),
+        "wide": "xaxis2" in layout and layout["xaxis2"]["domain"][0] > 0,
     }

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from topics.figures.format import QUIET, theme_colours
+from topics.measures.shares import choose_period
+from topics.read.fields import language_name
 
 if TYPE_CHECKING:
     from topics.run import Run
 
 _MAX_CHARACTERS = 12_000_000  # of text in one report: about 5 MB of it
 _CUT = 300
-_GROUPS = ("source", "country")  # of documents, to choose from
+_GROUPS = ("source", "country", "language")  # of documents, to choose from
 
 
 def packed(text: str) -> str:
@@ -31,8 +33,8 @@ def passage_search(run: Run) -> dict[str, Any]:
     -------
     dict
         ``themes`` (id, name, passages, colour), ``quiet`` (the colour of none), ``groups`` (by
-        "source" and "country", value and name of each) and ``days``, the first and the last, to
-        choose from; ``n`` passages ``of`` so many, ``without`` a theme; ``cut``, the characters kept
+        "source", "country" and "language", value and name of each) and ``periods`` (first day, last
+        day, name, passages) to choose from; ``n`` passages ``of`` so many, ``without`` a theme; ``cut``, the characters kept
         of each passage, None for all of them and 0 in a report without texts; ``data``, the
         passages packed.
     """
@@ -48,14 +50,14 @@ def passage_search(run: Run) -> dict[str, Any]:
     data = {
         "themes": [*zip(ids, names, strict=True)],
         "groups": {column: [*values.cat.categories] for column, values in groups.items()},
-        "documents": _documents(documents, groups),
+        "documents": _documents(documents, groups, run.copy_of),
         "passages": _passages(run, passages, documents["document_id"], cut),
     }
     return {
         "themes": [*zip(ids, names, counts, theme_colours(run).values(), strict=True)],
         "quiet": QUIET,
         "groups": {column: _choices(values) for column, values in groups.items()},
-        "days": [day for day in documents["date"].agg(["min", "max"]).dt.date if pd.notna(day)],
+        "periods": _periods(passages["date"].dropna(), documents["date"]),
         "n": len(passages),
         "of": len(run.passages),
         "without": len(passages) - own["passage_id"].nunique(),
@@ -66,12 +68,30 @@ def passage_search(run: Run) -> dict[str, Any]:
 
 def _choices(values: pd.Series) -> list[tuple[str, str]]:
     """Value and name of what can be chosen; nothing where nothing is known."""
-    known = [(name, name) for name in values.cat.categories]
+    named = language_name if values.name == "language" else str
+    known = [(value, named(value)) for value in values.cat.categories]
     return [*known, ("none", "not known")] if known and values.isna().any() else known
 
 
-def _documents(documents: pd.DataFrame, groups: dict[str, pd.Series]) -> list[list[Any]]:
-    """document_id, title, date, url and the number of each group, -1 where it is not known.
+def _periods(dates: pd.Series, of_documents: pd.Series) -> list[tuple[str, str, str, int]]:
+    """First day, last day, name and number of passages of each period."""
+    if dates.empty:
+        return []
+    own = dates.dt.to_period(choose_period(of_documents))
+    every = pd.period_range(own.min(), own.max())
+    counts = own.value_counts().reindex(every, fill_value=0)
+    return [(_day(p.start_time), _day(p.end_time), str(p), int(counts[p])) for p in every]
+
+
+def _day(time: pd.Timestamp) -> str:
+    return f"{time:%Y-%m-%d}"
+
+
+def _documents(
+    documents: pd.DataFrame, groups: dict[str, pd.Series], copy_of: pd.Series
+) -> list[list[Any]]:
+    """document_id, title, date, url, the number of each group, -1 where it is not known, and 1 if
+    it is no near-duplicate of an earlier one.
 
     Of addresses only those of web pages are kept: others may run something or open a file.
     """
@@ -81,6 +101,7 @@ def _documents(documents: pd.DataFrame, groups: dict[str, pd.Series]) -> list[li
     frame["url"] = documents["url"].where(is_web)
     for column, values in groups.items():
         frame[column] = values.cat.codes
+    frame["independent"] = documents["document_id"].isin(copy_of).astype(int)
     return frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
 
 

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from threadpoolctl import threadpool_limits
-from tqdm.auto import tqdm
 
 from topics import cache
 from topics.checks import checked_texts, unit_rows
-from topics.errors import InputError
+from topics.errors import InputError, progress_bar
 from topics.parallel import broadcast, map_parts, threads
 from topics.read.files import replace_surrogates
 from topics.text.passages import Span, sentences
@@ -141,7 +140,9 @@ def _encoded(
     """Vectors of texts, batch by batch."""
     batches = (texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH))
     model = embedder if isinstance(embedder, str) else broadcast(embedder, client)
-    with tqdm(total=len(texts), desc="embedding", unit="passage", disable=not progress) as bar:
+    with progress_bar(
+        total=len(texts), desc="embedding", unit="passage", disable=not progress
+    ) as bar:
         for block in map_parts(encode, batches, model, client=client):
             bar.update(len(block))
             yield block

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from html import escape
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from topics.run import Run
 
 _MIN_SURVIVAL = 0.9  # share of refits
+_MAX_TOLD = 2  # themes of a reason for caution that are named
 _TEXTS = ("block", "longest")  # columns that quote documents
 _REASONS = {  # for caution, by the measure that is below the threshold of a usable theme
     "independent": "few independent documents",
@@ -248,14 +248,18 @@ def _warnings(facts: Any) -> list[str]:
 
 
 def _caution(run: Run, warnings: list[list[str]]) -> Finding:
-    """How many themes to treat with caution, and for each reason how many."""
+    """How many themes to treat with caution, and for each reason which, or how many."""
     themes = run.themes["theme_id"][[bool(own) for own in warnings]].tolist()
     if not themes:
         return Finding("No theme calls for special caution.", "trust")
-    counts = Counter(reason for own in warnings for reason in own)
-    reasons = "; ".join(f"{reason}: {n}" for reason, n in counts.most_common())
+    by_theme = pd.Series(warnings, index=run.themes["name"]).explode().dropna()
+    by_reason = by_theme.index.to_series().groupby(by_theme.to_numpy(), sort=False).agg(list)
+    told = "; ".join(
+        f"{reason}: {' and '.join(own) if len(own) <= _MAX_TOLD else fmt.plural(len(own), 'theme')}"
+        for reason, own in by_reason.sort_values(key=lambda own: -own.map(len)).items()
+    )
     of = f"{len(themes)} of {fmt.plural(len(warnings), 'theme')}"
-    return Finding(f"Treat {of} with caution ({reasons}).", "trust", "caution", themes)
+    return Finding(f"Treat {of} with caution ({told}).", "trust", "caution", themes)
 
 
 def label_agreement(run: Run, gold: str | None) -> Html:

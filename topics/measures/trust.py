@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -215,10 +215,7 @@ def metadata_sources(run: Run) -> pd.DataFrame:
 def trend_survival(
     run: Run, changes: pd.DataFrame, period: str | None = None, refits: int = REFITS
 ) -> pd.DataFrame:
-    """Whether what is said of each theme over time is said in refits too.
-
-    The claim is the clearest change of the theme; where it has none, that its share did not
-    change between the halves of the time span.
+    """Whether the clearest change of each theme over time is seen in refits too.
 
     Parameters
     ----------
@@ -232,8 +229,8 @@ def trend_survival(
     pd.DataFrame
         theme_id, claim (rise, fall, no change), since (the period that begins with it), survives
         (share of refits in which the interval of the difference within sources is on the same
-        side of zero, or holds zero where no change is claimed; missing, with the claim, where no
-        source wrote before and after). Empty if no dates are known.
+        side of zero; missing where there is no change and, with the claim, where no source wrote
+        before and after). Empty if no dates are known.
 
     Examples
     --------
@@ -246,19 +243,22 @@ def trend_survival(
     every, place = periods_of(dated, period)
     fitted, starts = run.passages.iloc[run.fitted], every.start_time[place]
     owner = pd.Index(dated.documents["document_id"]).get_indexer(fitted["document_id"])
-    rows = []
+    rows: list[tuple[Any, ...]] = []
+    clearest = changes.sort_values("p", kind="stable").drop_duplicates("theme_id")
+    claims = clearest.set_index("theme_id")[["difference", "period", "until"]]
     for theme_id, again in zip(run.themes["theme_id"], run.model.refits(refits), strict=True):
-        own = changes[changes["theme_id"] == theme_id].sort_values("p", kind="stable").head(1)
-        middle = every[len(every) // 2].start_time, pd.NaT
-        since, until = own[["period", "until"]].iloc[0] if len(own) else middle
+        if theme_id not in claims.index:
+            rows.append((theme_id, "no change", pd.NaT, np.nan))
+            continue
+        claimed, since, until = claims.loc[theme_id]
         late = (starts >= since) & ~(starts >= until)
         gaps = [_difference(dated, late, owner, has_theme) for has_theme in again]
-        claimed = own["difference"].iloc[0] if len(own) else 0.0
         claim = _direction(claimed, claimed)
         survives = np.mean([_direction(gap.low, gap.high) == claim for gap in gaps])
         known = np.isfinite([gap.value for gap in gaps]).any()
-        told = (claim, since, survives) if known else (None, since, np.nan)
-        rows.append((theme_id, *told))
+        rows.append(
+            (theme_id, claim, since, survives) if known else (theme_id, None, since, np.nan)
+        )
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _PACKAGE = Path(__file__).parents[1]
+_IN_LAB = "lab"  # tag of cells that a report has no use for: it opens with what they show
 
 
 @dataclass
@@ -54,7 +55,8 @@ def run_notebooks(path: str, options: dict[str, Any]) -> list[Cell]:
     They run in this process: a kernel of their own would have to start, to import everything and
     to load the run again.
     """
-    cells = [cell for notebook in notebook_paths() for cell in _read(notebook)]
+    every = (cell for notebook in notebook_paths() for cell in _read(notebook))
+    cells = [cell for cell in every if _IN_LAB not in cell.tags]
     code = [cell for cell in cells if cell.kind == "code"]
     for cell in code:
         if "parameters" in cell.tags:

@@ -60,7 +60,7 @@ def test_the_data_files_have_the_promised_columns(sample):
     assert list(assignments.columns) == ["passage_id", "theme_id", "score"]
     run = json.loads((sample / "run.json").read_text())
     assert run["parameters"]["seed"] == 0
-    expected = {"corpus", "options", "themes", "gold", "base", "model", "code"}
+    expected = {"corpus", "options", "themes", "edits", "gold", "base", "model", "code"}
     assert set(run["digests"]) == expected
     assert set(run["seconds"]) == {"reading", "passages", "embedding", "themes", "map"}
 

@@ -118,8 +118,7 @@ class Run:
         Write the edits into a file for ``--edits`` to have them in a report.
         """
         model, options = self.model.edited(edits), self.options
-        for told in model.edits_[len(self.model.edits_) :].query("problem != ''").itertuples():
-            log(f"edits: {told.edit}: {told.problem}; this edit is left out")
+        _tell_unfit(model.edits_[len(self.model.edits_) :])
         found = (
             model.predict(self.passages, self.vectors) if self.is_sampled else model.assignments_
         )
@@ -228,6 +227,11 @@ def _edited(path: str | Path, options: Options, progress: bool, client: Client |
     return analyse(path, progress=progress, client=client, **told).edit(options.edits or ())
 
 
+def _tell_unfit(edits: pd.DataFrame) -> None:
+    for told in edits[edits["problem"] != ""].itertuples():
+        log(f"edits: {told.edit}: {told.problem}; this edit is left out")
+
+
 def _cached(folder: Path, options: Options) -> Run | None:
     """The run in a folder of the cache, if it is there and whole."""
     if not folder.is_dir():
@@ -235,6 +239,7 @@ def _cached(folder: Path, options: Options) -> Run | None:
     try:
         run = Run.load(folder, options)
         cache.touch(folder)
+        _tell_unfit(run.model.edits_)
         return run
     except (InputError, OSError) as error:
         log(f"{error}; it is computed again")

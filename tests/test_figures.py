@@ -309,3 +309,26 @@ def test_where_no_actor_is_clear_none_is_claimed(rising):
     found = finding(figures.actors(rising, pd.DataFrame([row | {"clear": False}])))
     text = "No actor is named clearly more with one theme than with the others."
     assert found == Finding(text, "actors", "none", [])
+
+
+def test_what_is_drawn_around_on_the_map_is_a_table_of_passages():
+    chosen = figures.SelectableMap(run_on([*PORT, "A comet crossed the night sky over the bay."]))
+    assert chosen.passages.empty
+
+    def select(*points):  # as the browser tells the widget
+        traces, rows = zip(*points, strict=True)
+        nowhere = [0.0] * len(rows)
+        chosen.figure._js2py_pointsCallback = {
+            "event_type": "plotly_selected",
+            "points": {
+                "trace_indexes": traces,
+                "point_indexes": rows,
+                "xs": nowhere,
+                "ys": nowhere,
+            },
+        }
+
+    select((0, 3), (0, 1))
+    assert chosen.passages["text"].tolist() == [PORT[1], PORT[3]]
+    select((0, 0))
+    assert chosen.passages["text"].tolist() == [PORT[0]]

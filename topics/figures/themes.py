@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def theme_map(run: Run) -> go.Figure:
     Where themes were fitted on a sample, that sample is drawn.
     """
     names = {"": "no theme"} | fmt.theme_names(run)
-    strongest = run.theme_of_passage.iloc[run.fitted].fillna("").to_numpy()
+    strongest = _strongest(run)
     counts = pd.Series(strongest).value_counts().reindex(names, fill_value=0)
     figure = go.Figure(_points(run, strongest, names))
     _add_names(figure, run, strongest, counts)
@@ -52,6 +53,52 @@ def theme_map(run: Run) -> go.Figure:
         figure, finding, twin, 640, margin=_NARROW, hovermode="closest", dragmode="pan",
         xaxis={"visible": False, "range": _range(x)}, yaxis={"visible": False, "range": _range(y)},
     )  # fmt: skip
+
+
+class SelectableMap:
+    """The map in JupyterLab, from which passages are taken with lasso or box.
+
+    Attributes
+    ----------
+    figure
+        The map as a widget; needs the extra ``notebooks``.
+    passages
+        The passages selected last, rows of `Run.passages`; none before.
+
+    Examples
+    --------
+    >>> chosen = SelectableMap(run)  # doctest: +SKIP
+    >>> chosen  # in a cell of its own: draw around some points  # doctest: +SKIP
+    >>> chosen.passages  # doctest: +SKIP
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._passages = run.passages.iloc[run.fitted]
+        self.passages = self._passages.head(0)
+        self.figure = go.FigureWidget(theme_map(run)).update_layout(dragmode="lasso")
+        self._selected: dict[int, list[int]] = {}
+        strongest = _strongest(run)
+        drawn = [
+            own
+            for theme in ["", *run.themes["theme_id"]]
+            if (own := np.flatnonzero(strongest == theme)).size
+        ]
+        for trace, rows in zip(self.figure.data, drawn, strict=True):
+            trace.on_selection(partial(self._select, rows))
+
+    def _select(self, rows: np.ndarray, _trace: Any, points: Any, _selector: Any) -> None:
+        """Keep what is selected of one theme; plotly tells of all themes, one after the other."""
+        self._selected[points.trace_index] = rows[np.array(points.point_inds, int)].tolist()
+        chosen = sorted(row for own in self._selected.values() for row in own)
+        self.passages = self._passages.iloc[chosen]
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        return self.figure._repr_mimebundle_(**options)
+
+
+def _strongest(run: Run) -> np.ndarray:
+    """The theme that each passage on the map is drawn in, empty for none."""
+    return run.theme_of_passage.iloc[run.fitted].fillna("").to_numpy()
 
 
 def _points(run: Run, strongest: np.ndarray, names: dict[str, str]) -> list[go.Scatter]:

@@ -41,6 +41,12 @@ return [...cell.node.querySelectorAll('.jp-RenderedPlotly')].filter(output => {
     return shown?.width > 100 && shown.height > 100 && shown.width <= output.clientWidth;
 }).length
 """
+WIDGET_IN = """
+const notebook = jupyterapp.shell.currentWidget.content;
+await notebook.scrollToItem(arguments[0], 'start');
+const drawn = notebook.widgets[arguments[0]].node.querySelector('.js-plotly-plot .main-svg');
+return drawn?.getBoundingClientRect().width > 100
+"""
 PLOT, PICTURE = ".main-svg", "img"
 
 
@@ -122,6 +128,14 @@ def test_every_figure_is_drawn(ran, browser):
     expected = figures_by_cell(ran)
     assert expected
     wait_for_figures(browser, expected, PLOT)
+
+
+def test_the_map_to_select_passages_from_is_drawn(ran, browser):
+    cells = nbformat.read(ran, as_version=4).cells
+    widgets = [number for number, cell in enumerate(cells) if "SelectableMap(" in cell.source]
+    assert len(widgets) == (ran.name == NOTEBOOKS[0])
+    for number in widgets:
+        WebDriverWait(browser, 60).until(lambda d, at=number: d.execute_script(WIDGET_IN, at))
 
 
 def test_opened_again_it_shows_its_figures_without_running_anything(ran, server, browser):

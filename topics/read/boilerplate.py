@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from operator import mul
 from pathlib import Path
 from types import MappingProxyType
@@ -117,12 +117,11 @@ def remove_boilerplate(raw: str, titled: bool = False) -> Cleaned:
     if title:
         title.drop("title")
     _drop_repeats(blocks)
-    return Cleaned(
-        "\n\n".join(block.text for block in blocks if not block.reason),
-        title.text if title else None,
-        date,
-        [(block.text, block.reason) for block in blocks if block.reason and block is not title],
-    )
+    text = "\n\n".join(block.text for block in blocks if not block.reason)
+    dropped = [
+        (block.text, block.reason) for block in blocks if block.reason and block is not title
+    ]
+    return Cleaned(text, title.text if title else None, date, dropped)
 
 
 def split_blocks(raw: str) -> list[str]:
@@ -163,9 +162,7 @@ class _Rule(NamedTuple):
     reason: str
     cost: int
     max_words: int
-    pattern: re.Pattern[str]
-    phrases: re.Pattern[str]  # in any line
-    short_phrases: re.Pattern[str]  # in no sentence
+    patterns: list[re.Pattern[str]]  # the last one is of short lines that are no sentence
 
 
 @cache
@@ -182,13 +179,13 @@ def _rule(
     phrases: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> _Rule:
     """A rule of boilerplate.yml: the more words a phrase has, the more may follow it."""
-    ends: dict[int, list[str]] = {1: ["(?!)"], 2: ["(?!)"], 3: ["(?!)"]}
-    for phrase in (phrase for words in phrases.values() for phrase in words):
-        ends[min(len(phrase.split()), 3)].append(re.escape(phrase))
-    one, two, more = ("|".join(ends[n]) for n in (1, 2, 3))
+    ends: list[list[str]] = [["(?!)"], ["(?!)"], ["(?!)"]]
+    for phrase in chain.from_iterable(phrases.values()):
+        ends[min(phrase.count(" "), 2)].append(re.escape(phrase))
+    one, two, more = map("|".join, ends)
     short = rf"(?i)^\W*(?:(?:{one})\b.{{0,20}}|(?:{two})\b.{{0,40}})$"
     parts = pattern, rf"(?i)^\W*(?:{more})\b", short
-    return _Rule(reason, cost, max_words, *map(re.compile, parts))
+    return _Rule(reason, cost, max_words, [re.compile(part) for part in parts])
 
 
 def match_rule(text: str) -> tuple[str, int]:
@@ -201,11 +198,8 @@ def match_rule(text: str) -> tuple[str, int]:
     plain = text.replace("’", "'")
     is_sentence = words >= 4 and plain.endswith((".", "!", "?", "。"))
     for rule in _rules():
-        if words < rule.max_words and (
-            rule.pattern.search(plain)
-            or rule.phrases.search(plain)
-            or (not is_sentence and rule.short_phrases.search(plain))
-        ):
+        patterns = rule.patterns[:-1] if is_sentence else rule.patterns
+        if words < rule.max_words and any(pattern.search(plain) for pattern in patterns):
             return rule.reason, rule.cost
     return "", 0
 

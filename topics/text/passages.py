@@ -132,18 +132,9 @@ def _joined(text: str, spans: Iterable[Span], max_words: int, goal: float = math
 
 
 def _words(text: str, start: int, end: int, max_words: int) -> Iterator[Span]:
-    """Words, and parts of those that are longer than `max_words` themselves."""
-    for match in re.compile(rf"\S{{1,{_LETTERS * max_words}}}").finditer(text, start, end):
-        yield from _halved(text, *match.span(), max_words)
-
-
-def _halved(text: str, start: int, end: int, max_words: int) -> Iterator[Span]:
-    if end - start == 1 or _size(text[start:end]) <= max_words:
-        yield start, end
-    else:
-        middle = (start + end) // 2
-        yield from _halved(text, start, middle, max_words)
-        yield from _halved(text, middle, end, max_words)
+    """Words, and parts of those whose letters are more than `max_words`, which may be words each."""
+    found = re.compile(rf"\S{{1,{max_words}}}").finditer(text, start, end)
+    return (match.span() for match in found)
 
 
 def _size(text: str) -> int:

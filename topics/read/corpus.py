@@ -14,24 +14,14 @@ import pandas as pd
 
 from topics.errors import UnreadableError, progress_bar
 from topics.html import note, table
-from topics.read.fields import (
-    ORIGINS,
-    Names,
-    check_columns,
-    column_names,
-    complete,
-    date_order,
-    fields_of_name,
-    known_fields,
-    parse_date,
-)
+from topics.read import fields
 from topics.read.files import find_files, replace_surrogates, shown_name
 from topics.read.formats import Reading, Record, file_kind, read_file
 from topics.read.office import unpack
 from topics.read.repeats import drop_repeats
 
 COLUMNS = ["document_id", "text", "title", "date", "source", "country", "language", "url", "path"]
-DETAILS = ["document_id", "author", *ORIGINS, "section", "length"]
+DETAILS = ["document_id", "author", *fields.ORIGINS, "section", "length"]
 
 _ABOUT_FILES = re.compile(r"(readme|licen[cs]e|changelog|copying|notice)(\.\w+)*", re.IGNORECASE)
 _MAX_NOTES = 3  # of one file that are listed
@@ -159,9 +149,9 @@ def read_corpus(
     Harbour Desk northern quay 2025-05-06
     """
     log = _Log()
-    rows = _all_documents(Path(path), column_names(columns or {}), progress, log)
+    rows = _all_documents(Path(path), fields.column_names(columns or {}), progress, log)
     documents = _as_table(rows, log.dates)
-    check_columns(columns or {}, log.columns)
+    fields.check_columns(columns or {}, log.columns)
     documents["text"] = _without_repeats(documents, log)
     return Corpus(
         documents[COLUMNS],
@@ -175,7 +165,7 @@ def read_corpus(
 
 
 def _all_documents(
-    root: Path, names: Names, progress: bool, log: _Log, archive: str = ""
+    root: Path, names: fields.Names, progress: bool, log: _Log, archive: str = ""
 ) -> Iterator[Record]:
     """Documents of all files, each with its fields; those in an archive bear its name before."""
     files, others = find_files(root)
@@ -191,7 +181,7 @@ def _all_documents(
             log.skipped.append((name, replace_surrogates(str(error))))
 
 
-def _unpacked(file: Path, name: str, names: Names, log: _Log) -> Iterator[Record]:
+def _unpacked(file: Path, name: str, names: fields.Names, log: _Log) -> Iterator[Record]:
     """Documents of the files in an archive."""
     if name.count(_IN_ARCHIVE) >= _MAX_DEPTH:
         raise UnreadableError(f"an archive in {_MAX_DEPTH} others; unpack it")
@@ -202,13 +192,13 @@ def _unpacked(file: Path, name: str, names: Names, log: _Log) -> Iterator[Record
         yield from _all_documents(Path(folder), names, False, log, name + _IN_ARCHIVE)
 
 
-def _documents(file: Path, name: str, names: Names, log: _Log) -> Iterator[Record]:
+def _documents(file: Path, name: str, names: fields.Names, log: _Log) -> Iterator[Record]:
     """Documents of one file; when all have been read, their dates and problems are logged."""
     if _ABOUT_FILES.fullmatch(file.name):
         raise UnreadableError("taken for a note about the folder, not an article")
     reading = read_file(file)
     line = {"date": reading.date_line, "date_from": "date line"} if reading.date_line else {}
-    about = {} if reading.is_table else line | fields_of_name(name)
+    about = {} if reading.is_table else line | fields.fields_of_name(name)
     notes, empty = list[str](), list[int]()
     dates, languages, ids = dict[int, str](), list[str | None](), set[str]()
     record: Record = {}
@@ -217,22 +207,22 @@ def _documents(file: Path, name: str, names: Names, log: _Log) -> Iterator[Recor
         for number, record in enumerate(reading.records, 1):
             if reading.metadata_source in {"column", "front matter"}:
                 log.columns.update(map(str, record))
-            fields = about | known_fields(record, names, reading.metadata_source)
-            if not re.search(r"\w", fields.get("text", "")):
+            row = about | fields.known_fields(record, names, reading.metadata_source)
+            if not re.search(r"\w", row.get("text", "")):
                 empty.append(number)
                 continue
-            notes += _of_row(number, complete(fields, reading.metadata_source), reading)
-            dates[number] = fields.pop("date", "")
-            log.texts.append(fields.pop("text"))
-            languages.append(fields["language"])
-            source = fields.get("source", "")
-            yield _identified(fields, number, ids, name, reading.is_table)
+            notes += _of_row(number, fields.complete(row, reading.metadata_source), reading)
+            dates[number] = row.pop("date", "")
+            log.texts.append(row.pop("text"))
+            languages.append(row["language"])
+            source = row.get("source", "")
+            yield _identified(row, number, ids, name, reading.is_table)
     except UnreadableError as error:  # the rows before are good
         broken = error
-    day_first, note = date_order(dates.values(), languages)
+    day_first, note = fields.date_order(dates.values(), languages)
     notes += [note] if note else []
     for number, date in dates.items():
-        day, problem = parse_date(date, day_first)
+        day, problem = fields.parse_date(date, day_first)
         log.dates.append(day)
         notes += _of_row(number, [problem] if problem else [], reading)
     log.add(name, source, reading, notes, empty if dates else [])
@@ -244,17 +234,17 @@ def _of_row(number: int, notes: list[str], reading: Reading) -> list[str]:
     return [f"row {number}: {note}" if reading.is_table else note for note in notes]
 
 
-def _identified(fields: Record, number: int, ids: set[str], name: str, is_table: bool) -> Record:
+def _identified(row: Record, number: int, ids: set[str], name: str, is_table: bool) -> Record:
     """A row with an id that no other of its file has: its own if it has one, else its number."""
-    own = fields.pop("id", str(number))
+    own = row.pop("id", str(number))
     while own in ids:
         own += f"-row{number}"
     ids.add(own)
     label = name.replace("#", r"\x23") + (f"#{own}" if is_table else "")
-    return {"document_id": label, "path": name} | fields
+    return {"document_id": label, "path": name} | row
 
 
-def _why_nothing(reading: Reading, record: Record, expected: tuple[str, ...]) -> str:
+def _why_nothing(reading: Reading, record: Record, expected: list[str]) -> str:
     """Why a file gave no document, by its last row."""
     if not reading.is_table:
         return "no text left after dropping boilerplate"

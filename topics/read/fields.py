@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import yaml
 from dateutil import parser
 
 from topics.errors import InputError
@@ -19,25 +20,11 @@ from topics.read.files import replace_surrogates
 if TYPE_CHECKING:
     from topics.read.formats import Record
 
-Names = dict[str, tuple[str, ...]]  # of columns, by field
+Names = dict[str, list[str]]  # of columns, by field
 
-# What exports and feeds call a field, best first.
-_ALIASES = {
-    "text": ("text", "body", "content", "article", "fulltext", "full_text", "articlebody", "story",
-             "abstract note"),
-    "title": ("title", "headline", "name"),
-    "date": ("date", "published", "pubdate", "published_at", "publication_date", "publishedat",
-             "publish_date", "datetime", "timestamp", "created_at", "day"),
-    "source": ("source", "outlet", "publisher", "publication", "newspaper", "site", "sitename",
-               "desk", "publication title"),
-    "country": ("country", "source_country", "nation"),
-    "language": ("language", "lang"),
-    "url": ("url", "link", "uri"),
-    "author": ("author", "authors", "byline", "creator"),
-    "section": ("section", "rubrik", "rubrique"),
-    "length": ("length", "word_count", "wordcount"),
-}  # fmt: skip
-_IDS = ("document_id", "id", "guid", "uuid", "key")
+_ALIASES: dict[str, list[str]] = yaml.safe_load(
+    Path(__file__).with_suffix(".yml").read_text("utf-8")
+)
 ORIGINS = ["date_from", "source_from", "country_from", "language_from"]
 _MISSING = {"", "nan", "null", "none", "n/a"}
 _FILE_NAME = re.compile(r"(\d{4}-\d{2}-\d{2}|(?:19|20)\d{6})(?!\d)(?:_([^_]+)_(.+))?")
@@ -76,10 +63,11 @@ def column_names(columns: Mapping[str, str]) -> Names:
     InputError
         If a field is not known.
     """
-    if unknown := sorted(set(columns) - set(_ALIASES)):
-        raise InputError(f"columns: expected some of {', '.join(_ALIASES)}, got {unknown[0]!r}")
-    own = {field: (column.strip().lower(),) for field, column in columns.items()}
-    return {"id": _IDS} | {field: own.get(field, ()) + known for field, known in _ALIASES.items()}
+    known = [field for field in _ALIASES if field != "id"]
+    if unknown := sorted(set(columns) - set(known)):
+        raise InputError(f"columns: expected some of {', '.join(known)}, got {unknown[0]!r}")
+    own = {field: [column.strip().lower()] for field, column in columns.items()}
+    return {field: own.get(field, []) + names for field, names in _ALIASES.items()}
 
 
 def check_columns(columns: Mapping[str, str], found: Iterable[str]) -> None:

@@ -16,18 +16,9 @@ from typing import Any
 import yaml
 
 from topics.errors import UnreadableError
-from topics.read import office
+from topics.read import files, office
 from topics.read.boilerplate import remove_boilerplate
 from topics.read.exports import Export, read_export, read_factiva_xml, with_marks
-from topics.read.files import (
-    LINE_LIMIT,
-    MB,
-    decode,
-    read_bytes,
-    read_lines,
-    read_start,
-    split_suffix,
-)
 from topics.read.pages import plain_html, read_article
 from topics.read.tables import Broken, csv_records, jsonl_records, parquet_rows, sheet_rows
 
@@ -119,14 +110,14 @@ def file_kind(path: Path) -> str:
     UnreadableError
         If it cannot be opened, or is encrypted or damaged.
     """
-    kind, _ = split_suffix(path)
-    start = read_start(path)
+    kind, _ = files.split_suffix(path)
+    start = files.read_start(path)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         raise UnreadableError(
             "an old or an encrypted office file; save as .docx or .xlsx, unlocked"
         )
     if start.startswith(b"PK\x03\x04"):
-        return office.archive_kind(path if kind == ".zip" else read_bytes(path))
+        return office.archive_kind(path if kind == ".zip" else files.read_bytes(path))
     if kind in {".txt", ".doc"} and re.match(rb"(?i)\W*<(!doctype )?html", start):
         return ".html"
     return next((found for magic, found in _MAGIC.items() if start.startswith(magic)), kind)
@@ -150,11 +141,11 @@ def _all_told(records: Iterator[Record], kind: str) -> Iterator[Record]:
 
 
 def _read_text(path: Path) -> Reading:
-    return _cleaned(*_front_matter(decode(read_bytes(path))), "front matter")
+    return _cleaned(*_front_matter(files.decode(files.read_bytes(path))), "front matter")
 
 
 def _read_markdown(path: Path) -> Reading:
-    fields, body = _front_matter(decode(read_bytes(path)))
+    fields, body = _front_matter(files.decode(files.read_bytes(path)))
     heading = re.match(r"\s*#\s+(.+)", body)
     if heading and not fields.get("title"):
         fields["title"] = _plain_markdown(heading[1])
@@ -198,7 +189,7 @@ def _as_reading(export: Export) -> Reading:
 def _read_pdf(path: Path) -> Reading:
     from topics.read.pdf import join_lines, read_pdf
 
-    pdf = read_pdf(read_bytes(path))
+    pdf = read_pdf(files.read_bytes(path))
     if export := read_export("\n".join(pdf.lines)):
         for record in export.records:  # a title stands above each of an article's pages
             lines = [line for line in record["text"].split("\n\n") if line != record.get("title")]
@@ -209,12 +200,8 @@ def _read_pdf(path: Path) -> Reading:
     return reading
 
 
-def _read_html(path: Path) -> Reading:
-    return _read_page(read_bytes(path))
-
-
-def _read_page(content: bytes) -> Reading:
-    if export := read_export(plain_html(with_marks(decode(content)))):
+def _read_html(content: bytes) -> Reading:
+    if export := read_export(plain_html(with_marks(files.decode(content)))):
         return _as_reading(export)
     page, dropped = read_article(content)
     return Reading(iter([page]), "web page", dropped=dropped)
@@ -225,9 +212,9 @@ def _read_table(records: Callable[..., Iterator[Record]], path: Path) -> Reading
     broken: Broken = defaultdict(list)
 
     def lines() -> Iterator[str]:
-        for number, line in enumerate(read_lines(path), 1):
+        for number, line in enumerate(files.read_lines(path), 1):
             if line is None:
-                broken[f"longer than {LINE_LIMIT // MB} MB"].append(number)
+                broken[f"longer than {files.LINE_LIMIT // files.MB} MB"].append(number)
             yield line or "\n"
 
     return Reading(records(lines(), broken), "column", is_table=True, broken=broken)
@@ -235,7 +222,7 @@ def _read_table(records: Callable[..., Iterator[Record]], path: Path) -> Reading
 
 def _read_office(read: Callable[[bytes], Record], path: Path) -> Reading:
     """A document in an office format, by the function that knows it."""
-    fields = read(read_bytes(path))
+    fields = read(files.read_bytes(path))
     return _cleaned(fields, fields.pop("text"), "file properties")
 
 
@@ -244,16 +231,19 @@ def _read_rows(read: Callable[[Path], Iterator[Record]], path: Path) -> Reading:
 
 
 def _read_mail(path: Path) -> Reading:
-    """Messages; a web page saved as one is read as a page."""
-    content = read_bytes(path)
-    if split_suffix(path)[0] in {".mht", ".mhtml"}:
-        fields, page, _ = office.read_message(content)
-        reading = _read_page(page.encode())
-        reading.records = (fields | record for record in reading.records)
-        return reading
+    """The messages of a file."""
+    content = files.read_bytes(path)
     messages = office.mailbox_messages(content) or [content]
     reading = Reading(iter(()), "mail header", is_table=len(messages) > 1)
     reading.records = _messages(messages, reading.warnings)
+    return reading
+
+
+def _read_saved_page(path: Path) -> Reading:
+    """A web page that a browser saved as a message."""
+    fields, page, _ = office.read_message(files.read_bytes(path))
+    reading = _read_html(page.encode())
+    reading.records = (fields | record for record in reading.records)
     return reading
 
 
@@ -274,13 +264,10 @@ def _messages(messages: list[bytes], warnings: list[str]) -> Iterator[Record]:
 def _read_feed(path: Path) -> Reading:
     import feedparser
 
-    content = _HALF_CHARACTER.sub(b"", read_bytes(path))
+    content = _HALF_CHARACTER.sub(b"", files.read_bytes(path))
     if export := read_factiva_xml(content):
         return _as_reading(export)
-    try:
-        feed = feedparser.parse(io.BytesIO(content))  # bytes alone may be taken for a file's name
-    except Exception as error:  # it raises whatever a damaged feed leads it to
-        raise UnreadableError(f"damaged feed: {error}") from error
+    feed = feedparser.parse(io.BytesIO(content))  # bytes alone may be taken for a file's name
     if not feed.entries:
         raise UnreadableError("no entries of an RSS or Atom feed found")
     about = {"source": feed.feed.get("title"), "language": feed.feed.get("language")}
@@ -302,8 +289,7 @@ def _entry(entry: Any) -> Record:
 _READERS: dict[str, Callable[[Path], Reading]] = {
     ".txt": _read_text,
     ".md": _read_markdown,
-    ".html": _read_html,
-    ".htm": _read_html,
+    **dict.fromkeys([".html", ".htm"], lambda path: _read_html(files.read_bytes(path))),
     ".pdf": _read_pdf,
     ".csv": partial(_read_table, csv_records),
     ".jsonl": partial(_read_table, jsonl_records),
@@ -312,7 +298,8 @@ _READERS: dict[str, Callable[[Path], Reading]] = {
     ".odt": partial(_read_office, office.read_odt),
     ".rtf": partial(_read_office, office.read_rtf),
     ".epub": partial(_read_office, office.read_epub),
-    **dict.fromkeys([".eml", ".mbox", ".mht", ".mhtml"], _read_mail),
+    **dict.fromkeys([".eml", ".mbox"], _read_mail),
+    **dict.fromkeys([".mht", ".mhtml"], _read_saved_page),
     **dict.fromkeys([".xlsx", ".xlsm"], partial(_read_rows, sheet_rows)),
     ".parquet": partial(_read_rows, parquet_rows),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, chain, pairwise
@@ -133,6 +133,15 @@ def split_blocks(raw: str) -> list[str]:
     lines = [re.sub(r"[\s\u200b\ufeff]+", " ", line).strip() for line in raw.splitlines()]
     if not _is_wrapped(lines):
         return [line for line in lines if line]
+    return join_wrapped(lines)
+
+
+def join_wrapped(lines: Iterable[str]) -> list[str]:
+    """A line for each paragraph of lines cut by width; empty ones stand between paragraphs.
+
+    >>> join_wrapped(["The quay", "is shut.", "", "Nobody was surprised."])
+    ['The quay is shut.', 'Nobody was surprised.']
+    """
     parts = re.split(r"\n{2,}", "\n".join(lines))
     return [part.replace("\n", " ").strip() for part in parts if part.strip()]
 

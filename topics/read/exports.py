@@ -15,6 +15,7 @@ import yaml
 from lxml import etree, html
 from lxml.html.builder import DIV
 
+from topics.read.boilerplate import join_wrapped
 from topics.read.fields import date_within, language_code
 
 Record = dict[str, Any]
@@ -96,9 +97,8 @@ def with_marks(page: str) -> str:
     """A page that may be an export, with codes before and after known elements; else nothing."""
     if not re.search(_TABLE["pages"], page, re.IGNORECASE):
         return ""
-    tree = html.fromstring(
-        page.encode("utf-8", "replace"), parser=html.HTMLParser(encoding="utf-8")
-    )
+    parser = html.HTMLParser(encoding="utf-8")
+    tree = html.fromstring(page.encode("utf-8", "replace"), parser=parser)
     for node in [node for node in tree.iter() if isinstance(node.tag, str)]:
         names = f"{node.get('id')} {node.get('class')}".lower().split()
         codes = next((_TABLE["marks"][name] for name in names if name in _TABLE["marks"]), "")
@@ -173,24 +173,15 @@ def _stated(form: _Format, lines: list[str]) -> int:
 
 
 def _difference(stated: int, found: int) -> list[str]:
-    if not stated or stated == found:
-        return []
-    return [
-        f"the export states {stated} articles, {found} found; export it again or compare by eye"
-    ]
+    told = f"the export states {stated} articles, {found} found; export it again or compare by eye"
+    return [told] if stated and stated != found else []
 
 
 def _unwrapped(lines: list[str]) -> list[str]:
-    """A line for each paragraph, where empty lines stand between paragraphs."""
-    if not any(not line for line in lines[1:-1]):
+    """A line for each paragraph, where empty lines stand between paragraphs or a label begins one."""
+    if "" not in lines[1:-1]:
         return lines
-    blocks: list[list[str]] = [[]]
-    for line in lines:
-        if not line or _labelled(line):
-            blocks.append([])
-        if line:
-            blocks[-1].append(line)
-    return [" ".join(block) for block in blocks if block]
+    return join_wrapped(f"\n{line}" if _labelled(line) else line for line in lines)
 
 
 def _is(kind: str, line: str) -> bool:
@@ -243,11 +234,8 @@ def _above_labels(lines: list[str], title_first: bool) -> dict[str, list[str]]:
     if title_first:  # a title may be a date too
         at = dated[-1] if dated else len(lines)
         before = [line for line in lines[:at] if dated or line != "Correction Appended"]
-        return {
-            "title": before[:-1] or before,
-            "source": before[1:][-1:],
-            "date": lines[at : at + 1],
-        }
+        title, source = before[:-1] or before, before[1:][-1:]
+        return {"title": title, "source": source, "date": lines[at : at + 1]}
     at = dated[0] if dated else 1
     title = [line for line in lines[at + bool(dated) :] if not _is("edition", line)]
     return {"title": title, "source": lines[:at], "date": lines[at : at + bool(dated)]}
@@ -302,9 +290,8 @@ def _read_factiva(lines: list[str]) -> Record:
     """An article of Factiva with codes, or with its fields in a fixed order without them."""
     values = _coded(lines)
     if "source" not in values:
-        values = _uncoded([line for line in lines if not _CODE.fullmatch(line)]) | {
-            name: values[name] for name in ("title", "author") if name in values
-        }
+        above = {name: values[name] for name in ("title", "author") if name in values}
+        values = _uncoded([line for line in lines if not _CODE.fullmatch(line)]) | above
     return _finished(values)
 
 

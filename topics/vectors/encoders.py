@@ -140,9 +140,8 @@ def _encoded(
     """Vectors of texts, batch by batch."""
     batches = (texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH))
     model = embedder if isinstance(embedder, str) else broadcast(embedder, client)
-    with progress_bar(
-        total=len(texts), desc="embedding", unit="passage", disable=not progress
-    ) as bar:
+    about = {"desc": "embedding", "unit": "passage", "disable": not progress}
+    with progress_bar(total=len(texts), **about) as bar:
         for block in map_parts(encode, batches, model, client=client):
             bar.update(len(block))
             yield block

@@ -13,9 +13,7 @@ from scipy.sparse import csr_array
 
 _SHINGLE = 3  # words in a shingle; texts that share no shingle are never compared
 _MAX_TEXTS = 10  # earliest texts that a shingle leads to; more only slow boilerplate down
-_MIN_SHARED = (
-    0.1  # shingles in common, as a share of the shorter text's words, to compare two texts
-)
+_MIN_SHARED = 0.1  # shingles in common, as a share of the shorter text's words, to compare two
 _MAX_GAP = 12  # words that an edit may have changed between two places that agree
 _MAX_DRIFT = 2  # words that it may have put in or taken out between them
 _MIN_OF_SHORTER = 0.62  # share of the shorter text that is the same in a near-duplicate

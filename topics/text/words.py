@@ -5,30 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
-from itertools import chain
+from itertools import chain, pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+import yaml
 
 from topics.read.boilerplate import UNSPACED
 from topics.text.pieces import splitter
 
-# Words of reporting, of the calendar and of web pages: frequent in every theme of a news corpus.
-_NEWS_WORDS = """
-say says said saying told tell wrote write tweeted ap afp dpa reuters according added asked called
-reported report reports news year years month months week weeks day days today yesterday tomorrow
-time times morning evening january february march april may june july august september october
-november december jan feb apr aug sept oct nov dec tues wed thurs fri monday tuesday wednesday
-thursday friday saturday sunday spring summer autumn winter new old first second third last next
-early late recent recently later earlier past long one two three four five six seven eight nine ten
-eleven twelve dozen half per cent percent twenty thirty forty fifty sixty seventy eighty ninety
-hundred thousand million billion trillion average number total mr mrs ms dr like just including include includes worth make
-makes made making way ways come comes came use used using want wants need needs good better best
-people thing things lot does did doing read learn click subscribe follow u.s u.k u.n don doesn didn
-isn wasn won hasn haven couldn wouldn shouldn ll ve re http https www com
-""".split()
-_TOPICAL = frozenset("bill fire interest mill mine system un".split())  # stop words in scikit-learn
+_TABLE = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
+_LEADS = {language: words.split() for language, words in _TABLE["leads"].items()}
+_NEWS_WORDS, _TOPICAL = (frozenset(_TABLE[name].split()) for name in ("news", "topical"))
 _IN_NAMES = {"May": -1, "New": 1, "First": 1, "Second": 1, "Third": 1}  # Theresa May, New Zealand
 _INSIDE = frozenset(["of", "de"])  # stop words that a phrase may contain
 _CONTRACTION = re.compile(r"(n[’']t|[’'](ll|ve|re|d|m|s|t))$")
@@ -44,23 +34,15 @@ _SENTENCE = re.compile(r"\s*\n\s*|(?<=[.!?])\s+|https?:\S+|[()]")
 _FIGURE = re.compile(r"\d+")
 _MIN_REPEAT = 25  # characters of a sentence that counts once; shorter ones recur in any prose
 MIN_NOUN = 0.15  # see `Phrases.nouns`; of the words read, most verbs are below, most nouns above
-MIN_LED = (
-    0.25  # see `Phrases.led`; of fifty words, verbs have 0 to .19, nouns and adjectives .33 to .89
-)
+# See `Phrases.led`; of fifty words, verbs have 0 to .19, nouns and adjectives .33 to .89.
+MIN_LED = 0.25
 _PLURAL = 4  # times that a plural counts: names of themes are in the plural
 _MAX_WORDS = 4  # in a phrase
-
-# Articles, possessives and prepositions: they stand before nouns, and not before verbs.
-_LEADS = {
-    "en": "the a an its their his her our your this these those of in on for with by about against "
-    "from over under between no all more many some other",
-    "de": "der die das den dem des ein eine einen einem einer eines im am vom zum zur von mit für",
-    "fr": "le la les un une des du de au aux en sur par pour avec l' l’ d' d’ son sa ses leur ce",
-}
+_OF_USE = ["form", "start", "end", "noun", "led"]  # what `_phrases` tells of each use
 
 # What may follow the common start of two words for them to be forms of one.
-_BASES = frozenset(["", "e", "a", "y", "ain"])
-_FORMS = _BASES | set(
+_BASES = {"", "e", "a", "y", "ain"}
+_FORMS = _BASES.union(
     "n an ian ese ish es d ed r er or ing ping ist ic al ity i ion tion nt".split()
 )
 
@@ -81,7 +63,7 @@ def stop_words(language: str = "en") -> frozenset[str]:
         return frozenset(stopwordsiso.stopwords(language)) if known else frozenset()
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # takes a second to import
 
-    return (frozenset(ENGLISH_STOP_WORDS) - _TOPICAL) | frozenset(_NEWS_WORDS)
+    return (ENGLISH_STOP_WORDS - _TOPICAL) | _NEWS_WORDS
 
 
 def tokens(text: str) -> list[str]:
@@ -207,9 +189,7 @@ class Phrases:
     def __init__(self, texts: Sequence[str], min_texts: int = 1, language: str = "en") -> None:
         found = [_phrases(text, language) for text in _without_repeats(texts)]
         rows = np.repeat(np.arange(len(texts)), [len(phrases) for phrases in found])
-        uses = pd.DataFrame(
-            chain.from_iterable(found), columns=["form", "start", "end", "noun", "led"]
-        )
+        uses = pd.DataFrame(chain.from_iterable(found), columns=_OF_USE)
         codes, forms = pd.factorize(uses["form"].to_numpy(object))
         keys, names = pd.factorize(np.array([_key(form) for form in forms], object))
         ones = np.ones(len(codes), np.int32)
@@ -217,10 +197,11 @@ class Phrases:
         counts = np.maximum(table.sum(axis=0).A1, 1)
         starts, ends, nouns, led = (
             1.0 * np.bincount(keys[codes], uses[side].to_numpy(float), len(names))
-            for side in uses.columns[1:]
+            for side in _OF_USE[1:]
         )
-        nouns = nouns / np.maximum(starts, 1) if language in _LEADS else np.ones(len(names))
-        led = (led + 2) / (starts + 4) if language in _LEADS else np.ones(len(names))
+        nouns, led = nouns / np.maximum(starts, 1), (led + 2) / (starts + 4)
+        if language not in _LEADS:
+            nouns, led = np.ones((2, len(names)))
         table = table.sign()
         kept = np.flatnonzero((table.getnnz(axis=0) >= min_texts) & (names != ""))
         often = np.bincount(codes, minlength=len(forms))
@@ -269,15 +250,14 @@ def _phrases(text: str, language: str) -> list[tuple[str, bool, bool, bool, bool
     words = ["|", *(unit if keep else "|" for unit, keep in zip(units, kept, strict=True)), "|"]
     edge = [word == "|" or word in _INSIDE for word in words]
     name = [word[:1].isupper() for word in words]
-    leads = _LEADS.get(language, "").split()
+    name_ends = [here and not after for here, after in pairwise(name)]
+    leads = _LEADS.get(language, [])
     lead = [False, *(unit.lower() in leads for unit in units)]
     found = []
     for n in range(1, _MAX_WORDS + 1):
-        # A name ends where a small letter follows: "Orla May sold ferries".
-        ends = [
-            e or (n > 1 and here and not after)
-            for e, here, after in zip(edge[n + 1 :], name[n:], name[n + 1 :], strict=False)
-        ]
+        ends = edge[n + 1 :]
+        if n > 1:  # a name ends where a small letter follows: "Orla May sold ferries"
+            ends = [e or end for e, end in zip(ends, name_ends[n:], strict=False)]
         grams = zip(*(words[1 + k :] for k in range(n)), edge, ends, lead, strict=False)
         found += [(" ".join(g), a, b, c and b, c) for *g, a, b, c in grams if "|" not in g]
     return found

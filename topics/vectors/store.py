@@ -14,7 +14,7 @@ import numpy as np
 from topics.errors import log
 
 _TIMEOUT = 60  # seconds to wait while another process writes
-_SELECT = "SELECT key, vector, checksum FROM vectors"
+_SELECT = "SELECT key, vector, checksum FROM vectors WHERE key IN ({})"
 _KEYS_AT_ONCE = 500  # in a query
 _TABLE = "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB, checksum INTEGER)"
 
@@ -51,26 +51,21 @@ class VectorStore:
 
     def read(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
         """The vectors that are known, by key."""
-        found: dict[bytes, np.ndarray] = {}
-        n_damaged = 0
         if not self.path.is_file():
-            return found
+            return {}
+        rows: list[tuple[bytes, bytes, int]] = []
         try:
             with self._connection() as database:
                 for start in range(0, len(keys), _KEYS_AT_ONCE):
                     part = keys[start : start + _KEYS_AT_ONCE]
-                    query = f"{_SELECT} WHERE key IN ({','.join('?' * len(part))})"
-                    for key, vector, checksum in database.execute(query, part):
-                        if zlib.crc32(key + vector) == checksum:
-                            found[key] = np.frombuffer(vector, np.float32)
-                        else:
-                            n_damaged += 1
+                    rows += database.execute(_SELECT.format(",".join("?" * len(part))), part)
+            found = {key: vector for key, vector, sum_ in rows if zlib.crc32(key + vector) == sum_}
         except (sqlite3.Error, TypeError) as error:  # TypeError: the row of a damaged file
             self._report(error, "read")
             return {}
-        if n_damaged:
-            log(f"cache: damaged vectors in {self.path} are made again: {n_damaged}")
-        return found
+        if len(found) < len(rows):
+            log(f"cache: damaged vectors in {self.path} are made again: {len(rows) - len(found)}")
+        return {key: np.frombuffer(vector, np.float32) for key, vector in found.items()}
 
     def write(self, keys: Sequence[bytes], vectors: np.ndarray) -> None:
         """Add vectors ``(n, dim)``, all or none; after a full disk or the like, none."""

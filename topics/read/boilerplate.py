@@ -219,16 +219,14 @@ def _article_bounds(blocks: Sequence[_Block]) -> tuple[int, int]:
     This is maximum subsequence segmentation (Pasternack and Roth, WWW 2009), with rules for a
     classifier, by Kadane's algorithm.
     """
-    best, total, start = (0.0, 0, 0), 0.0, 0
+    best, bounds, total, start = 0.0, (0, len(blocks) - 1), 0.0, 0
     for i in range(len(blocks)):
         if total <= 0:
             total, start = 0.0, i
         total += _score(blocks, i)
-        if total > best[0]:
-            best = (total, start, i + 1)
-    if not best[0]:
-        return 0, len(blocks)
-    return _extend(blocks, best[1], -1), _extend(blocks, best[2] - 1, 1) + 1
+        if total > best:
+            best, bounds = total, (start, i)
+    return _extend(blocks, bounds[0], -1), _extend(blocks, bounds[1], 1) + 1
 
 
 def _score(blocks: Sequence[_Block], i: int) -> float:

@@ -286,6 +286,8 @@ def _entry(entry: Any) -> Record:
     }
 
 
+_read_docx = partial(office.read_xml, text=office.DOCX, about="docProps/core.xml")
+_read_odt = partial(office.read_xml, text=office.ODT, about="meta.xml")
 _READERS: dict[str, Callable[[Path], Reading]] = {
     ".txt": _read_text,
     ".md": _read_markdown,
@@ -294,8 +296,8 @@ _READERS: dict[str, Callable[[Path], Reading]] = {
     ".csv": partial(_read_table, csv_records),
     ".jsonl": partial(_read_table, jsonl_records),
     **dict.fromkeys([".rss", ".atom", ".xml"], _read_feed),
-    **dict.fromkeys([".docx", ".docm"], partial(_read_office, office.read_docx)),
-    ".odt": partial(_read_office, office.read_odt),
+    **dict.fromkeys([".docx", ".docm"], partial(_read_office, _read_docx)),
+    ".odt": partial(_read_office, _read_odt),
     ".rtf": partial(_read_office, office.read_rtf),
     ".epub": partial(_read_office, office.read_epub),
     **dict.fromkeys([".eml", ".mbox"], _read_mail),

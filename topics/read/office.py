@@ -22,14 +22,12 @@ if TYPE_CHECKING:
 _MAX_ENTRIES = 10_000  # of an archive
 _MAX_UNPACKED = 1024 * MB
 _MAX_RATIO = 100  # of unpacked to packed bytes; text reaches 10, the XML of office files 50
-_MAIN_PARTS = {"word/document.xml": ".docx", "xl/workbook.xml": ".xlsx", "content.xml": ".odt",
-               "META-INF/container.xml": ".epub"}  # fmt: skip
+DOCX, ODT, EPUB = "word/document.xml", "content.xml", "META-INF/container.xml"  # their main parts
+_MAIN_PARTS = {DOCX: ".docx", "xl/workbook.xml": ".xlsx", ODT: ".odt", EPUB: ".epub"}
 _BLOCKS = frozenset("p h br cr line-break".split())
 _SPACES = frozenset("tab s".split())
 # Old versions and notes on a text are not the text; a Fallback says again what stands before it.
-_NO_TEXT = [
-    f"{{*}}{name}" for name in "Fallback delText instrText annotation tracked-changes".split()
-]
+_NO_TEXT = "Fallback delText instrText annotation tracked-changes".split()
 
 
 def archive_kind(content: bytes | Path) -> str:
@@ -63,9 +61,8 @@ def open_archive(content: bytes | Path) -> zipfile.ZipFile:
     if len(entries) > _MAX_ENTRIES:
         raise UnreadableError(f"{len(entries):,} files in it; at most {_MAX_ENTRIES:,}: split it")
     if size > _MAX_UNPACKED or (size > ARTICLE_LIMIT and size > _MAX_RATIO * packed):
-        raise UnreadableError(
-            f"unpacks to {size // MB:,} MB, {size // max(packed, 1)} times its size"
-        )
+        times = size // max(packed, 1)
+        raise UnreadableError(f"unpacks to {size // MB:,} MB, {times} times its size")
     if any(entry.flag_bits & 1 for entry in entries):
         raise UnreadableError("encrypted; save it without a password")
     return archive
@@ -88,31 +85,24 @@ def unpack(path: Path, folder: Path) -> None:
             raise UnreadableError(f"damaged archive: {error}") from error
 
 
-def read_docx(content: bytes) -> Record:
-    """Title, author and text of a Word document; macros are not looked at."""
-    with open_archive(content) as archive:
-        text = _xml_text(_part(archive, "word/document.xml"))
-        about = _dublin_core(archive, "docProps/core.xml")
-    return about | {"text": text}
+def read_xml(content: bytes, text: str, about: str) -> Record:
+    """Title, author and text of an office document, by the names of their files in its archive.
 
-
-def read_odt(content: bytes) -> Record:
-    """Title, author and text of an OpenDocument text."""
+    Macros are not looked at.
+    """
     with open_archive(content) as archive:
-        return _dublin_core(archive, "meta.xml") | {
-            "text": _xml_text(_part(archive, "content.xml"))
-        }
+        return _dublin_core(archive, about) | {"text": _xml_text(_part(archive, text))}
 
 
 def read_epub(content: bytes) -> Record:
     """Title, author and text of a book, its pages in the order of reading."""
     with open_archive(content) as archive:
-        container = _part(archive, "META-INF/container.xml")
+        container = _part(archive, EPUB)
         path = next(node.get("full-path", "") for node in container.iter("{*}rootfile"))
         package = _part(archive, path)
         files = {node.get("id"): node.get("href", "") for node in package.iter("{*}item")}
-        names = [files.get(node.get("idref"), "") for node in package.iter("{*}itemref")]
-        names = [(Path(path).parent / name).as_posix() for name in names]
+        order = [files.get(node.get("idref"), "") for node in package.iter("{*}itemref")]
+        names = ((Path(path).parent / name).as_posix() for name in order)
         known = set(archive.namelist())
         pages = [plain_html(decode(archive.read(name))) for name in names if name in known]
         return _dublin_core(archive, path) | {"text": "\n".join(pages)}
@@ -120,9 +110,7 @@ def read_epub(content: bytes) -> Record:
 
 def _part(archive: zipfile.ZipFile, name: str) -> Any:
     """Root of an XML file in an archive. A document type, which could hold entities, is refused."""
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
-    )
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
     tree = etree.fromstring(archive.read(name), parser).getroottree()
     if tree.docinfo.doctype:
         raise UnreadableError(f"{name} declares a document type, as no office program writes it")
@@ -144,7 +132,7 @@ def _dublin_core(archive: zipfile.ZipFile, name: str) -> Record:
 
 def _xml_text(root: Any) -> str:
     """Text of an office document, a line for each paragraph."""
-    etree.strip_elements(root, *_NO_TEXT, with_tail=False)
+    etree.strip_elements(root, *(f"{{*}}{name}" for name in _NO_TEXT), with_tail=False)
     parts: list[str] = []
     for event, node in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
         name = etree.QName(node).localname if isinstance(node.tag, str) else ""

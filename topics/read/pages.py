@@ -32,7 +32,7 @@ def read_article(content: bytes) -> tuple[dict[str, Any], list[tuple[str, str]]]
 
     tree = trafilatura.load_html(content)
     page: dict[str, Any] = {"text": ""} if tree is None else _article(tree)
-    if tree is not None and page["text"]:
+    if page["text"]:
         lines = dict.fromkeys(visible_text(tree).split("\n"))
         lost = [line for line in lines if line not in page["text"] and line != page.get("title")]
         dropped = [(line, "outside the article") for line in lost]

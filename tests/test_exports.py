@@ -427,7 +427,7 @@ BAD = {
     "entities": (".docx", docx([VOTE], head=ENTITY), "word/document.xml declares a document type"),
     "no document": (".docx", zipped({"word/x.xml": ""}), ""),
     "no XML": (".docx", zipped({"word/document.xml": "x"}), "damaged, or no .docx file"),
-    "old Office": (".docx", b"\xd0\xcf\x11\xe0" + bytes(600), "an old or an encrypted office file"),
+    "old Office": (".docx", b"\xd0\xcf\x11\xe0" + bytes(600), "an old or encrypted office file"),
     "text": (".docx", VOTE.encode(), "not a whole zip archive"),
     "a book without pages": (".epub", zipped({"META-INF/container.xml": "<c/>"}), "damaged, or no"),
     "no workbook": (".xlsx", zipped({"xl/workbook.xml": "<workbook/>"}), "damaged, or no .xlsx file"),

@@ -63,17 +63,13 @@ def broadcast(value: Any, client: Client | None) -> Any:
     >>> broadcast("here", None)
     'here'
     """
-    return value if client is None else _submit(client, _itself, value)
+    return value if client is None else _submit(client, lambda: value)
 
 
 def _submit(client: Client, function: Callable[..., Any], *args: Any) -> Any:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sending large graph")
         return client.submit(function, *args, pure=False, retries=_RETRIES)
-
-
-def _itself(value: Result) -> Result:
-    return value
 
 
 def threads() -> int:

@@ -118,9 +118,7 @@ def remove_boilerplate(raw: str, titled: bool = False) -> Cleaned:
         title.drop("title")
     _drop_repeats(blocks)
     text = "\n\n".join(block.text for block in blocks if not block.reason)
-    dropped = [
-        (block.text, block.reason) for block in blocks if block.reason and block is not title
-    ]
+    dropped = [(b.text, b.reason) for b in blocks if b.reason and b is not title]
     return Cleaned(text, title.text if title else None, date, dropped)
 
 

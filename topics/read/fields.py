@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 Names = dict[str, list[str]]  # of columns, by field
 
-_ALIASES: dict[str, list[str]] = yaml.safe_load(
-    Path(__file__).with_suffix(".yml").read_text("utf-8")
-)
+_ALIASES: Names = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
 ORIGINS = ["date_from", "source_from", "country_from", "language_from"]
 _MISSING = {"", "nan", "null", "none", "n/a"}
 _FILE_NAME = re.compile(r"(\d{4}-\d{2}-\d{2}|(?:19|20)\d{6})(?!\d)(?:_([^_]+)_(.+))?")
@@ -42,7 +40,7 @@ _NAMED_MONTH = [  # as dates are written with the month's name, or in Chinese, J
     re.compile(r"(?P<year>\d{4}) ?[年년] ?(?P<month>\d{1,2}) ?[月월] ?(?P<day>\d{1,2})"),
 ]
 _CODE_OF_LANGUAGE = re.compile(r"([a-z]{2})([-_].*)?")
-_EXAMPLE = "expected e.g. 2025-05-02"
+_HINT = "expected e.g. 2025-05-02"
 _MAX_CHARACTERS = 1000  # of a title, a source or another field
 # Varieties that a short text in the standard language is taken for.
 _STANDARD = {"wuu": "zh", "yue": "zh", "arz": "ar", "ary": "ar", "an": "es", "ext": "es"}
@@ -118,9 +116,7 @@ def _as_text(value: Any, separator: str) -> str:
     """
     parts = value if isinstance(value, list) else [value]
     parts = [part.get("name") if isinstance(part, dict) else part for part in parts]
-    texts = [
-        str(part) for part in parts if part == part and isinstance(part, str | int | float | date)
-    ]
+    texts = [str(p) for p in parts if p == p and isinstance(p, str | int | float | date)]
     return replace_surrogates(separator.join(texts))
 
 
@@ -144,9 +140,7 @@ def date_order(dates: Iterable[str], languages: Iterable[str | None]) -> tuple[b
         day_first = 2 * known.count("en") < len(known)
         why = "by the language, for no other date tells" if not day else "by the language"
     order = "day" if day_first else "month"
-    note = (
-        f"{len(unsure)} ambiguous dates, such as {unsure[:1]}, read {order} first {why}; {_EXAMPLE}"
-    )
+    note = f"{len(unsure)} ambiguous dates, such as {unsure[:1]}, read {order} first {why}; {_HINT}"
     return day_first, note if unsure else ""
 
 
@@ -199,7 +193,7 @@ def parse_date(text: str, day_first: bool = False) -> tuple[pd.Timestamp | None,
         else:
             day, note = _parse_free_date(text, day_first)
     except (ValueError, OverflowError, TypeError):
-        return None, f"date not understood: {text[:40]!r}; {_EXAMPLE}"
+        return None, f"date not understood: {text[:40]!r}; {_HINT}"
     if day is not None and not 1500 <= day.year <= 2200:
         return None, f"date out of range: {text[:40]!r}"
     return day, note
@@ -240,7 +234,7 @@ def _parse_free_date(text: str, day_first: bool) -> tuple[pd.Timestamp | None, s
     parse = partial(parser.parse, text, dayfirst=ordered, ignoretz=True)
     day, other = (pd.Timestamp(parse(default=default)).normalize() for default in _DEFAULT_DATES)
     if day != other:
-        return None, f"date incomplete: {text[:40]!r}; {_EXAMPLE}"
+        return None, f"date incomplete: {text[:40]!r}; {_HINT}"
     return day, ""
 
 

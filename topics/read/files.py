@@ -24,8 +24,7 @@ _SAMPLE = 65536  # bytes that tell an encoding
 # Encodings that differ in few letters, by language; cp1252 is that of any other in Latin letters.
 _LATIN = {"az": "cp1254", "tr": "cp1254", "lt": "cp1257", "lv": "cp1257"}
 _LATIN |= dict.fromkeys("bs cs hr hu pl ro sk sl sq".split(), "cp1250")
-_OTHER_LETTERS = ["cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "gb18030", "big5", "shift_jis",
-                  "euc_jp", "euc_kr"]  # fmt: skip
+_OTHER_LETTERS = "cp1251 koi8_r cp1253 cp1255 cp1256 gb18030 big5 shift_jis euc_jp euc_kr".split()
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
 
 

@@ -25,9 +25,7 @@ from topics.read.tables import Broken, csv_records, jsonl_records, parquet_rows,
 Record = dict[str, Any]
 _LIST_ITEM = re.compile(r"\n(?=\s*(?:[-*+•]|\d+\.)\s)")
 # One half of a surrogate pair, D800 to DFFF; feedparser fails on it.
-_HALF_CHARACTER = re.compile(
-    rb"(?i)&#(xd[89a-f]..|5529[6-9]|55[3-9]..|56...|57[0-2]..|573[0-3].|5734[0-3]);"
-)
+_HALF = re.compile(rb"(?i)&#(xd[89a-f]..|5529[6-9]|55[3-9]..|56...|57[0-2]..|573[0-3].|5734[0-3]);")
 
 for _library in ("trafilatura", "htmldate"):  # their warnings say nothing to a user
     logging.getLogger(_library).setLevel(logging.CRITICAL)
@@ -113,9 +111,7 @@ def file_kind(path: Path) -> str:
     kind, _ = files.split_suffix(path)
     start = files.read_start(path)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
-        raise UnreadableError(
-            "an old or an encrypted office file; save as .docx or .xlsx, unlocked"
-        )
+        raise UnreadableError("an old or encrypted office file; save as .docx or .xlsx, unlocked")
     if start.startswith(b"PK\x03\x04"):
         return office.archive_kind(path if kind == ".zip" else files.read_bytes(path))
     if kind in {".txt", ".doc"} and re.match(rb"(?i)\W*<(!doctype )?html", start):
@@ -264,7 +260,7 @@ def _messages(messages: list[bytes], warnings: list[str]) -> Iterator[Record]:
 def _read_feed(path: Path) -> Reading:
     import feedparser
 
-    content = _HALF_CHARACTER.sub(b"", files.read_bytes(path))
+    content = _HALF.sub(b"", files.read_bytes(path))
     if export := read_factiva_xml(content):
         return _as_reading(export)
     feed = feedparser.parse(io.BytesIO(content))  # bytes alone may be taken for a file's name

@@ -28,9 +28,8 @@ _UNSPACED = r"[\u0e00-\u0e7f\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"  # Thai, C
 _NO_TITLE = re.compile(r"(?i)|untitled.*|microsoft .+ - .*|.*\.(docx?|odt|pptx?|indd|tex|pdf)")
 _NO_TEXT = "the PDF holds no text (scanned pages?); run OCR on it first"
 # Ligatures as their letters; U+F0B7 is Word's bullet.
-_PLAIN = {0: None, 0x200B: None, 0xF0B7: "•"} | {
-    code: normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)
-}
+_PLAIN = {code: normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
+_PLAIN |= {0: "", 0x200B: "", 0xF0B7: "•"}
 
 
 @dataclass

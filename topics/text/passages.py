@@ -65,15 +65,13 @@ def split_passages(
     """
     checked_documents(documents)
     if min_words < 0 or max_words < 1:
-        raise InputError(
-            "passages: expected min_words of 0 or more and max_words of 1 or more, found "
-            f"{min_words} and {max_words}"
-        )
+        expected = "passages: expected min_words of 0 or more and max_words of 1 or more, found"
+        raise InputError(f"{expected} {min_words} and {max_words}")
     about = documents.reindex(columns=["document_id", "text", *_META]).reset_index(drop=True)
     about["date"] = checked_dates(about["date"])
     about["text"] = about["text"].map(replace_surrogates, na_action="ignore").fillna("")
     about = about.astype({name: "str" for name in about if name != "date"})
-    columns = (about[name] for name in ("document_id", "text", "language"))
+    columns = about["document_id"], about["text"], about["language"]
     passages = [
         (row, f"{document_id}:{number}", start, end, text[start:end])
         for row, (document_id, text, language) in enumerate(zip(*columns, strict=True))
@@ -110,11 +108,9 @@ def _split(text: str, start: int, end: int, language: Any, max_words: int) -> li
     if words <= max_words:
         return [(start, end)]
     parts: list[Span] = []
-    for sentence in sentences(text, language, start, end):
-        fits = _size(text[slice(*sentence)]) <= max_words
-        parts += (
-            [sentence] if fits else _joined(text, _words(text, *sentence, max_words), max_words)
-        )
+    for span in sentences(text, language, start, end):
+        fits = _size(text[slice(*span)]) <= max_words
+        parts += [span] if fits else _joined(text, _words(text, *span, max_words), max_words)
     return _joined(text, parts, max_words, words / math.ceil(words / max_words))
 
 

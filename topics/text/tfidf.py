@@ -50,10 +50,7 @@ def word_table(texts: Sequence[str], languages: Sequence[str] | None = None) -> 
         return sp.csr_matrix((len(texts), 0), dtype=np.float32)
     words = pd.Index(counter.get_feature_names_out())
     known = sorted(stopwordsiso.langs())
-    is_stop = np.zeros((len(known), len(words)), bool)
-    for row, code in zip(is_stop, known, strict=True):
-        at = words.get_indexer([*stopwordsiso.stopwords(code)])
-        row[at[at >= 0]] = True
+    is_stop = np.array([words.isin(stopwordsiso.stopwords(code)) for code in known])
     language = (counts @ is_stop.T.astype(np.float32)).argmax(axis=1)
     if languages is not None:
         given = pd.Index(known).get_indexer([str(code)[:2] for code in languages])

@@ -42,9 +42,7 @@ _OF_USE = ["form", "start", "end", "noun", "led"]  # what `_phrases` tells of ea
 
 # What may follow the common start of two words for them to be forms of one.
 _BASES = {"", "e", "a", "y", "ain"}
-_FORMS = _BASES.union(
-    "n an ian ese ish es d ed r er or ing ping ist ic al ity i ion tion nt".split()
-)
+_FORMS = {*_BASES, *"n an ian ese ish es d ed r er or ing ping ist ic al ity i ion tion nt".split()}
 
 
 @cache

@@ -65,7 +65,7 @@ def labels_of_passages(
         place = f"\n\n{text}".find(f"\n\n{opening}")  # at the start of a paragraph, if there
         place = text.find(opening) if place < 0 else place
         themes = {theme.strip() for theme in row.themes.split(";")} - {"none", ""}
-        for i in rows_of.get(row.document_id, ()) if opening and place >= 0 else ():
-            if starts[i] <= place < ends[i]:
+        for i in rows_of.get(row.document_id, ()):
+            if opening and starts[i] <= place < ends[i]:
                 labels[i] = (labels[i] or set()) | themes
     return pd.Series(labels, index=passages.index, dtype=object)

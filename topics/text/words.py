@@ -74,12 +74,10 @@ def tokens(text: str) -> list[str]:
     >>> tokens("Korvia's dockers, 40 of them")
     ['Korvia', 'dockers', '', '', 'of', 'them']
     """
-    found = []
+    found: list[str] = []
     for unit in _UNIT.findall(text):
-        if _IN_PIECES.search(unit):
-            found += _pieces(unit)
-        else:
-            found.append(unit.removesuffix("'s").removesuffix("’s"))
+        bare = unit.removesuffix("'s").removesuffix("’s")
+        found += _pieces(unit) if _IN_PIECES.search(unit) else [bare]
     return found
 
 
@@ -193,10 +191,7 @@ class Phrases:
         ones = np.ones(len(codes), np.int32)
         table = sp.csr_matrix((ones, (rows, keys[codes])), (len(texts), len(names)))
         counts = np.maximum(table.sum(axis=0).A1, 1)
-        starts, ends, nouns, led = (
-            1.0 * np.bincount(keys[codes], uses[side].to_numpy(float), len(names))
-            for side in _OF_USE[1:]
-        )
+        starts, ends, nouns, led = uses[_OF_USE[1:]].groupby(keys[codes]).sum().to_numpy(float).T
         nouns, led = nouns / np.maximum(starts, 1), (led + 2) / (starts + 4)
         if language not in _LEADS:
             nouns, led = np.ones((2, len(names)))

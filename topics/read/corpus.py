@@ -15,8 +15,8 @@ import pandas as pd
 from topics.errors import UnreadableError, progress_bar
 from topics.html import note, table
 from topics.read import fields
-from topics.read.files import find_files, replace_surrogates, shown_name
-from topics.read.formats import Reading, Record, file_kind, read_file
+from topics.read.files import Record, find_files, replace_surrogates, shown_name
+from topics.read.formats import Reading, file_kind, read_file
 from topics.read.office import unpack
 from topics.read.repeats import drop_repeats
 
@@ -86,17 +86,12 @@ class _Log:
     dates: list[pd.Timestamp | None] = field(default_factory=list)  # of all documents
     texts: list[str] = field(default_factory=list)  # of all, and no others: they are long
 
-    def add(
-        self, name: str, source: str, reading: Reading, notes: list[str], empty: list[int]
-    ) -> None:
-        """Add what is to be said of a file; `empty` are its rows without text."""
-        if len(notes) > _MAX_NOTES:
-            notes = [*notes[:_MAX_NOTES], f"and {len(notes) - _MAX_NOTES} more like these"]
-        reasons = reading.skipped
-        if empty:
-            reasons.append(f"{len(empty)} rows without text (first: row {empty[0]})")
-        self.notes += [(name, text) for text in notes]
-        self.skipped += [(name, reason) for reason in reasons]
+    def add(self, name: str, source: str, reading: Reading, notes: list[tuple[int, str]]) -> None:
+        """Add what is to be said of a file, and of its rows by their numbers."""
+        texts = [f"row {n}: {text}" if n and reading.is_table else text for n, text in notes]
+        more = [f"and {len(texts) - _MAX_NOTES} more like these"] if texts[_MAX_NOTES:] else []
+        self.notes += [(name, text) for text in texts[:_MAX_NOTES] + more]
+        self.skipped += [(name, reason) for reason in reading.skipped]
         if export := reading.export:
             self.exports.append((name, export.name, len(export.records), export.stated or None))
         for block, reason in dict.fromkeys(reading.dropped):
@@ -199,7 +194,7 @@ def _documents(file: Path, name: str, names: fields.Names, log: _Log) -> Iterato
     reading = read_file(file)
     line = {"date": reading.date_line, "date_from": "date line"} if reading.date_line else {}
     about = {} if reading.is_table else line | fields.fields_of_name(name)
-    notes, empty = list[str](), list[int]()
+    notes, empty = list[tuple[int, str]](), list[int]()
     dates, languages, ids = dict[int, str](), list[str | None](), set[str]()
     record: Record = {}
     source, broken = "", None
@@ -211,7 +206,7 @@ def _documents(file: Path, name: str, names: fields.Names, log: _Log) -> Iterato
             if not re.search(r"\w", row.get("text", "")):
                 empty.append(number)
                 continue
-            notes += _of_row(number, fields.complete(row, reading.metadata_source), reading)
+            notes += [(number, cut) for cut in fields.complete(row, reading.metadata_source)]
             dates[number] = row.pop("date", "")
             log.texts.append(row.pop("text"))
             languages.append(row["language"])
@@ -220,18 +215,16 @@ def _documents(file: Path, name: str, names: fields.Names, log: _Log) -> Iterato
     except UnreadableError as error:  # the rows before are good
         broken = error
     day_first, note = fields.date_order(dates.values(), languages)
-    notes += [note] if note else []
+    notes += [(0, note)] if note else []
     for number, date in dates.items():
         day, problem = fields.parse_date(date, day_first)
         log.dates.append(day)
-        notes += _of_row(number, [problem] if problem else [], reading)
-    log.add(name, source, reading, notes, empty if dates else [])
+        notes += [(number, problem)] if problem else []
+    if empty and dates:
+        reading.warnings.append(f"{len(empty)} rows without text (first: row {empty[0]})")
+    log.add(name, source, reading, notes)
     if broken or not dates:
         raise broken or UnreadableError(_why_nothing(reading, record, names["text"]))
-
-
-def _of_row(number: int, notes: list[str], reading: Reading) -> list[str]:
-    return [f"row {number}: {note}" if reading.is_table else note for note in notes]
 
 
 def _identified(row: Record, number: int, ids: set[str], name: str, is_table: bool) -> Record:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
 
 import yaml
 from lxml import etree, html
@@ -17,8 +16,7 @@ from lxml.html.builder import DIV
 
 from topics.read.boilerplate import join_wrapped
 from topics.read.fields import date_within, language_code
-
-Record = dict[str, Any]
+from topics.read.files import Record
 
 _TABLE = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
 _LABELS = {label: name for name, labels in _TABLE["labels"].items() for label in labels.split(", ")}

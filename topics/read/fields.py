@@ -8,17 +8,14 @@ from datetime import date, datetime
 from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import yaml
 from dateutil import parser
 
 from topics.errors import InputError
-from topics.read.files import replace_surrogates
-
-if TYPE_CHECKING:
-    from topics.read.formats import Record
+from topics.read.files import Record, replace_surrogates
 
 Names = dict[str, list[str]]  # of columns, by field
 

@@ -16,6 +16,7 @@ from typing import Any, cast
 from topics.cache import digest, file_digest
 from topics.errors import InputError, UnreadableError
 
+Record = dict[str, Any]  # a document as its file has it: values by the names of fields
 MB = 2**20
 ARTICLE_LIMIT = 20 * MB  # bytes; a longer file is no article
 LINE_LIMIT = 20 * MB  # characters; and a longer line no row of a table

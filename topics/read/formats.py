@@ -19,10 +19,10 @@ from topics.errors import UnreadableError
 from topics.read import files, office
 from topics.read.boilerplate import remove_boilerplate
 from topics.read.exports import Export, read_export, read_factiva_xml, with_marks
+from topics.read.files import Record
 from topics.read.pages import plain_html, read_article
 from topics.read.tables import Broken, csv_records, jsonl_records, parquet_rows, sheet_rows
 
-Record = dict[str, Any]
 _LIST_ITEM = re.compile(r"\n(?=\s*(?:[-*+•]|\d+\.)\s)")
 # One half of a surrogate pair, D800 to DFFF; feedparser fails on it.
 _HALF = re.compile(rb"(?i)&#(xd[89a-f]..|5529[6-9]|55[3-9]..|56...|57[0-2]..|573[0-3].|5734[0-3]);")

@@ -8,16 +8,13 @@ import re
 import zipfile
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lxml import etree
 
 from topics.errors import UnreadableError
-from topics.read.files import ARTICLE_LIMIT, MB, decode
+from topics.read.files import ARTICLE_LIMIT, MB, Record, decode
 from topics.read.pages import plain_html
-
-if TYPE_CHECKING:
-    from topics.read.formats import Record
 
 _MAX_ENTRIES = 10_000  # of an archive
 _MAX_UNPACKED = 1024 * MB
@@ -157,10 +154,10 @@ def read_rtf(content: bytes) -> Record:
 def read_message(content: bytes) -> tuple[Record, str, int]:
     """Fields and text of a message, its HTML, and the number of its attachments."""
     message: Any = email.message_from_bytes(content, policy=email.policy.default)
+    senders = getattr(message["from"], "addresses", ())
     fields = {"title": message["subject"], "date": message["date"], "id": message["message-id"]}
-    sender = message["from"]
-    names = [address.display_name or address.domain for address in getattr(sender, "addresses", ())]
-    fields |= {"source": names[0] if names else None, "url": message["snapshot-content-location"]}
+    fields["source"] = next((sender.display_name or sender.domain for sender in senders), None)
+    fields["url"] = message["snapshot-content-location"]
     plain, page = message.get_body(("plain",)), message.get_body(("html",))
     record = {name: str(value).strip() for name, value in fields.items() if value}
     record["text"] = plain.get_content() if plain else ""

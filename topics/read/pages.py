@@ -13,6 +13,7 @@ from topics.read.files import decode
 
 _INLINE = frozenset("a abbr b cite code em font i img mark q s small span strong sub sup u".split())
 _UNSEEN = frozenset("head iframe noscript object script style svg template".split())
+_OF_DATES = {"extensive_search": False, "original_date": True}
 _SURE = 0.7  # of the text in paragraphs; of 70 pages none that had as much needed the lenient mode
 _MIN_STRICT = 0.6  # of the lenient mode's text; from .5 to .8 F1 changes by .002
 
@@ -60,13 +61,9 @@ def _extracted(tree: Any, strict: bool) -> dict[str, Any]:
     """What trafilatura finds; a date in the text is never taken for the date of publication."""
     import trafilatura
 
-    page: Any = trafilatura.bare_extraction(
-        tree,
-        with_metadata=strict,
-        favor_precision=strict,
-        include_comments=False,
-        date_extraction_params={"extensive_search": False, "original_date": True},
-    )
+    options: Any = {"include_comments": False, "date_extraction_params": _OF_DATES}
+    options |= {"with_metadata": strict, "favor_precision": strict}
+    page: Any = trafilatura.bare_extraction(tree, **options)
     fields: dict[str, Any] = page.as_dict() if page else {}
     blocks = [" ".join(line.split()) for line in (fields.get("text") or "").split("\n")]
     kept = [block for block in blocks if block not in ("", fields.get("title"))]

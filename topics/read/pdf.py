@@ -25,7 +25,7 @@ _PAGE_NUMBER = re.compile(r"(?i:page|p\.|seite|página)? *(\d{1,4}|[ivxl]+)( ?(o
 _BULLET = re.compile(r"[•▪◦‣●■○]")
 _LABEL = re.compile(r"([–-]|\(?\w{1,2}[.)]) ")
 _UNSPACED = r"[\u0e00-\u0e7f\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"  # Thai, Chinese, Japanese
-_NO_TITLE = re.compile(r"(?i)|untitled.*|microsoft .+ - .*|.*\.(docx?|odt|pptx?|indd|tex|pdf)")
+_NO_NAME = re.compile(r"(?i)|untitled.*|microsoft .+ - .*|.*\.(docx?|odt|pptx?|indd|tex|pdf)")
 _NO_TEXT = "the PDF holds no text (scanned pages?); run OCR on it first"
 # Ligatures as their letters; U+F0B7 is Word's bullet.
 _PLAIN = {code: normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
@@ -77,14 +77,10 @@ def _fields(reader: PdfReader) -> dict[str, str]:
         about = {key: str(value).strip() for key, value in (reader.metadata or {}).items()}
     except Exception:  # see read_pdf; the text is good without
         about = {}
-    title, created = about.get("/Title", ""), about.get("/CreationDate", "")
-    day = re.search(r"(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", created)
-    fields = {
-        "title": "" if _NO_TITLE.fullmatch(title) else title,
-        "source": about.get("/Author"),
-        "date": day and "-".join(day.groups()),
-    }
-    return {name: value for name, value in fields.items() if value}
+    title, source = about.get("/Title", ""), about.get("/Author", "")
+    day = re.search(r"(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", about.get("/CreationDate", ""))
+    fields = {"title": title, "source": source, "date": "-".join(day.groups()) if day else ""}
+    return {name: value for name, value in fields.items() if not _NO_NAME.fullmatch(value)}
 
 
 def _reason(error: Exception) -> str:

@@ -9,13 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from topics.errors import UnreadableError
-from topics.read.files import LINE_LIMIT, read_bytes
+from topics.read.files import LINE_LIMIT, Record, read_bytes
 from topics.read.office import archive_kind
 
-Record = dict[str, Any]
 Broken = defaultdict[str, list[int]]  # line numbers by problem
 
 

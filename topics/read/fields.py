@@ -179,21 +179,15 @@ def parse_date(text: str, day_first: bool = False) -> tuple[pd.Timestamp | None,
     >>> parse_date("May")
     (None, "date incomplete: 'May'; expected e.g. 2025-05-02")
     """
-    note = ""
+    if not text:
+        return None, ""
     try:
-        if not text:
-            return None, ""
-        if re.match(r"\d{4}-\d{2}-\d{2}($|[T ])", text):
-            day = pd.Timestamp(datetime.fromisoformat(text[:10]))
-        elif re.fullmatch(r"\d{10}(\d{3})?(\.\d+)?", text):
-            day = pd.Timestamp(int(text[:10]), unit="s").normalize()
-        else:
-            day, note = _parse_free_date(text, day_first)
+        day = _day(text, day_first)
     except (ValueError, OverflowError, TypeError):
         return None, f"date not understood: {text[:40]!r}; {_HINT}"
-    if day is not None and not 1500 <= day.year <= 2200:
-        return None, f"date out of range: {text[:40]!r}"
-    return day, note
+    if day is None:
+        return None, f"date incomplete: {text[:40]!r}; {_HINT}"
+    return (day, "") if 1500 <= day.year <= 2200 else (None, f"date out of range: {text[:40]!r}")
 
 
 @lru_cache(maxsize=1)
@@ -223,16 +217,18 @@ def date_within(text: str) -> str:
     return ""
 
 
-def _parse_free_date(text: str, day_first: bool) -> tuple[pd.Timestamp | None, str]:
-    """A day as people write it; dates with dots put the day first."""
+def _day(text: str, day_first: bool) -> pd.Timestamp | None:
+    """A day as machines or people write it, None if a part is missing; dots put the day first."""
+    if re.match(r"\d{4}-\d{2}-\d{2}($|[T ])", text):
+        return pd.Timestamp(datetime.fromisoformat(text[:10]))
+    if re.fullmatch(r"\d{10}(\d{3})?(\.\d+)?", text):
+        return pd.Timestamp(int(text[:10]), unit="s").normalize()
     text = date_within(text) or text
     dotted = bool(re.match(r"\d{1,2}\. ?\d{1,2}\. ?(\d{4}|\d{2}\b)", text))
     ordered = dotted or (day_first and bool(_IN_FIGURES.match(text)))
     parse = partial(parser.parse, text, dayfirst=ordered, ignoretz=True)
     day, other = (pd.Timestamp(parse(default=default)).normalize() for default in _DEFAULT_DATES)
-    if day != other:
-        return None, f"date incomplete: {text[:40]!r}; {_HINT}"
-    return day, ""
+    return day if day == other else None
 
 
 def language_name(code: str) -> str:

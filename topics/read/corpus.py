@@ -220,9 +220,9 @@ def _documents(file: Path, name: str, names: fields.Names, log: _Log) -> Iterato
         day, problem = fields.parse_date(date, day_first)
         log.dates.append(day)
         notes += [(number, problem)] if problem else []
-    if empty and dates:
-        reading.warnings.append(f"{len(empty)} rows without text (first: row {empty[0]})")
     log.add(name, source, reading, notes)
+    if empty and dates:
+        log.skipped.append((name, f"{len(empty)} rows without text (first: row {empty[0]})"))
     if broken or not dates:
         raise broken or UnreadableError(_why_nothing(reading, record, names["text"]))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
 from itertools import islice
@@ -64,14 +64,8 @@ class MultilingualEncoder:
             parts = [model.encode([text[start : start + _READ_AT_ONCE]])[0] for start in starts]
             return np.mean(parts, axis=0)
 
-        with threadpool_limits(1, "blas"):
-            return one_by_one(vector, texts)
-
-
-def one_by_one(vector: Callable[[str], np.ndarray], texts: Sequence[str]) -> np.ndarray:
-    """Vectors ``(len(texts), dim)`` of texts, each by itself, on as many threads as there are."""
-    with ThreadPoolExecutor(threads()) as pool:
-        return np.array(list(pool.map(vector, texts)), dtype=np.float32)
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads()) as pool:
+            return np.array(list(pool.map(vector, texts)), dtype=np.float32)
 
 
 def embed(

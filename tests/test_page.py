@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from base64 import b64decode
 from dataclasses import replace
 from importlib.resources import files
@@ -22,6 +23,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from topics import figures
+from topics.html import table
 from topics.report.findings import PLOTLY
 from topics.report.notebooks import Cell
 from topics.report.page import as_page
@@ -350,29 +352,119 @@ def small(tmp_path_factory):
         yield driver
 
 
-def saved(driver, folder):
-    """The CSV file that the page saves."""
+def saved(driver, folder, button="#save"):
+    """The file that the page saves when a button of it is pressed."""
     where = {"behavior": "allow", "downloadPath": str(folder)}
     driver.execute_cdp_cmd("Browser.setDownloadBehavior", where)
-    click(driver, "#save")
-    path = folder / "passages.csv"
-    WebDriverWait(driver, 10).until(lambda d: path.exists())
-    return path
+    press_button = "document.querySelector(arguments[0]).click()"  # some show on hover only
+    driver.execute_script(press_button, button)
+    WebDriverWait(driver, 20).until(lambda d: [*folder.glob("*.csv"), *folder.glob("*.png")])
+    return next(folder.iterdir())
+
+
+HARBOURS = pd.DataFrame(
+    {
+        "harbour": ["Ostend", "-Hull", "Århus", *"BCDEFGHIJKL"],
+        "ships": ["1,200", "950", None, *map(str, range(11))],
+        "since": ["4 March 2024", "April 2023", "May 2022", *["June 2021"] * 11],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def harbours(tmp_path_factory):
+    """A report that has a table of 14 harbours in it."""
+    page = tmp_path_factory.mktemp("harbours") / "report.html"
+    run = replace(run_on(PORT), about={"versions": {}, "digests": {}})
+    cells = [
+        Cell("4_a", "markdown", "## Ships: by harbour"),
+        Cell("4_b", "code", "", outputs=[{"text/html": table(HARBOURS).markup}]),
+    ]
+    page.write_text(as_page(cells, [], run, "harbours"), encoding="utf-8")
+    with chromium() as driver:
+        drawn(driver, page.as_uri())
+        yield driver
+
+
+def test_a_heading_sorts_its_table_and_all_rows_can_still_be_shown(harbours):
+    def first(column, keys):
+        """The first values of a column, and how it is sorted, after a key on its heading."""
+        heading = f".output th:nth-child({column})"
+        harbours.find_element(By.CSS_SELECTOR, f"{heading} button").send_keys(keys)
+        shown = f".output tbody tr:nth-child(-n+3) td:nth-child({column})"
+        order = harbours.find_element(By.CSS_SELECTOR, heading).get_attribute("aria-sort")
+        assert len(harbours.find_elements(By.CSS_SELECTOR, ".output th[aria-sort]")) == 1
+        return order, texts(harbours, shown)
+
+    assert first(2, Keys.ENTER) == ("descending", ["1,200", "950", "10"])
+    assert first(2, Keys.SPACE) == ("ascending", ["0", "1", "2"])
+    assert texts(harbours, ".output tr:last-child td") == ["Århus", "–", "May 2022"]
+    assert first(3, Keys.ENTER) == ("descending", ["4 March 2024", "April 2023", "May 2022"])
+    assert first(1, Keys.ENTER)[0] == "ascending"
+    rows = harbours.find_elements(By.CSS_SELECTOR, ".output tbody tr")
+    assert sum(row.is_displayed() for row in rows) == 10
+    click(harbours, ".output > button")
+    assert all(row.is_displayed() for row in rows)
+
+
+def test_a_table_is_saved_without_formulas_under_the_name_of_its_section(harbours, tmp_path):
+    path = saved(harbours, tmp_path, ".output table + button")
+    assert path.name == "Ships-by-harbour.csv"
+    kept = pd.read_csv(path, keep_default_na=False, dtype=str).sort_values("harbour")
+    expected = HARBOURS.replace("-Hull", "'-Hull").fillna("").sort_values("harbour")
+    assert kept.to_numpy().tolist() == expected.to_numpy().tolist()
+
+
+def test_a_figure_is_saved_as_a_picture_named_by_its_finding(page, tmp_path):
+    figure = "figure:has(.plot):not(#explore figure)"
+    button = f"{figure} .modebar-btn[aria-label='Save as PNG']"
+    assert len(page.find_elements(By.CSS_SELECTOR, f"{figure} .modebar")) == len(
+        page.find_elements(By.CSS_SELECTOR, button)
+    )
+    path = saved(page, tmp_path, button)
+    finding = texts(page, f"{figure} figcaption")[0]
+    assert [*filter(None, path.stem.split("-"))] == re.findall(r"[\w%.]+", finding[:80].rstrip("."))
+    width = page.execute_script(
+        "return document.querySelector(arguments[0]).clientWidth", f"{figure} .plot"
+    )
+    assert int.from_bytes(path.read_bytes()[16:20]) == 2 * width  # as a PNG file says
+
+
+def test_two_themes_stand_side_by_side_and_one_after_the_other_on_a_phone(page):
+    enter(page, theme=["export-controls", "brexit-reset"])
+    own = [passages_with(theme) for theme in ("export-controls", "brexit-reset")]
+    expected = [
+        f"{name}: {n} passages"
+        for name, n in zip(("Export controls", "Brexit reset"), map(len, own), strict=True)
+    ]
+    assert sorted(texts(page, "#found h3")) == sorted(expected)
+    shown = [len(texts(page, f"#found section:nth-child({i}) blockquote")) for i in (1, 2)]
+    assert shown == [25, 25]
+    edges = (
+        "return [...document.querySelectorAll('#found section')].map(s => s.getBoundingClientRect())"
+        ".map(box => [box.left, box.right, box.top, box.bottom])"
+    )
+    (_, right, *_), (left, *_) = page.execute_script(edges)
+    assert right <= left
+    resize(page, 390)
+    (_, _, _, bottom), (_, _, top, _) = page.execute_script(edges)
+    assert bottom <= top
+    resize(page, 1280)
 
 
 def test_the_passages_found_are_saved_as_a_table(page, passages, tmp_path):
     ask(page, "theme=brexit-reset&source=London+Desk")
-    table = pd.read_csv(saved(page, tmp_path))
+    rows = pd.read_csv(saved(page, tmp_path))
     own = passages["passage_id"].isin(passages_with("brexit-reset"))
     left = passages[own & (passages["source"] == "London Desk")]
     assert len(left) > 25
     columns = ["document", "date", "source", "title", "themes", "start", "end", "text"]
-    assert list(table.columns) == columns
+    assert list(rows.columns) == columns
     for column in ("source", "title", "start", "end", "text"):
-        assert table[column].tolist() == left[column].tolist()
-    assert table["document"].tolist() == left["document_id"].tolist()
-    assert table["date"].tolist() == left["date"].dt.strftime("%Y-%m-%d").tolist()
-    assert table["themes"].str.split("; ").map(lambda names: "Brexit reset" in names).all()
+        assert rows[column].tolist() == left[column].tolist()
+    assert rows["document"].tolist() == left["document_id"].tolist()
+    assert rows["date"].tolist() == left["date"].dt.strftime("%Y-%m-%d").tolist()
+    assert rows["themes"].str.split("; ").map(lambda names: "Brexit reset" in names).all()
 
 
 def test_no_cell_is_a_formula_and_only_web_pages_are_linked(small, tmp_path):

@@ -290,6 +290,11 @@ def test_hostile_text_and_files_that_cannot_be_read_do_no_harm(tmp_path):
         assert driver.execute_script("return window.hacked") is None
         assert driver.get_log("browser") == []
         text = driver.execute_script("return document.body.innerText")
+        led_to = driver.execute_script(
+            "return [...document.querySelectorAll('header li a')]"
+            ".map(a => document.querySelector(a.hash).textContent)"
+        )
+    assert any("unknown format .png" in place for place in led_to)
     assert "damaged PDF" in text
     assert "unknown format .png" in text
     assert "no text column" in text

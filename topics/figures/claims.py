@@ -136,21 +136,26 @@ def of_actors(run: Run, table: pd.DataFrame) -> Finding:
 
 def of_corpus(run: Run) -> list[Finding]:
     """Cautions about what the run could not take into account."""
-    lines = []
+    lines = {}  # by the cell of notebooks/1_corpus.ipynb that shows more
     if run.documents["source"].nunique() == 1:
         source = run.documents["source"].dropna().iloc[0]
-        lines.append(
+        lines["corpus-19"] = (
             f"All documents with a source are from {source}: nothing is compared with others."
         )
     if undated := int(run.documents["date"].isna().sum()):
-        lines.append(f"{fmt.plural(undated, 'document')} without a date: no trend counts them.")
+        lines["origins"] = (
+            f"{fmt.plural(undated, 'document')} without a date: no trend counts them."
+        )
     if foreign := len(run.left_out):
-        lines.append(f"{fmt.plural(foreign, 'document')} in a language that is not read.")
+        lines["corpus-13"] = f"{fmt.plural(foreign, 'document')} in a language that is not read."
     if run.is_sampled:
-        lines.append(f"Themes were fitted on a sample of {len(run.fitted):,} passages.")
+        lines["corpus-05"] = f"Themes were fitted on a sample of {len(run.fitted):,} passages."
     if skipped := len(run.corpus.skipped):
-        lines.append(f"Not everything could be read: {fmt.plural(skipped, 'gap')}.")
-    return [Finding(line, "corpus", "caution") for line in lines]
+        lines["corpus-09"] = f"Not everything could be read: {fmt.plural(skipped, 'gap')}."
+    return [
+        Finding(line, "corpus", "caution", anchor=f"output-1_corpus-{cell}-0")
+        for cell, line in lines.items()
+    ]
 
 
 def clearest_first(table: pd.DataFrame) -> pd.DataFrame:

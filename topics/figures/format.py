@@ -201,5 +201,5 @@ def in_rows(
     **layout: Any,
 ) -> go.Figure:  # fmt: skip
     """A figure of rows from the top down, finished, as high as they and `room` below them need."""
-    figure.update_yaxes(autorange="reversed", type="category", dtick=1)
+    figure.update_yaxes(autorange="reversed", type="category", dtick=1, ticklabelstandoff=6)
     return finish(figure, finding, table, 130 + 24 * n_rows + room, **layout)

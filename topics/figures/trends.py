@@ -49,10 +49,11 @@ def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) ->
         rows=n_rows, cols=_COLUMNS, subplot_titles=[fmt.label(names[i], 34) for i in ids],
         shared_yaxes=True, vertical_spacing=0.28 / n_rows, horizontal_spacing=0.04,
     )  # fmt: skip
+    top = _scale(shares)
     for place, theme_id in enumerate(ids):
         own = shares[shares["theme_id"] == theme_id]
         where = {"row": place // _COLUMNS + 1, "col": place % _COLUMNS + 1}
-        for trace in _trend(own, colours[theme_id], names[theme_id]):
+        for trace in _trend(own, colours[theme_id], names[theme_id], top):
             figure.add_trace(trace, **where)
         moves = change_points[change_points["theme_id"] == theme_id]
         at_once = moves[moves["shape"] != SLOW]
@@ -65,8 +66,8 @@ def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) ->
                 )  # fmt: skip
     first, last = shares.loc[_is_enough(shares), "period"].agg(["min", "max"])
     edge = (last - first) / 30 or pd.Timedelta(days=1)
-    figure.update_yaxes(tickformat=".0%", range=[0, _scale(shares)], nticks=4)
-    figure.update_xaxes(range=[first - edge, last + edge], nticks=4)
+    figure.update_yaxes(tickformat=".0%", range=[0, top], nticks=4)
+    figure.update_xaxes(range=[first - edge, last + edge], nticks=4, ticklabelstandoff=5)
     figure.update_annotations(font_size=12)
     finding = claims.of_changes(run, shares, change_points)
     table = fmt.with_names(run, shares.drop(columns="partial"))
@@ -89,12 +90,18 @@ def _unbroken(own: pd.DataFrame) -> list[pd.DataFrame]:
     return [part for _, part in own[enough].groupby((~enough).cumsum()[enough])]
 
 
-def _trend(own: pd.DataFrame, colour: str, name: str) -> list[go.Scatter]:
-    """Bands, standardised share and share of one theme, with gaps where documents are too few."""
+def _trend(own: pd.DataFrame, colour: str, name: str, top: float) -> list[go.Scatter]:
+    """Bands, standardised share and share of one theme, with gaps where documents are too few.
+
+    A standardised share above the scale rests on sources that hardly write on the theme: a gap too.
+    """
     symbols = np.where(own["partial"], "circle-open", "circle")
     counts = own["n"].astype(str) + " of " + own["n_total"].astype(str)
     dotted = {"color": colour, "width": 1, "dash": "dot"}
     shown = own[["share", "share_standardised"]].where(_is_enough(own), None)
+    shown["share_standardised"] = shown["share_standardised"].where(
+        own["share_standardised"] <= top, None
+    )
     until = own["period"].shift(-1) - pd.Timedelta(days=1)
     states = [
         fmt.search_state(theme=row.theme_id, since=row.period, until=last)

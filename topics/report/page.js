@@ -16,6 +16,7 @@ const webgl = Boolean(document.createElement("canvas").getContext("webgl"));
 const form = byId("choose");
 let themes = new Map(), passages = []; // names of all themes by id; all passages
 let found = [], hits = null; // passages that pass the form, and the words to mark in them
+let lists = []; // of them that are shown: each element, and its passages
 let dimming; // the timer of a large map, which waits for the last of several letters
 let map = null; // the figure of all passages, and the passages of each of its traces
 let chosen = false; // whether the form leaves any passage out
@@ -83,6 +84,7 @@ function choose(unknown = "") {
   chosen = found.length < passages.length;
   tell(wanted, unknown);
   byId("found").replaceChildren();
+  lists = ticked.length === 2 ? ticked.map(compared) : [[byId("found"), found]];
   showMore();
   countThemes(ofAnyTheme);
   markPeriods(wanted);
@@ -163,9 +165,11 @@ async function copy(button, passage) {
   }
 }
 
-// What a spreadsheet would take for a formula gets an apostrophe, as in sheets for labelling.
+// What a spreadsheet would take for a formula, and is no number, gets an apostrophe, as in sheets
+// for labelling.
 function cell(value) {
-  const text = `${value ?? ""}`.replace(/(^|[;,\t\r\n])(?=\s*[=+\-@＝＋－＠])/g, "$1'");
+  const given = `${value ?? ""}`;
+  const text = isNaN(given) ? given.replace(/(^|[;,\t\r\n])(?=\s*[=+\-@＝＋－＠])/g, "$1'") : given;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
@@ -173,18 +177,35 @@ function save() {
   const columns = ["document", "date", "source", "title", "themes", "start", "end", "text"];
   const rows = found.map(({ from, carried, start, end, text }) =>
     [from.id, from.date, from.source, from.title, carried.map((id) => themes.get(id)).join("; "), start, end, text]);
-  const lines = [columns, ...rows].map((row) => `${row.map(cell).join(",")}\r\n`);
+  saveTable([columns, ...rows], "passages");
+}
+
+function saveTable(rows, name) {
+  const lines = rows.map((row) => `${row.map(cell).join(",")}\r\n`);
   const file = new Blob(["\ufeff", ...lines], { type: "text/csv" }); // so that Excel reads UTF-8
-  const link = element("a", { href: URL.createObjectURL(file), download: "passages.csv" });
+  const link = element("a", { href: URL.createObjectURL(file), download: `${name}.csv` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
+const fileName = (text) => text.slice(0, 80).replace(/[^\p{L}\p{N}%.]+/gu, "-").replace(/^[-.]+|[-.]+$/g, "");
+
+// Two themes stand side by side, each under its name.
+function compared(theme) {
+  const own = found.filter(({ carried }) => holds(theme, carried));
+  const name = themes.get(theme) ?? "no theme";
+  const list = element("div");
+  byId("found").append(element("section", {}, element("h3", {}, `${name}: ${grouped(own.length)} passages`), list));
+  return [list, own];
+}
+
 function showMore() {
-  const list = byId("found");
-  const next = found.slice(list.childElementCount, list.childElementCount + STEP).map(quoted);
-  list.append(...next);
-  byId("more").hidden = list.childElementCount >= found.length;
+  const next = lists.flatMap(([list, own]) => {
+    const quotes = own.slice(list.childElementCount, list.childElementCount + STEP).map(quoted);
+    list.append(...quotes);
+    return quotes;
+  });
+  byId("more").hidden = lists.every(([list, own]) => list.childElementCount >= own.length);
   return next[0];
 }
 
@@ -322,8 +343,9 @@ function placeNames(plot) {
 }
 
 // Plotly reads some HTML in its texts; these show as they stand.
+const plain = (part) => part.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]);
+
 function hover({ from, text }) {
-  const plain = (part) => part.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]);
   const about = [from.date, from.source, from.title?.slice(0, 80)].filter(Boolean).join(" · ");
   const start = text.slice(0, 240).replace(/\s+/g, " ") + (text.length > 240 ? " …" : "");
   const lines = start.replace(/(.{1,70})(\s|$)/g, "$1\n").trimEnd();
@@ -347,6 +369,20 @@ function turned(_, value) {
   const shift = 255 - Math.max(...rgb) - Math.min(...rgb);
   const grey = rgb.reduce((sum, c) => sum + c + shift, 0) / 3;
   return `rgba(${rgb.map((c) => Math.round(28 + 0.68 * (c + shift) + 0.2 * grey))},${match[2] ?? 1})`;
+}
+
+// The picture has the finding above it, and below that the title of the report.
+function saveFigure(plot, finding) {
+  const { data, layout } = plot;
+  const lines = plain(finding).match(new RegExp(`.{1,${Math.floor(layout.width / 9)}}(\\s|$)`, "g"));
+  const above = 22 * (lines.length + 1);
+  const title = { text: `${lines.join("<br>")}<br><sub>${plain(document.title)}</sub>`,
+    x: 0, y: 1, yanchor: "top", font: { size: 15 }, pad: { l: 8, t: 12 } };
+  const shown = { ...layout, title, height: layout.height + above,
+    margin: { ...layout.margin, t: layout.margin.t + above } };
+  const { width, height } = shown;
+  return Plotly.downloadImage({ data, layout: shown },
+    { format: "png", filename: fileName(finding), scale: 2, width, height });
 }
 
 // On a phone the panels of a figure stand in one column, and long names are cut.
@@ -395,6 +431,8 @@ async function draw(figure, { night = dark.matches, width } = {}) {
   if (!webgl) for (const trace of data) trace.type = trace.type?.replace(/gl$/, "");
   if (night) layout.paper_bgcolor = layout.plot_bgcolor = DARK_PAPER;
   layout.width = width ?? plot.clientWidth;
+  config.modeBarButtonsToAdd = [{ name: "Save as PNG", icon: Plotly.Icons.camera,
+    click: () => saveFigure(plot, figure.querySelector("figcaption").textContent) }];
   if (plot.clientWidth < NARROW && !width) narrowed(plot, data, layout, config);
   plot.style.height = `${layout.height}px`;
   await Plotly.react(plot, data, layout, config);
@@ -425,18 +463,44 @@ async function drawWhenSeen() {
   document.body.dataset.ready = figures.length;
 }
 
-function shorten(table) {
-  const rows = table.tBodies[0].rows.length;
-  if (rows <= ROWS + 2) return;
+// ---- tables
+
+const filled = (cell) => (cell.textContent === "–" ? "" : cell.textContent);
+const asNumber = (text) => Number(text.replace(/[,%]| \(.*/g, ""));
+const asDay = (text) => (/^(\d+ )?[A-Z][a-z]+ \d{4}$/.test(text) ? Date.parse(text.replace(/^\D/, "1 $&")) : NaN);
+
+// Rows by a column, numbers from the largest and texts from A at first; those without one last.
+function sort(heading) {
+  const [body] = heading.closest("table").tBodies;
+  const text = (row) => filled(row.cells[heading.cellIndex]);
+  const rows = [...body.rows].filter(text), without = [...body.rows].filter((row) => !text(row));
+  const read = [asNumber, asDay].find((read) => rows.every((row) => !isNaN(read(text(row)))));
+  const order = (a, b) => (read ? read(text(a)) - read(text(b)) : text(a).localeCompare(text(b)));
+  const down = heading.ariaSort ? heading.ariaSort === "ascending" : Boolean(read);
+  body.append(...rows.sort((a, b) => (down ? order(b, a) : order(a, b))), ...without);
+  for (const other of heading.parentElement.cells) other.ariaSort = null;
+  heading.ariaSort = down ? "descending" : "ascending";
+}
+
+function connectTable(table) {
+  const button = (onclick, ...children) => element("button", { type: "button", onclick }, ...children);
+  const { length } = table.tBodies[0].rows;
+  for (const heading of length > 1 ? table.tHead.rows[0].cells : [])
+    heading.replaceChildren(button(() => sort(heading), ...heading.childNodes));
+  const about = [...document.querySelectorAll("h2, h3, figcaption")]
+    .findLast((title) => title.compareDocumentPosition(table) & Node.DOCUMENT_POSITION_FOLLOWING);
+  const values = (row) => [...row.cells].map((cell) =>
+    filled(cell) || cell.querySelector("[aria-label]")?.ariaLabel);
+  table.after(button(() => saveTable([...table.rows].map(values), fileName(about.textContent)), "Save as CSV"));
+  if (length <= ROWS + 2) return;
   table.classList.add("short");
-  const all = element("button", { type: "button", onclick: () => { table.classList.remove("short"); all.remove(); } },
-    `Show all ${grouped(rows)} rows`);
+  const all = button(() => { table.classList.remove("short"); all.remove(); }, `Show all ${grouped(length)} rows`);
   table.parentElement.after(all);
 }
 
 // ---- what the reader does
 
-for (const table of document.querySelectorAll("table.plain")) shorten(table);
+document.querySelectorAll("table.plain").forEach(connectTable);
 byId("contents").addEventListener("click", ({ target }) => { if (target.href) byId("contents").open = false; });
 const ask = () => { choose(); remember(); };
 form.addEventListener("input", ask);

@@ -32,12 +32,13 @@ _FOLDER = Path(__file__).parent
 _HEADING = re.compile(r"(#{1,3}) (.+)\n*")
 _ORDER = "2314"  # of the notebooks: what was found comes before what was read
 _OWN_PLACE = {"overview", "map"}  # tags of cells that the page shows before all sections
+_MAX_HALF = 12  # columns of a heat map whose numbers fit half of the page
 _TOP = 30  # pixels for plotly's buttons
 _CONFIG = {
     "displaylogo": False,
     "showSendToCloud": False,
     # Each is a stop of the Tab key; what they do, the rest do too.
-    "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+    "modeBarButtonsToRemove": "toImage select2d lasso2d zoomIn2d zoomOut2d autoScale2d".split(),
 }
 _YEAR = 2026  # of this version, as in CITATION.cff
 
@@ -196,11 +197,12 @@ def _drawn(figure: dict[str, Any]) -> dict[str, Any]:
     if layout.get("dragmode") == "pan":  # the map: the page has its texts already
         for trace in data:
             del trace["text"]
+    has_columns = "xaxis2" in layout and layout["xaxis2"]["domain"][0] > 0
     drawing = {"data": data, "layout": layout, "config": _CONFIG}
     return {
         "finding": finding,
         "json": json.dumps(drawing, separators=(",", ":")).replace("<", "\\u003c"),
         "height": layout["height"],
         "twin": table(pd.DataFrame(meta["table"]["rows"], columns=meta["table"]["columns"]), 300),
-        "wide": "xaxis2" in layout and layout["xaxis2"]["domain"][0] > 0,
+        "wide": has_columns or (data[0]["type"] == "heatmap" and len(data[0]["x"]) > _MAX_HALF),
     }

@@ -23,6 +23,7 @@ _LINE = re.compile(r"\S.{0,69}(?!\S)|\S{1,70}")  # as textwrap would, ten times 
 _NARROW = {"l": 10, "r": 10, "b": 10}  # margin of a figure without axes
 _MAX_LETTERS_HOVER = 240  # of a passage that is pointed at
 _PIXELS = [900, 600]  # of a map in a notebook, about
+_TILE = 12  # letters in a line of a name on a tile of half a page's treemap
 _MAX_LETTERS = 18  # in a line of a name on the map
 _FAR_OUT = 0.005  # share of passages, on each side, that a map leaves out until it is zoomed out
 _MAX_SVG = 3000  # points; more are drawn by WebGL
@@ -162,9 +163,11 @@ def hierarchy(run: Run) -> go.Figure:
     names = fmt.theme_names(run)
     family = themes["parent"].where(~themes["theme_id"].isin(themes["parent"]), themes["theme_id"])
     heads = family.dropna().unique()
+    lines = ["<br>".join(textwrap.wrap(fmt.label(name), _TILE, break_long_words=False))
+             for name in names.values()]  # fmt: skip
     treemap = go.Treemap(
         ids=[*("family:" + heads), *names],
-        labels=[*(fmt.label(f"{names[i]} and near") for i in heads), *map(fmt.label, names.values())],
+        labels=[*(fmt.label(f"{names[i]} and near") for i in heads), *lines],
         parents=[*[""] * len(heads), *("family:" + family).fillna("")],
         values=[*[0] * len(heads), *themes["n_passages"]],
         marker_colors=[*["#f0f0f3"] * len(heads), *fmt.theme_colours(run).values()],

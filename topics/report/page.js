@@ -375,9 +375,9 @@ function turned(_, value) {
 function saveFigure(plot, finding) {
   const { data, layout } = plot;
   const lines = plain(finding).match(new RegExp(`.{1,${Math.floor(layout.width / 9)}}(\\s|$)`, "g"));
-  const above = 22 * (lines.length + 1);
+  const above = 20 * lines.length + 16;
   const title = { text: `${lines.join("<br>")}<br><sub>${plain(document.title)}</sub>`,
-    x: 0, y: 1, yanchor: "top", font: { size: 15 }, pad: { l: 8, t: 12 } };
+    x: 0, y: 1, yanchor: "top", font: { size: 15 }, pad: { l: 8, t: 20 } };
   const shown = { ...layout, title, height: layout.height + above,
     margin: { ...layout.margin, t: layout.margin.t + above } };
   const { width, height } = shown;

@@ -163,7 +163,7 @@ def hierarchy(run: Run) -> go.Figure:
     names = fmt.theme_names(run)
     family = themes["parent"].where(~themes["theme_id"].isin(themes["parent"]), themes["theme_id"])
     heads = family.dropna().unique()
-    lines = ["<br>".join(textwrap.wrap(fmt.label(name), _TILE, break_long_words=False))
+    lines = ["<br>".join(textwrap.wrap(fmt.label(name), _TILE, break_long_words=False, break_on_hyphens=False))
              for name in names.values()]  # fmt: skip
     treemap = go.Treemap(
         ids=[*("family:" + heads), *names],

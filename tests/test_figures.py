@@ -8,7 +8,7 @@ import pytest
 from runs import PORT, change_points, document_themes, rising_run, run_on, run_with
 
 from topics import figures, measures
-from topics.findings import Finding
+from topics.html import Finding
 
 
 def finding(figure):

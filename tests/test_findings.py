@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from runs import PORT, run_on
 
-from topics.findings import MIME_TYPE, Finding
-from topics.report.findings import PLOTLY, findings_of, summary
+from topics.html import MIME_TYPE, Finding
 from topics.report.notebooks import Cell
+from topics.report.page import PLOTLY, findings_of, summary
 
 
 @pytest.fixture(scope="module")

@@ -24,9 +24,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from topics import figures
 from topics.html import table
-from topics.report.findings import PLOTLY
 from topics.report.notebooks import Cell
-from topics.report.page import as_page
+from topics.report.page import PLOTLY, as_page
 from topics.report.search import packed, passage_search
 
 AXE = (files("axe_core_python") / "axe.min.js").read_text()

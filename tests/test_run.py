@@ -15,7 +15,7 @@ import topics
 from topics import figures, measures
 from topics.figures import tables
 from topics.report.files import write_data
-from topics.report.findings import findings_of
+from topics.report.page import findings_of
 from topics.report.search import passage_search
 
 QUAY = "The harbour board voted on Tuesday to keep the northern quay shut until its cranes work."

@@ -10,7 +10,7 @@ from runs import FIELD, PORT, change_points, rising_run, run_on, run_with
 
 from topics import figures, html, labelling, measures
 from topics.figures import tables
-from topics.findings import MIME_TYPE, Finding
+from topics.html import MIME_TYPE, Finding
 
 HOSTILE = "</p><script>alert(1);</script><img src=x onerror='go()'> \"quoted\" & 'so'"
 

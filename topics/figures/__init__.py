@@ -3,9 +3,3 @@
 from topics.figures.corpus import coverage, documents_by, documents_over_time, funnel
 from topics.figures.themes import SelectableMap, hierarchy, level_table, theme_map
 from topics.figures.trends import actors, emergence, shares_by_group, theme_trends
-
-__all__ = [
-    "SelectableMap", "actors", "coverage", "documents_by", "documents_over_time", "emergence",
-    "funnel", "hierarchy", "level_table", 
-    "shares_by_group", "theme_map", "theme_trends",
-]  # fmt: skip

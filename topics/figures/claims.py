@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from topics.figures import format as fmt
-from topics.findings import Finding
+from topics.html import Finding
 from topics.intervals import CLAIM_KINDS, CONFIDENCE, FALSE_ALARMS
 from topics.measures.actors import mentions
 from topics.measures.change_points import EITHER, SLOW
@@ -25,6 +26,9 @@ _MIN_COMPARED = 20  # documents on either side: a share is known to +-.2
 _MIN_COVERED = 0.5  # of the documents on either side, of sources that are on both
 _MIN_NAMED = 10  # documents that name an actor
 _MAX_WRONG = 1 - THRESHOLDS["precision"][1]  # of a usable theme's passages, where labels tell
+_MAX_CLAIMS, _MAX_OF_KIND = 5, 2  # on a front page
+_OVER_TIME = ("trend", "emergence")
+_LEADING = ("trend", "emergence", "source", "actors")  # kinds that a report opens with
 _MIN_YEARS = 2  # of which a slope is told by the year
 _MAX_KEYWORDS = 5  # of a theme, that say what it is about
 
@@ -37,17 +41,14 @@ def of_changes(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> F
     elif shares.loc[shares["n_total"] > 0, "period"].nunique() < 2:
         otherwise = "All dated documents fall into one period: no change can be measured."
     claims, names = [], fmt.theme_names(run)
-    sure = change_points[change_points["p"] <= _MAX_P]
+    n_least = change_points[["n_before", "n_after"]].min(axis=1)
+    sure = change_points.assign(n_least=n_least)[change_points["p"] <= _MAX_P]
     for row in _reliable(run, clearest_first(sure)).itertuples():
         name, since = names[row.theme_id], fmt.day_or_month(row.period)
         if not _is_comparable(run, row):
             text = f"Whether {name} rose or fell in {since} can't be told: its sources differ before and after."
             claims.append(Finding(text, "trend", "caution", [row.theme_id]))
-        elif (
-            row.broad
-            and min(row.n_before, row.n_after) >= _MIN_COMPARED
-            and not row.low <= 0 <= row.high
-        ):
+        elif row.broad and row.n_least >= _MIN_COMPARED and not row.low <= 0 <= row.high:
             n = int(row.n_before + row.n_after)
             on = f"; {n:,} documents"
             if row.sources > 1:
@@ -94,9 +95,7 @@ def of_contrasts(run: Run, table: pd.DataFrame) -> Finding:
     fit = clearest_first(_reliable(run, table[table["clear"]])).rename(columns={column: "group"})
     fit = fit[fit[["total_first", "total_second"]].min(axis=1) >= _MIN_COMPARED]
     fit = fit[_beyond_mistakes(fit, fit[["first", "second"]].max(axis=1))]
-    groups = {
-        group: own for group, own in run.documents.groupby(column) if group in set(fit["group"])
-    }
+    groups = dict(iter(run.documents[run.documents[column].isin(fit["group"])].groupby(column)))
     said = {group: f"{group} {' '.join(own['country'].mode())}" for group, own in groups.items()}
     known = _tautologies(run, said)
     for row in fit.itertuples():
@@ -136,26 +135,52 @@ def of_actors(run: Run, table: pd.DataFrame) -> Finding:
 
 def of_corpus(run: Run) -> list[Finding]:
     """Cautions about what the run could not take into account."""
-    lines = {}  # by the cell of notebooks/1_corpus.ipynb that shows more
-    if run.documents["source"].nunique() == 1:
-        source = run.documents["source"].dropna().iloc[0]
-        lines["corpus-19"] = (
-            f"All documents with a source are from {source}: nothing is compared with others."
-        )
-    if undated := int(run.documents["date"].isna().sum()):
-        lines["origins"] = (
-            f"{fmt.plural(undated, 'document')} without a date: no trend counts them."
-        )
-    if foreign := len(run.left_out):
-        lines["corpus-13"] = f"{fmt.plural(foreign, 'document')} in a language that is not read."
-    if run.is_sampled:
-        lines["corpus-05"] = f"Themes were fitted on a sample of {len(run.fitted):,} passages."
-    if skipped := len(run.corpus.skipped):
-        lines["corpus-09"] = f"Not everything could be read: {fmt.plural(skipped, 'gap')}."
+    sources, undated = run.documents["source"].dropna().unique(), run.documents["date"].isna().sum()
+    foreign, skipped = len(run.left_out), len(run.corpus.skipped)
+    cautions = [  # with the cell of notebooks/1_corpus.ipynb that shows more
+        (
+            "corpus-19", len(sources) == 1,
+            f"All documents with a source are from {', '.join(sources[:1])}: nothing is compared "
+            "with others.",
+        ),
+        ("origins", undated, f"{fmt.plural(undated, 'document')} without a date: no trend counts them."),
+        ("corpus-13", foreign, f"{fmt.plural(foreign, 'document')} in a language that is not read."),
+        ("corpus-05", run.is_sampled, f"Themes were fitted on a sample of {len(run.fitted):,} passages."),
+        ("corpus-09", skipped, f"Not everything could be read: {fmt.plural(skipped, 'gap')}."),
+    ]  # fmt: skip
     return [
-        Finding(line, "corpus", "caution", anchor=f"output-1_corpus-{cell}-0")
-        for cell, line in lines.items()
+        Finding(text, "corpus", "caution", anchor=f"output-1_corpus-{cell}-0")
+        for cell, applies, text in cautions
+        if applies
     ]
+
+
+def claims_in(finding: dict[str, Any] | None) -> list[Finding]:
+    """The claims of a finding as it travels with a figure or a table; none where there is none."""
+    return [Finding(**claim) for claim in finding.get("claims") or [finding]] if finding else []
+
+
+def front_page(told: Iterable[Finding]) -> list[Finding]:
+    """The claims that a reader should see first, and what to beware of.
+
+    Five claims at most, the weightiest first, two of a kind and one of a theme over time. That no
+    theme rose or fell is told too. What describes, or has nothing to show, is left out.
+
+    >>> ferries = Finding("Ferries rose.", "trend", low=0.1, high=0.3)
+    >>> [claim.text for claim in front_page([Finding("Two themes.", "corpus"), ferries])]
+    ['Ferries rose.']
+    """
+    told, kept = list(told), list[Finding]()
+    of_kind, moved = Counter[str](), set[str]()
+    for claim in sorted(told, key=lambda claim: -claim.weight):
+        over_time = set(claim.themes) if claim.kind in _OVER_TIME else set()
+        fits = claim.level == "finding" and claim.kind in _LEADING and not over_time & moved
+        if fits and of_kind[claim.kind] < _MAX_OF_KIND and len(kept) < _MAX_CLAIMS:
+            kept.append(claim)
+            of_kind[claim.kind] += 1
+            moved |= over_time
+    still = [f for f in told if (f.kind, f.level) == ("trend", "none") and not moved]
+    return [*kept, *still, *(f for f in told if f.level == "caution")]
 
 
 def clearest_first(table: pd.DataFrame) -> pd.DataFrame:

@@ -9,8 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from topics.figures import format as fmt
-from topics.findings import Finding
-from topics.html import Html, sentence, table
+from topics.html import Finding, Html, sentence, table
 from topics.measures.shares import PERIODS, choose_period
 from topics.read.fields import language_counts, language_name
 

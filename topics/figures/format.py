@@ -1,6 +1,6 @@
 """The house style: colours of themes, how counts, shares and dates are written, how figures end.
 
-``figure.layout.meta`` holds the figure's ``finding``, see `topics.findings.Finding`, and its
+``figure.layout.meta`` holds the figure's ``finding``, see `topics.html.Finding`, and its
 ``table``, the columns and rows that it shows, for readers who cannot see or hover.
 """
 
@@ -16,8 +16,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 
-from topics.findings import Finding
-from topics.html import cell
+from topics.html import Finding, cell
 
 if TYPE_CHECKING:
     from topics.run import Run

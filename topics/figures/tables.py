@@ -13,12 +13,11 @@ import plotly.graph_objects as go
 
 from topics import labelling, measures
 from topics.figures import format as fmt
-from topics.figures.claims import clearest_first, of_corpus
+from topics.figures.claims import claims_in, clearest_first, front_page, of_corpus
 from topics.figures.evidence import quotes, swatch
 from topics.figures.evidence import theme_cards as theme_cards
 from topics.figures.trends import emerging, sparklines
-from topics.findings import Finding, claims_in, front_page
-from topics.html import Html, note, sentence, table
+from topics.html import Finding, Html, note, sentence, table
 from topics.read.fields import language_name
 
 if TYPE_CHECKING:
@@ -94,26 +93,23 @@ def _languages_by_theme(run: Run) -> pd.Series:
     """The two main languages of each theme's passages, and how many more there are."""
     languages = run.assignments.merge(run.passages[["passage_id", "language"]], on="passage_id")
     counts = languages.groupby("theme_id")["language"].value_counts().reset_index()
-    by_theme = counts.groupby("theme_id", sort=False)["language"].agg(list)
-    return by_theme.map(
-        lambda own: (
-            ", ".join(map(language_name, own[:2])) + (f" +{len(own) - 2}" if own[2:] else "")
-        )
-    )
+    return counts.groupby("theme_id")["language"].agg(_first_two)
+
+
+def _first_two(languages: pd.Series) -> str:
+    more = len(languages) - 2
+    return ", ".join(languages[:2].map(language_name)) + (f" +{more}" if more > 0 else "")
 
 
 def named_theme_scores(run: Run) -> Html:
     """The score from which on a passage has a named theme, the highest, and how many passages have it."""
-    named = run.model.named
-    if not named:
+    if not run.model.named:
         return _nothing("No themes were named in advance.", "themes")
     scores = run.model.decision_function(run.vectors[run.fitted]).max()
-    themes = run.themes.set_index("theme_id")
-    shown = pd.DataFrame([
-        (theme.name, run.model.thresholds_[theme.id], scores[theme.id], themes["n_passages"][theme.id])
-        for theme in named
-    ], columns=["theme", "threshold", "highest score", "passages"])  # fmt: skip
-    return table(shown.replace(np.inf, np.nan))
+    shown = pd.DataFrame({"threshold": run.model.thresholds_, "highest score": scores})
+    shown["passages"] = run.themes.set_index("theme_id")["n_passages"]
+    shown = shown.rename_axis("theme_id").reset_index().replace(np.inf, np.nan)
+    return table(fmt.with_names(run, shown))
 
 
 def changes_table(run: Run) -> Html:
@@ -227,13 +223,13 @@ def trust_table(run: Run, survival: pd.DataFrame, gold: str | None = None) -> Ht
     shares = facts["source_share"].map(" ({:.0%})".format, na_action="ignore")
     facts["largest_source"] = facts["largest_source"] + shares
     facts["survives"] = facts["survives"].map("{:.0%}".format, na_action="ignore")
+    columns = ["theme_id", "verdict", "caution", "documents", "independent", "sources", "largest_source",
+               "stability", "borne_out", "phrased", "claim", "survives"]  # fmt: skip
     if gold:
-        agreement = labelling.label_agreement(run, _gold_labels(run, gold))
-        facts = facts.drop(columns="precision").merge(agreement.themes, on="theme_id", how="left")
-    columns = ["theme_id", "verdict", "caution", "documents", "independent", "sources",
-               "largest_source", "stability", "borne_out", "phrased", "claim", "survives", "precision",
-               "recall"]  # fmt: skip
-    shown = fmt.with_names(run, facts[columns if gold else columns[:-2]])
+        agreement = labelling.label_agreement(run, _gold_labels(run, gold)).themes
+        facts = facts.drop(columns="precision").merge(agreement, on="theme_id", how="left")
+        columns += ["precision", "recall"]
+    shown = fmt.with_names(run, facts[columns])
     return sentence(_caution(run, warnings)) + table(shown.rename(columns={"claim": "trend"}))
 
 

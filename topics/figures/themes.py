@@ -12,8 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from topics.figures import format as fmt
-from topics.findings import Finding
-from topics.html import Html, sentence, table
+from topics.html import Finding, Html, sentence, table
 
 if TYPE_CHECKING:
     from topics.run import Run

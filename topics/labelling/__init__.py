@@ -10,9 +10,3 @@ from topics.labelling.estimates import (
 )
 from topics.labelling.samples import draw_sheet, read_folder, read_labels, read_sheet, write_sheet
 from topics.text.gold import labels_of_passages, read_gold
-
-__all__ = [
-    "Agreement", "coder_agreement", "draw_sheet", "label_agreement",
-    "labelled_changes", "labelled_difference", "labelled_shares", "labels_of_passages", "read_folder", "read_gold", "read_labels",
-    "read_sheet", "write_sheet",
-]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -246,23 +247,18 @@ def _over(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return np.divide(part, whole, out=np.full(np.shape(part), 0.5), where=np.asarray(whole) > 0)
 
 
-def given_themes(run: Run) -> pd.DataFrame:
-    """Whether the model gives each passage, a row by id, each theme, a column by id."""
-    ids, themes = pd.Index(run.passages["passage_id"]), pd.Index(run.themes["theme_id"])
-    pairs = run.assignments["passage_id"], run.assignments["theme_id"]
-    return pd.DataFrame(crossed(ids, themes, *pairs), ids, themes)
-
-
 def _given_blindly(run: Run) -> pd.DataFrame:
-    """`given_themes`, labelled passages by a model that did not see their labels.
+    """Whether the model gives each passage, a row by id, each theme, a column by id.
 
-    So labels that teach can also check (cross-prediction, Zrnic and Candès 2024).
+    Labelled passages by a model that did not see their labels, so that labels that teach can also
+    check (cross-prediction, Zrnic and Candès 2024).
     """
-    given, blind = given_themes(run), run.model.validated_
-    found = given.to_numpy(copy=True)
-    columns = given.columns.get_indexer(blind["theme_id"])
-    found[given.index.get_indexer(blind["passage_id"]), columns] = blind["after"]
-    return pd.DataFrame(found, given.index, given.columns)
+    ids, themes = pd.Index(run.passages["passage_id"]), pd.Index(run.themes["theme_id"])
+    given, blind = run.assignments, run.model.validated_
+    found = crossed(ids, themes, given["passage_id"], given["theme_id"])
+    rows, columns = ids.get_indexer(blind["passage_id"]), themes.get_indexer(blind["theme_id"])
+    found[rows, columns] = blind["after"]
+    return pd.DataFrame(found, ids, themes)
 
 
 def _majority(labels: pd.DataFrame, themes: pd.Index) -> np.ndarray:
@@ -348,8 +344,9 @@ def label_agreement(run: Run, labels: pd.Series) -> Agreement:
       theme_id  n_true  n_found  precision  recall
     0  ferries       1        2        0.5     1.0
     """
-    from sklearn.metrics import adjusted_mutual_info_score  # takes a second to import
+    from sklearn.metrics import adjusted_mutual_info_score, f1_score  # a second to import
 
+    f1 = partial(f1_score, zero_division=1.0)  # where nothing is to be found and nothing was
     known = labels.notna().to_numpy()
     every = set().union(*labels[known]) if known.any() else set()
     given = _given_blindly(run)
@@ -359,20 +356,14 @@ def label_agreement(run: Run, labels: pd.Series) -> Agreement:
         true = np.array([theme_id in themes for themes in labels[known]])
         n_true, n_found, both = int(true.sum()), int(found.sum()), int((found & true).sum())
         precision, recall = both / max(n_found, 1), both / max(n_true, 1)
-        rows.append((theme_id, n_true, n_found, precision, recall, _f1(true, found)))
+        rows.append((theme_id, n_true, n_found, precision, recall, f1(true, found)))
     columns = ["theme_id", "n_true", "n_found", "precision", "recall", "f1"]
     table = pd.DataFrame(rows, columns=columns)
     checked = run.model.validated_.groupby("theme_id")[["label", "before"]]
-    untaught = {theme: _f1(*own.to_numpy(bool).T) for theme, own in checked}
+    untaught = {theme: f1(*own.to_numpy(bool).T) for theme, own in checked}
     table["f1_untaught"] = table["theme_id"].map(untaught).astype(float)
     fitted = labels.iloc[run.fitted]
     single = np.array([isinstance(own, set) and len(own) == 1 for own in fitted], dtype=bool)
     truth = [next(iter(own)) for own in fitted[single]]
     ami = adjusted_mutual_info_score(truth, run.model.clusters_[single]) if truth else 0.0
     return Agreement(table, float(ami), len(truth))
-
-
-def _f1(true: np.ndarray, found: np.ndarray) -> float:
-    """Harmonic mean of precision and recall; 1 where there is nothing to find and nothing found."""
-    either = int(true.sum()) + int(found.sum())
-    return 2 * int((true & found).sum()) / either if either else 1.0

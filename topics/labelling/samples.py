@@ -156,35 +156,21 @@ def read_sheet(path: str | Path, columns: Iterable[str]) -> pd.DataFrame:
     return table if "coder" in table else table.assign(coder="")
 
 
-def _read_answers(
-    paths: str | Path | Iterable[str | Path], ids: pd.Series, answer: str
-) -> pd.DataFrame:
-    """The rows of sheets in which the column `answer` is filled in.
-
-    Returns
-    -------
-    pd.DataFrame
-        The column that `ids` is named after, `answer`, and coder: the file's name where blank.
-
-    Raises
-    ------
-    InputError
-        If a row is missing, not known or a duplicate of a coder's, or none is filled in.
-    """
-    paths = [paths] if isinstance(paths, str | Path) else list(paths)
-    id_, tables = str(ids.name), []
-    for path in map(Path, paths):
-        table = read_sheet(path, [id_, answer])[[id_, answer, "coder"]]
-        table = table.apply(lambda cells: cells.str.strip()).query(f"{id_} != ''")
-        for wrong in sorted(set(table[id_]) ^ set(ids)):
-            what = "is missing; put the row back" if wrong in set(ids) else "is not in the key"
-            raise InputError(f"labels: {str(path)!r}: {id_} {wrong!r} {what}")
+def _read_answers(paths: list[Path], ids: set[str]) -> pd.DataFrame:
+    """label_id, themes and coder, the file's name where blank, of the rows that are filled in."""
+    tables = []
+    for path in paths:
+        table = read_sheet(path, ["label_id", "themes"])[["label_id", "themes", "coder"]]
+        table = table.apply(lambda cells: cells.str.strip()).query("label_id != ''")
+        for wrong in sorted(set(table["label_id"]) ^ ids):
+            what = "is missing; put the row back" if wrong in ids else "is not in the key"
+            raise InputError(f"labels: {str(path)!r}: label_id {wrong!r} {what}")
         tables.append(table.assign(coder=table["coder"].where(table["coder"] != "", path.stem)))
-    filled = pd.concat(tables, ignore_index=True).query(f"{answer} != ''")
+    filled = pd.concat(tables, ignore_index=True).query("themes != ''")
     if filled.empty:
-        raise InputError(f"labels: no {answer!r} is filled in in {', '.join(map(str, paths))}")
-    for coder, wrong in filled.loc[filled.duplicated([id_, "coder"]), ["coder", id_]].to_numpy():
-        raise InputError(f"labels: coder {coder!r} has {wrong!r} twice; keep one row")
+        raise InputError(f"labels: no 'themes' is filled in in {', '.join(map(str, paths))}")
+    for row in filled[filled.duplicated(["label_id", "coder"])].itertuples():
+        raise InputError(f"labels: coder {row.coder!r} has {row.label_id!r} twice; keep one row")
     return filled
 
 
@@ -230,7 +216,8 @@ def read_labels(
       passage_id coder       themes  probability
     0        a:1   ann  frozenset()          0.5
     """
-    filled, valid = _read_answers(paths, key["label_id"], "themes"), set(themes)
+    sheets = [paths] if isinstance(paths, str | Path) else paths
+    filled, valid = _read_answers([*map(Path, sheets)], set(key["label_id"])), set(themes)
     filled["themes"] = [_parsed(row.themes, valid, row.label_id) for row in filled.itertuples()]
     labelled = key["label_id"].isin(filled["label_id"])
     answered = labelled.groupby(key["stratum"]).transform("mean")
@@ -266,8 +253,9 @@ def read_folder(folder: str | Path, themes: Iterable[str]) -> pd.DataFrame:
     folder = Path(folder)
     sheets = sorted(path for path in folder.glob("*.csv") if path.name != KEY_FILE)
     if not sheets:
-        expected = f"expected a folder with {KEY_FILE} and a sheet"
-        raise InputError(f"labels: {expected}, {str(folder)!r} has no sheet")
+        raise InputError(
+            f"labels: expected a folder with {KEY_FILE} and a sheet, {str(folder)!r} has no sheet"
+        )
     columns = ["label_id", "passage_id", "stratum", "probability"]
     key = read_sheet(folder / KEY_FILE, columns)[columns]
     key["probability"] = pd.to_numeric(key["probability"], errors="coerce")

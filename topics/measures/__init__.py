@@ -2,10 +2,17 @@
 
 from topics.measures.actors import actors_by_theme, mentions, read_actors
 from topics.measures.change_points import emerging_themes, find_change_points
-from topics.measures.contrasts import contrast_groups, contrast_two, contrast_within_sources
 from topics.measures.document_themes import DocumentThemes
 from topics.measures.keyness import distinctive_words
-from topics.measures.shares import PERIODS, choose_period, overall_shares, shares_over_time
+from topics.measures.shares import (
+    PERIODS,
+    choose_period,
+    contrast_groups,
+    contrast_two,
+    contrast_within_sources,
+    overall_shares,
+    shares_over_time,
+)
 from topics.measures.trust import (
     THRESHOLDS,
     absent_theme,
@@ -17,11 +24,3 @@ from topics.measures.trust import (
     theme_support,
     trend_survival,
 )
-
-__all__ = [
-    "PERIODS", "THRESHOLDS", "DocumentThemes", "absent_theme", "actors_by_theme", "borderline", "choose_period",
-    "contrast_groups", "contrast_two", "contrast_within_sources", "distinctive_words",
-    "emerging_themes", "find_change_points", "mentions", "metadata_sources", "near_duplicates",
-    "overall_shares", "read_actors", "removed_boilerplate", "share_with_name", "shares_over_time", "theme_support",
-    "trend_survival",
-]  # fmt: skip

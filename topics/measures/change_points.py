@@ -11,19 +11,16 @@ from scipy.special import ndtri
 
 from topics.errors import InputError
 from topics.intervals import CONFIDENCE, FALSE_ALARMS, PERMUTATIONS, Array
-from topics.measures.contrasts import contrast_within_sources
 from topics.measures.document_themes import DocumentThemes
 from topics.measures.permutation import PermutationScan, corrected
-from topics.measures.shares import periods_of
+from topics.measures.shares import contrast_within_sources, periods_of
 
 SLOW, JUMP, BACK, EITHER = "slow move", "jump", "up and back", "jump or slow move"
 _MAX_PERIODS = 120
 _MIN_PULSE = 2  # periods; what lasts for one alone is an event
 _LIKELY = 7.35  # loss of squared z that a place of a change may have (Eo and Morley 2015, 95%)
 _TO_TELL_SHAPES = 199  # permutations, which need no small p
-_YEARS_TO_TELL = (
-    3  # in two, the same months a year apart leave a slow move no other look than a jump
-)
+_YEARS_TO_TELL = 3  # in two, months a year apart give a slow move the look of a jump
 _KNOWN_TO_MOVE = 1e-3  # documents that chance must move in what is known to move: not rounding
 _ALONE = 1.96  # z that is left without the source, or the period, that adds most
 _MAX_RECENT = 3  # periods that may be the new ones

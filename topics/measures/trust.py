@@ -32,9 +32,8 @@ THRESHOLDS = {  # what a theme must reach to be solid, and to be usable
     "precision": (0.8, 0.6),
     "prose": (0.8, 0.5),
 }
-_CODE = (
-    r"[{}]|</?\w+[ />]|\w\(\)|\w=[\"'\w]"  # braces, tags, calls, assignments: no sentence has them
-)
+# Braces, tags, calls, assignments: no sentence has them.
+_CODE = r"[{}]|</?\w+[ />]|\w\(\)|\w=[\"'\w]"
 ABSENT = NamedTheme(
     "falconry",
     "Falconry",

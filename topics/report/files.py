@@ -17,7 +17,7 @@ from topics.read.files import files_digest, find_files
 from topics.report.notebooks import notebook_paths, run_notebooks
 
 if TYPE_CHECKING:
-    from topics.findings import Finding
+    from topics.html import Finding
     from topics.run import Run
 
 _DATA_FILES = (
@@ -59,8 +59,7 @@ def write_report(path: str, out: str | Path, **options: Any) -> Path:
 def _write(path: str, folder: Path, options: Options, inputs: str) -> None:
     """Make a report and write its files."""
     from topics.labelling import read_gold
-    from topics.report.findings import findings_of
-    from topics.report.page import as_page
+    from topics.report.page import as_page, findings_of
     from topics.run import analyse
 
     if options.gold:

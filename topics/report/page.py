@@ -1,4 +1,4 @@
-"""Executed notebooks as one HTML page that asks no network for anything."""
+"""Executed notebooks as one HTML page that asks no network for anything, and what it claims."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from topics.findings import MIME_TYPE
-from topics.html import table
-from topics.report.findings import PLOTLY, summary
+from topics.figures.claims import claims_in, front_page, of_corpus
+from topics.figures.format import day, percent, plural
+from topics.html import MIME_TYPE, Finding, table
 from topics.report.search import packed, passage_search
 
 if TYPE_CHECKING:
-    from topics.findings import Finding
     from topics.report.notebooks import Cell
     from topics.run import Run
 
+PLOTLY = "application/vnd.plotly.v1+json"
 _FOLDER = Path(__file__).parent
 _HEADING = re.compile(r"(#{1,3}) (.+)\n*")
 _ORDER = "2314"  # of the notebooks: what was found comes before what was read
@@ -43,6 +43,36 @@ _CONFIG = {
 _YEAR = 2026  # of this version, as in CITATION.cff
 
 
+def findings_of(cells: list[Cell], run: Run) -> list[Finding]:
+    """What can be claimed by the figures and tables of executed cells, and what to beware of."""
+    told = [
+        replace(claim, anchor=f"output-{cell.id}-{i}", claims=())
+        for cell in cells
+        for i, output in enumerate(cell.outputs)
+        for claim in claims_in(output.get(MIME_TYPE) or _in_figure(output))
+    ]
+    return [*front_page(told), *of_corpus(run)]
+
+
+def _in_figure(output: dict[str, Any]) -> dict[str, Any] | None:
+    return output.get(PLOTLY, {}).get("layout", {}).get("meta", {}).get("finding")
+
+
+def summary(run: Run) -> str:
+    """What was read and found, in one sentence."""
+    documents, passages, themes = run.documents, run.passages, run.themes
+    without = 1 - run.assignments["passage_id"].nunique() / len(passages)
+    dates, sources = documents["date"].dropna(), documents["source"].nunique()
+    who = f" from {plural(sources, 'source')}" if sources else ""
+    languages = documents["language"].nunique()
+    who += f" in {plural(languages, 'language')}" if languages > 1 else ""
+    when = f", dated {day(dates.min())} to {day(dates.max())}," if len(dates) else ""
+    return (
+        f"{plural(len(documents), 'document')}{who}{when} hold {plural(len(passages), 'passage')} "
+        f"and {plural(len(themes), 'theme')}; {percent(without)} of the passages have no theme."
+    )
+
+
 def as_page(cells: list[Cell], found: list[Finding], run: Run, path: str) -> str:
     """One HTML page from executed notebooks: no request to anywhere, nothing run but its own code.
 
@@ -51,7 +81,7 @@ def as_page(cells: list[Cell], found: list[Finding], run: Run, path: str) -> str
     cells
         The cells of the notebooks, with their outputs.
     found
-        What the page opens with, see `topics.report.findings.findings_of`.
+        What the page opens with, see `findings_of`.
     run, path
         The run that they show, and the file or folder that it read.
     """

@@ -18,14 +18,8 @@ from topics.errors import InputError
 
 _FILES = ("documents.parquet", "passages.parquet", "assignments.parquet", "themes.csv")
 _NAMESPACE, _USER = "urn:QDA-XML:project:1.0", "topics"
-_DATE = (
-    1980,
-    1,
-    1,
-    0,
-    0,
-    0,
-)  # of every file in the project, so that the same input has the same bytes
+# Of every file in the project, so that the same input has the same bytes.
+_DATE = (1980, 1, 1, 0, 0, 0)
 _NOT_XML = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -41,16 +35,14 @@ def write_qdpx(folder: str | Path, target: str | Path) -> str:
         If the folder holds no report's files, or the project cannot be written.
     """
     documents, passages, assignments, themes = _tables(Path(folder))
-    texts = {_guid("TextSource", row.document_id): row.text for row in documents.itertuples()}
     project = _project(documents, passages, assignments, themes)
     content = ElementTree.tostring(project, encoding="utf-8", xml_declaration=True)
+    files = {"project.qde": content.decode()}
+    for row in documents.itertuples():
+        files[f"sources/{_guid('TextSource', row.document_id)}.txt"] = row.text
     target = Path(target).expanduser()
     try:
         with written_atomically(target) as part, ZipFile(part, "w") as archive:
-            files = {
-                "project.qde": content.decode(),
-                **{f"sources/{g}.txt": t for g, t in texts.items()},
-            }
             for name, text in files.items():
                 archive.writestr(ZipInfo(name, _DATE), _clean(text).encode(), ZIP_DEFLATED)
     except OSError as error:

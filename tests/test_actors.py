@@ -6,7 +6,7 @@ from runs import rows
 
 from topics.errors import InputError
 from topics.measures.actors import Actor, actors_by_theme, mentions, read_actors
-from topics.measures.document_themes import DocumentThemes
+from topics.measures.shares import DocumentThemes
 
 
 def passages_of(*texts):

@@ -25,8 +25,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from topics import figures
 from topics.html import table
 from topics.report.notebooks import Cell
-from topics.report.page import PLOTLY, as_page
-from topics.report.search import packed, passage_search
+from topics.report.page import PLOTLY, as_page, packed, passage_search
 
 AXE = (files("axe_core_python") / "axe.min.js").read_text()
 # What plotly draws is hidden from readers of the page's structure; the tables stand for it.

@@ -15,8 +15,7 @@ import topics
 from topics import figures, measures
 from topics.figures import tables
 from topics.report.files import write_data
-from topics.report.page import findings_of
-from topics.report.search import passage_search
+from topics.report.page import findings_of, passage_search
 
 QUAY = "The harbour board voted on Tuesday to keep the northern quay shut until its cranes work."
 GRAIN = "Exporters sent their grain by rail instead, at nearly twice the price, until the summer."

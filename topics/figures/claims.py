@@ -30,6 +30,17 @@ _MAX_CLAIMS, _MAX_OF_KIND = 5, 2  # on a front page
 _OVER_TIME = ("trend", "emergence")
 _LEADING = ("trend", "emergence", "source", "actors")  # kinds that a report opens with
 _MIN_YEARS = 2  # of which a slope is told by the year
+_MIN_SURVIVAL = 0.9  # share of refits
+_MAX_TOLD = 2  # themes of a reason for caution that are named
+_REASONS = {  # for caution, by the measure that is below the threshold of a usable theme
+    "independent": "few independent documents",
+    "breadth": "mostly from {largest_source}",
+    "stability": "does not come back in refits",
+    "borne_out": "no phrase that could name it is in enough of its passages",
+    "phrased": "few of its passages hold one of its phrases",
+    "precision": "labels say that many of its passages are on something else",
+    "prose": "its passages are code or markup",
+}
 _MAX_KEYWORDS = 5  # of a theme, that say what it is about
 
 
@@ -131,6 +142,31 @@ def of_actors(run: Run, table: pd.DataFrame) -> Finding:
         claims.append(_measured(row, text, "actors", n, row.sources))
     otherwise = "No actor is named clearly more with one theme than with the others."
     return fmt.claim(claims, "actors", otherwise)
+
+
+def warnings_of(facts: Any) -> list[str]:
+    """Why to beware of a theme: what it would need to be usable, and a trend that comes and goes."""
+    if facts.verdict == "absent":
+        return []
+    low = [key for key, (_, usable) in THRESHOLDS.items() if getattr(facts, key) < usable]
+    reasons = [_REASONS[key].format(largest_source=facts.largest_source) for key in low]
+    fickle = facts.claim != "no change" and facts.survives < _MIN_SURVIVAL
+    return reasons + ["its trend depends on the fit"] * fickle
+
+
+def of_trust(run: Run, warnings: list[list[str]]) -> Finding:
+    """How many themes to treat with caution, and for each reason which, or how many."""
+    themes = run.themes["theme_id"][[bool(own) for own in warnings]].tolist()
+    if not themes:
+        return Finding("No theme calls for special caution.", "trust")
+    by_theme = pd.Series(warnings, index=run.themes["name"]).explode().dropna()
+    by_reason = by_theme.index.to_series().groupby(by_theme.to_numpy(), sort=False).agg(list)
+    told = "; ".join(
+        f"{reason}: {' and '.join(own) if len(own) <= _MAX_TOLD else fmt.plural(len(own), 'theme')}"
+        for reason, own in by_reason.sort_values(key=lambda own: -own.map(len)).items()
+    )
+    of = f"{len(themes)} of {fmt.plural(len(warnings), 'theme')}"
+    return Finding(f"Treat {of} with caution ({told}).", "trust", "caution", themes)
 
 
 def of_corpus(run: Run) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,16 @@ import plotly.graph_objects as go
 
 from topics import labelling, measures
 from topics.figures import format as fmt
-from topics.figures.claims import claims_in, clearest_first, front_page, of_corpus
-from topics.figures.evidence import quotes, swatch
-from topics.figures.evidence import theme_cards as theme_cards
+from topics.figures.claims import (
+    claims_in,
+    clearest_first,
+    front_page,
+    of_corpus,
+    of_trust,
+    warnings_of,
+)
+from topics.figures.themes import quotes, swatch
+from topics.figures.themes import theme_cards as theme_cards
 from topics.figures.trends import emerging, sparklines
 from topics.html import Finding, Html, note, sentence, table
 from topics.read.fields import language_name
@@ -23,18 +30,7 @@ from topics.read.fields import language_name
 if TYPE_CHECKING:
     from topics.run import Run
 
-_MIN_SURVIVAL = 0.9  # share of refits
-_MAX_TOLD = 2  # themes of a reason for caution that are named
 _TEXTS = ("block", "longest")  # columns that quote documents
-_REASONS = {  # for caution, by the measure that is below the threshold of a usable theme
-    "independent": "few independent documents",
-    "breadth": "mostly from {largest_source}",
-    "stability": "does not come back in refits",
-    "borne_out": "no phrase that could name it is in enough of its passages",
-    "phrased": "few of its passages hold one of its phrases",
-    "precision": "labels say that many of its passages are on something else",
-    "prose": "its passages are code or markup",
-}
 _CHANGES = ("new", "grown", "steady", "shrunk", "vanished")
 
 
@@ -218,7 +214,7 @@ def trust_table(run: Run, survival: pd.DataFrame, gold: str | None = None) -> Ht
     `survival` is from `measures.trend_survival`, `gold` a file of labels made by people.
     """
     facts = measures.theme_support(run).merge(survival, on="theme_id", how="left")
-    warnings = [_warnings(row) for row in facts.itertuples()]
+    warnings = [warnings_of(row) for row in facts.itertuples()]
     facts["caution"] = ["; ".join(own) for own in warnings]
     shares = facts["source_share"].map(" ({:.0%})".format, na_action="ignore")
     facts["largest_source"] = facts["largest_source"] + shares
@@ -230,32 +226,7 @@ def trust_table(run: Run, survival: pd.DataFrame, gold: str | None = None) -> Ht
         facts = facts.drop(columns="precision").merge(agreement, on="theme_id", how="left")
         columns += ["precision", "recall"]
     shown = fmt.with_names(run, facts[columns])
-    return sentence(_caution(run, warnings)) + table(shown.rename(columns={"claim": "trend"}))
-
-
-def _warnings(facts: Any) -> list[str]:
-    """Why to beware of a theme: what it would need to be usable, and a trend that comes and goes."""
-    if facts.verdict == "absent":
-        return []
-    low = [key for key, (_, usable) in measures.THRESHOLDS.items() if getattr(facts, key) < usable]
-    reasons = [_REASONS[key].format(largest_source=facts.largest_source) for key in low]
-    fickle = facts.claim != "no change" and facts.survives < _MIN_SURVIVAL
-    return reasons + ["its trend depends on the fit"] * fickle
-
-
-def _caution(run: Run, warnings: list[list[str]]) -> Finding:
-    """How many themes to treat with caution, and for each reason which, or how many."""
-    themes = run.themes["theme_id"][[bool(own) for own in warnings]].tolist()
-    if not themes:
-        return Finding("No theme calls for special caution.", "trust")
-    by_theme = pd.Series(warnings, index=run.themes["name"]).explode().dropna()
-    by_reason = by_theme.index.to_series().groupby(by_theme.to_numpy(), sort=False).agg(list)
-    told = "; ".join(
-        f"{reason}: {' and '.join(own) if len(own) <= _MAX_TOLD else fmt.plural(len(own), 'theme')}"
-        for reason, own in by_reason.sort_values(key=lambda own: -own.map(len)).items()
-    )
-    of = f"{len(themes)} of {fmt.plural(len(warnings), 'theme')}"
-    return Finding(f"Treat {of} with caution ({told}).", "trust", "caution", themes)
+    return sentence(of_trust(run, warnings)) + table(shown.rename(columns={"claim": "trend"}))
 
 
 def label_agreement(run: Run, gold: str | None) -> Html:

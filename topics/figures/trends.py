@@ -19,7 +19,7 @@ from topics.intervals import CONFIDENCE
 from topics.measures.change_points import SLOW, emerging_themes
 
 if TYPE_CHECKING:
-    from topics.measures.document_themes import DocumentThemes
+    from topics.measures.shares import DocumentThemes
     from topics.run import Run
 
 _COLUMNS = 3

@@ -12,8 +12,8 @@ from scipy.special import betaincinv
 
 from topics.errors import InputError
 from topics.intervals import CONFIDENCE, Estimate, ratio, wilson
-from topics.measures.document_themes import crossed
 from topics.measures.permutation import sum_by, weights_within
+from topics.measures.shares import crossed
 
 if TYPE_CHECKING:
     from topics.run import Run

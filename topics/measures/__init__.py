@@ -2,10 +2,10 @@
 
 from topics.measures.actors import actors_by_theme, mentions, read_actors
 from topics.measures.change_points import emerging_themes, find_change_points
-from topics.measures.document_themes import DocumentThemes
 from topics.measures.keyness import distinctive_words
 from topics.measures.shares import (
     PERIODS,
+    DocumentThemes,
     choose_period,
     contrast_groups,
     contrast_two,

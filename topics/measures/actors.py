@@ -15,8 +15,8 @@ from countryinfo import all_countries
 
 from topics.errors import InputError
 from topics.intervals import CLAIM_KINDS, CONFIDENCE, Estimate, difference, wilson
-from topics.measures.document_themes import DocumentThemes, crossed
 from topics.measures.permutation import difference_within
+from topics.measures.shares import DocumentThemes, crossed
 from topics.model.named_themes import read_yaml
 
 KINDS = ("state", "bloc", "agency", "instrument")

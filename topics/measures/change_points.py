@@ -11,9 +11,8 @@ from scipy.special import ndtri
 
 from topics.errors import InputError
 from topics.intervals import CONFIDENCE, FALSE_ALARMS, PERMUTATIONS, Array
-from topics.measures.document_themes import DocumentThemes
 from topics.measures.permutation import PermutationScan, corrected
-from topics.measures.shares import contrast_within_sources, periods_of
+from topics.measures.shares import DocumentThemes, contrast_within_sources, periods_of
 
 SLOW, JUMP, BACK, EITHER = "slow move", "jump", "up and back", "jump or slow move"
 _MAX_PERIODS = 120

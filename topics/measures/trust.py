@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from topics.intervals import REFITS, Estimate
-from topics.measures.document_themes import DocumentThemes
 from topics.measures.permutation import difference_within
-from topics.measures.shares import periods_of
+from topics.measures.shares import DocumentThemes, periods_of
 from topics.model.named_themes import NamedTheme
 from topics.text.words import alike, stop_words, tokens
 
@@ -211,17 +210,13 @@ def metadata_sources(run: Run) -> pd.DataFrame:
     return long.groupby(["field", "from"], sort=True).size().rename("documents").reset_index()
 
 
-def trend_survival(
-    run: Run, changes: pd.DataFrame, period: str | None = None, refits: int = REFITS
-) -> pd.DataFrame:
+def trend_survival(run: Run, changes: pd.DataFrame, period: str | None = None) -> pd.DataFrame:
     """Whether the clearest change of each theme over time is seen in refits too.
 
     Parameters
     ----------
     run, changes, period
         A run, its `find_change_points`, and the period that they were found with.
-    refits
-        As for `ThemeModel.refits`.
 
     Returns
     -------
@@ -235,17 +230,16 @@ def trend_survival(
     --------
     >>> trend_survival(run, find_change_points(DocumentThemes.from_run(run)))  # doctest: +SKIP
     """
+    dated, rows = DocumentThemes.from_run(run).dated, list[tuple[Any, ...]]()
     columns = ["theme_id", "claim", "since", "survives"]
-    dated = DocumentThemes.from_run(run).dated
     if dated.documents.empty:
         return pd.DataFrame(columns=columns)
     every, place = periods_of(dated, period)
     fitted, starts = run.passages.iloc[run.fitted], every.start_time[place]
     owner = pd.Index(dated.documents["document_id"]).get_indexer(fitted["document_id"])
-    rows: list[tuple[Any, ...]] = []
     clearest = changes.sort_values("p", kind="stable").drop_duplicates("theme_id")
     claims = clearest.set_index("theme_id")[["difference", "period", "until"]]
-    for theme_id, again in zip(run.themes["theme_id"], run.model.refits(refits), strict=True):
+    for theme_id, again in zip(run.themes["theme_id"], run.model.refits(REFITS), strict=True):
         if theme_id not in claims.index:
             rows.append((theme_id, "no change", pd.NaT, np.nan))
             continue
@@ -255,9 +249,7 @@ def trend_survival(
         claim = _direction(claimed, claimed)
         survives = np.mean([_direction(gap.low, gap.high) == claim for gap in gaps])
         known = np.isfinite([gap.value for gap in gaps]).any()
-        rows.append(
-            (theme_id, claim, since, survives) if known else (theme_id, None, since, np.nan)
-        )
+        rows.append((theme_id, claim if known else None, since, survives if known else np.nan))
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -301,10 +293,8 @@ def borderline(run: Run, theme_id: str, max_passages: int = 2) -> list[str]:
     return own.sort_values("score", kind="stable")["passage_id"].head(max_passages).tolist()
 
 
-def absent_theme(
-    run: Run, theme: NamedTheme = ABSENT, random_state: int = 0
-) -> tuple[list[str], int]:
-    """Passages that a theme takes which should not be there, such as falconry: ideally none.
+def absent_theme(run: Run) -> tuple[list[str], int]:
+    """Passages that are given a theme which should not be there, falconry: ideally none.
 
     It is scored beside the named themes, by the same rules, on at most 3,000 passages.
 
@@ -316,7 +306,7 @@ def absent_theme(
         How many were scored.
     """
     n = min(len(run.passages), _MAX_SCORED)
-    rows = np.random.default_rng(random_state).permutation(len(run.passages))[:n]
+    rows = np.random.default_rng(0).permutation(len(run.passages))[:n]
     passages = run.passages.iloc[rows]
-    has_theme = run.model.has_theme(theme, passages, run.vectors[rows])
+    has_theme = run.model.has_theme(ABSENT, passages, run.vectors[rows])
     return passages["passage_id"][has_theme].tolist(), n

@@ -128,13 +128,9 @@ def _holds(folder: Path, inputs: str) -> bool:
 
 def write_data(run: Run, found: list[Finding], folder: Path) -> None:
     """Write the Parquet, CSV and findings files of a run; each is replaced whole or not at all."""
-    frames = {
-        "documents": run.corpus.documents,
-        "passages": run.passages,
-        "assignments": run.assignments,
-    }
-    for name, frame in frames.items():
-        with written_atomically(folder / f"{name}.parquet") as part:
+    frames = run.corpus.documents, run.passages, run.assignments
+    for name, frame in zip(_DATA_FILES[:3], frames, strict=True):
+        with written_atomically(folder / name) as part:
             frame.to_parquet(part, index=False)
     with written_atomically(folder / "themes.csv") as part:
         run.themes.assign(verdict=theme_support(run)["verdict"]).to_csv(part, index=False)

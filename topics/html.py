@@ -66,12 +66,12 @@ class Finding:
         return near * (1 - 1 / (1 + (self.sources or 1)))
 
 
+@dataclass(frozen=True)
 class Html:
     """HTML that Jupyter shows and the report takes over, and the finding that it supports."""
 
-    def __init__(self, markup: str, finding: Finding | None = None) -> None:
-        self.markup = markup
-        self.finding = finding
+    markup: str
+    finding: Finding | None = None
 
     def __add__(self, below: Html) -> Html:
         return Html(self.markup + below.markup, self.finding)

@@ -108,14 +108,9 @@ def coverage(run: Run, column: str) -> go.Figure:
         f"{PERIODS[code]}; where one starts or stops, a theme may seem to rise or fall."
     )
     counts = counts.head(fmt.MAX_GROUPS)
-    states = [
-        [
-            fmt.search_state(period.start_time, period.end_time, **{column: group})
-            for period in counts
-        ]
-        for group in counts.index
-    ]
-    twin = counts.rename(columns=str).rename_axis(None, axis=1).reset_index()
+    days = [(period.start_time, period.end_time) for period in counts]
+    states = [[fmt.search_state(*own, **{column: group}) for own in days] for group in counts.index]
     shown = counts.rename(columns=str)
+    twin = shown.rename_axis(None, axis=1).reset_index()
     form, title = lambda n: str(n or ""), PERIODS[code]
     return fmt.heat_map(shown, form, Finding(text, "corpus"), twin, states, title=title)

@@ -12,15 +12,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from topics import labelling, measures
+from topics.figures import claims
 from topics.figures import format as fmt
-from topics.figures.claims import (
-    claims_in,
-    clearest_first,
-    front_page,
-    of_corpus,
-    of_trust,
-    warnings_of,
-)
 from topics.figures.themes import quotes, swatch
 from topics.figures.themes import theme_cards as theme_cards
 from topics.figures.trends import emerging, sparklines
@@ -50,12 +43,10 @@ def quoting_table(run: Run, frame: pd.DataFrame, otherwise: str, max_rows: int =
     return corpus_table(frame.drop(columns=dropped), otherwise, max_rows)
 
 
-def _quoted_by_theme(run: Run, parts: Iterable[tuple[str, Iterable[str]]]) -> Html:
-    """An article for each heading, of the passages with these ids."""
-    return Html("".join(
-        f"<article class='card'><h4>{escape(heading)}</h4>{quotes(run, ids).markup}</article>"
-        for heading, ids in parts
-    ))  # fmt: skip
+def _quoted(run: Run, heading: str, ids: Iterable[str]) -> str:
+    """An article of the passages with these ids."""
+    quoted = quotes(run, ids).markup
+    return f"<article class='card'><h4>{escape(heading)}</h4>{quoted}</article>"
 
 
 def theme_table(run: Run, shares: pd.DataFrame) -> Html:
@@ -148,12 +139,13 @@ def passages_around_changes(run: Run, change_points: pd.DataFrame, max_changes: 
     """For the clearest change points, the theme's best passage before and after."""
     if change_points.empty:
         return _nothing("There are no change points to quote around.", "change points")
-    names, parts = fmt.theme_names(run), []
-    for row in clearest_first(change_points).head(max_changes).itertuples():
-        best = _dated_passages(run, row.theme_id, "score", ascending=False)
+    names, shown = fmt.theme_names(run), ""
+    for row in claims.clearest_first(change_points).head(max_changes).itertuples():
+        own = _dated_passages(run, row.theme_id)
+        best = own.sort_values("score", ascending=False, kind="stable")
         ids = best.groupby(best["date"] >= row.period)["passage_id"].first()
-        parts.append((f"{names[row.theme_id]}, before and after {row.period:%Y-%m-%d}", ids))
-    return _quoted_by_theme(run, parts)
+        shown += _quoted(run, f"{names[row.theme_id]}, before and after {row.period:%Y-%m-%d}", ids)
+    return Html(shown)
 
 
 def first_passages(
@@ -163,12 +155,12 @@ def first_passages(
     found = emerging(document_themes).dropna(subset="kind")
     if found.empty:
         return _nothing("There is no new or rising theme to quote.", "passages")
-    names, parts = fmt.theme_names(run), []
+    names, shown = fmt.theme_names(run), ""
     for row in found.itertuples():
-        own = _dated_passages(run, row.theme_id, "date")
+        own = _dated_passages(run, row.theme_id).sort_values("date", kind="stable")
         ids = own.loc[own["date"] >= row.since, "passage_id"].head(max_passages)
-        parts.append((f"{names[row.theme_id]}: {row.kind}", ids))
-    return _quoted_by_theme(run, parts)
+        shown += _quoted(run, f"{names[row.theme_id]}: {row.kind}", ids)
+    return Html(shown)
 
 
 def _passages_by_theme(run: Run) -> list[tuple[str, pd.Series]]:
@@ -177,12 +169,11 @@ def _passages_by_theme(run: Run) -> list[tuple[str, pd.Series]]:
     return [(theme_id, own[theme_id]) for theme_id in run.themes["theme_id"] if theme_id in own]
 
 
-def _dated_passages(run: Run, theme_id: str, by: str, ascending: bool = True) -> pd.DataFrame:
-    """passage_id, score and date of a theme's passages in independent, dated documents, in order."""
+def _dated_passages(run: Run, theme_id: str) -> pd.DataFrame:
+    """passage_id, score and date of a theme's passages in independent, dated documents."""
     own = run.assignments[run.assignments["theme_id"] == theme_id]
     found = own.merge(run.passages[["passage_id", "document_id", "date"]], on="passage_id")
-    dated = found[found["document_id"].isin(run.copy_of)].dropna(subset="date")
-    return dated.sort_values(by, ascending=ascending, kind="stable")
+    return found[found["document_id"].isin(run.copy_of)].dropna(subset="date")
 
 
 def distinctive_words_table(run: Run, groups: pd.Series, max_words: int = 4) -> Html:
@@ -214,7 +205,7 @@ def trust_table(run: Run, survival: pd.DataFrame, gold: str | None = None) -> Ht
     `survival` is from `measures.trend_survival`, `gold` a file of labels made by people.
     """
     facts = measures.theme_support(run).merge(survival, on="theme_id", how="left")
-    warnings = [warnings_of(row) for row in facts.itertuples()]
+    warnings = [claims.warnings_of(row) for row in facts.itertuples()]
     facts["caution"] = ["; ".join(own) for own in warnings]
     shares = facts["source_share"].map(" ({:.0%})".format, na_action="ignore")
     facts["largest_source"] = facts["largest_source"] + shares
@@ -225,8 +216,8 @@ def trust_table(run: Run, survival: pd.DataFrame, gold: str | None = None) -> Ht
         agreement = labelling.label_agreement(run, _gold_labels(run, gold)).themes
         facts = facts.drop(columns="precision").merge(agreement, on="theme_id", how="left")
         columns += ["precision", "recall"]
-    shown = fmt.with_names(run, facts[columns])
-    return sentence(of_trust(run, warnings)) + table(shown.rename(columns={"claim": "trend"}))
+    shown = fmt.with_names(run, facts[columns]).rename(columns={"claim": "trend"})
+    return sentence(claims.of_trust(run, warnings)) + table(shown)
 
 
 def label_agreement(run: Run, gold: str | None) -> Html:
@@ -287,8 +278,8 @@ def front_page_table(run: Run, *shown: go.Figure | Html) -> Html:
         else one.layout.meta["finding"]
         for one in shown
     ]
-    claims = [claim for finding in told for claim in claims_in(finding)]
-    rows = [vars(claim) for claim in [*front_page(claims), *of_corpus(run)]]
+    every = [claim for finding in told for claim in claims.claims_in(finding)]
+    rows = [vars(claim) for claim in [*claims.front_page(every), *claims.of_corpus(run)]]
     return table(pd.DataFrame(rows)[["level", "kind", "text", "n", "sources"]])
 
 

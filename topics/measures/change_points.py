@@ -102,7 +102,7 @@ def find_change_points(
     if len(every) == 1:
         return pd.DataFrame(columns=_COLUMNS)
     moves = _Moves(_scan(dated, place, len(every)), every, permutations, random_state)
-    rows = []
+    scan, rows = moves.scan, []
     for theme, shape, at, p in moves.found(false_alarms):
         _, first, last = moves.fits[at]
         late = (place >= first) & (place < last)
@@ -111,12 +111,9 @@ def find_change_points(
         until = every[last].start_time if last < len(every) else pd.NaT
         around = every[[first, *moves.around(theme, at)]].start_time
         located = around[0], until, *around[1:]
-        broad = _is_broad(
-            moves.scan, moves.patterns[at], theme, moves.scan.sources, moves.scan.periods
-        )
-        rows.append(
-            (effect["theme_id"], shape, *located, *effect.iloc[1:], *moves.slope(theme), broad, p)
-        )
+        broad = _is_broad(scan, moves.patterns[at], theme, scan.sources, scan.periods)
+        effects = *effect.iloc[1:], *moves.slope(theme)
+        rows.append((effect["theme_id"], shape, *located, *effects, broad, p))
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 

@@ -75,10 +75,9 @@ def distinctive_words(
     member = pd.get_dummies(texts.index.get_level_values("group"), dtype=float)
     if member.shape[1] < 2 or len(words.keys) < 2:
         return pd.DataFrame(columns=_COLUMNS)
-    drawn = [
-        _log_odds(words.table, random.permutation(member))[2].max() for _ in range(_PERMUTATIONS)
-    ]
-    n, log_odds, z = _log_odds(words.table, member.to_numpy())
+    table = words.table
+    drawn = [_log_odds(table, random.permutation(member))[2].max() for _ in range(_PERMUTATIONS)]
+    n, log_odds, z = _log_odds(table, member.to_numpy())
     rows = []
     for column, name in enumerate(member):
         best = np.argsort(-z[:, column], kind="stable")

@@ -435,10 +435,7 @@ def contrast_within_sources(
     with np.errstate(invalid="ignore", divide="ignore"):
         covered = (n / [first.sum(), second.sum()]).min()
     n_sources = len(np.unique(sources[weights[:, 0] > 0]))
-    shares = [
-        np.where(side, sign * weights[:, 0], 0) @ has_theme
-        for side, sign in ((first, -1), (second, 1))
-    ]
+    shares = [np.maximum(sign * weights[:, 0], 0) @ has_theme for sign in (-1, 1)]
     columns = [document_themes.has_theme.columns, *n, n_sources, covered, *shares, *estimate]
     return pd.DataFrame(dict(zip(_WITHIN, columns, strict=True)))
 

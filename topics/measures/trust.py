@@ -89,7 +89,9 @@ def _support(run: Run) -> pd.DataFrame:
     rows, named = [], {theme.id for theme in run.model.named}
     stability = run.themes["stability"]
     if stability.isna().any():
-        stability = stability.fillna(pd.Series(_overlaps(run), stability.index))
+        refits = zip(run.themes["theme_id"], run.model.refits(REFITS), strict=True)
+        overlaps = [_overlap(run, *own) for own in refits]
+        stability = stability.fillna(pd.Series(overlaps, stability.index))
     for theme in run.themes.assign(stability=stability).itertuples():
         own = table.has_theme[theme.theme_id]
         of_source = table.documents.loc[own, "source"]
@@ -119,12 +121,6 @@ def _same_source(sources: pd.Series) -> float:
     """Chance that two documents, drawn with replacement, have one source (Simpson 1949)."""
     shares = sources.value_counts(normalize=True)
     return float((shares**2).sum()) if len(shares) else float("nan")
-
-
-def _overlaps(run: Run) -> list[float]:
-    """Of each theme with its refits."""
-    refits = zip(run.themes["theme_id"], run.model.refits(REFITS), strict=True)
-    return [_overlap(run, *own) for own in refits]
 
 
 def share_with_name(run: Run, theme_id: str, passages: pd.DataFrame) -> float:

@@ -103,13 +103,7 @@ def as_page(cells: list[Cell], found: list[Finding], run: Run, path: str) -> str
         page_js=page_js,
         allowed=[_csp_hash(plotly_js), _csp_hash(page_js), *_compiled(cells)],
         sections=[*_with_content(sections)],
-        missing=[
-            (section.heading, output["missing"])
-            for section in sections
-            for _, outputs in section.blocks
-            for output in outputs
-            if output.get("missing")
-        ],
+        missing=[(section.heading, why) for section in sections for why in section.missing],
         pulled={
             tag: [output for cell in cells if tag in cell.tags for output in _outputs(cell)]
             for tag in _OWN_PLACE
@@ -169,6 +163,12 @@ class _Section:
     heading: str = ""
     anchor: str = ""
     blocks: list[tuple[str, list[dict[str, Any]]]] = field(default_factory=lambda: [("", [])])
+
+    @property
+    def missing(self) -> list[str]:
+        """Why something is not shown, where that is known."""
+        outputs = [output for _, own in self.blocks for output in own]
+        return [output["missing"] for output in outputs if output.get("missing")]
 
 
 def _sections(cells: list[Cell]) -> list[_Section]:

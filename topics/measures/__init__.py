@@ -14,13 +14,11 @@ from topics.measures.shares import (
     shares_over_time,
 )
 from topics.measures.trust import (
-    THRESHOLDS,
     absent_theme,
     borderline,
     metadata_sources,
     near_duplicates,
     removed_boilerplate,
-    share_with_name,
     theme_support,
     trend_survival,
 )

@@ -265,7 +265,6 @@ def overall_shares(document_themes: DocumentThemes, rows: np.ndarray | None = No
 
     Examples
     --------
-    >>> from topics.measures import DocumentThemes
     >>> documents = pd.DataFrame({"document_id": list("abcd"), "date": pd.NaT,
     ...     "source": list("wxyz"), "country": None})
     >>> has_theme = pd.DataFrame({"ferries": [True, False, False, False]})
@@ -298,7 +297,6 @@ def shares_over_time(document_themes: DocumentThemes, period: str | None = None)
 
     Examples
     --------
-    >>> from topics.measures import DocumentThemes
     >>> documents = pd.DataFrame({"document_id": list("abcd"), "source": "Gull", "country": None,
     ...     "date": pd.to_datetime(["2025-01-05", "2025-01-09", "2025-02-07", "2025-02-08"])})
     >>> table = DocumentThemes(documents, pd.DataFrame({"ferries": [True, False, True, True]}))

@@ -198,9 +198,8 @@ class Labelled:
         expected[:, ~found[rows].any(axis=0) & found.any(axis=0)] = np.nan
         errors = np.zeros(found.shape)
         errors[rows] = weights[:, None] * (truth - expected[rows])
-        return cls(
-            given.columns, found, expected, smooth, errors, weight[of_passage] - 1, len(rows)
-        )
+        unseen = weight[of_passage] - 1
+        return cls(given.columns, found, expected, smooth, errors, unseen, len(rows))
 
     def estimate(self, weights: np.ndarray) -> Estimate:
         """Sum ``(themes,)`` of weights ``(passages, 1 or themes)`` times the truth.

@@ -75,10 +75,12 @@ def _write(path: str, folder: Path, options: Options, inputs: str) -> None:
             part.write_text(page, encoding="utf-8")
         _write_about(run, folder, {"path": path, **vars(options)}, inputs)
     except OSError as error:
-        raise InputError(
-            f"output: cannot write to {str(folder)!r} ({error.strerror}); make room, or name "
-            "another with --out: what was computed is kept"
-        ) from error
+        advice = "make room, or name another with --out: what was computed is kept"
+        raise _cannot_write(folder, error, advice) from error
+
+
+def _cannot_write(folder: Path, error: OSError, advice: str) -> InputError:
+    return InputError(f"output: cannot write to {str(folder)!r} ({error.strerror}); {advice}")
 
 
 def _writable(folder: Path) -> Path:
@@ -88,9 +90,7 @@ def _writable(folder: Path) -> Path:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise InputError(
-            f"output: cannot write to {str(folder)!r} ({error.strerror}); name another with --out"
-        ) from error
+        raise _cannot_write(folder, error, "name another with --out") from error
     for name in ("report.html", *_DATA_FILES, "run.json"):
         if (folder / name).is_dir():
             raise InputError(

@@ -12,7 +12,7 @@ from topics.labelling import (
     labelled_changes,
     labelled_difference,
     labelled_shares,
-    read_labels,
+    read_folder,
     read_sheet,
     write_sheet,
 )
@@ -41,7 +41,7 @@ HARBOUR = run_of([["port"]] * 6 + [["wheat"]] * 3 + [[]] * 3)
 
 
 def labels_from(key, seen, coder="ada"):
-    """Labels as `read_labels` returns them; `seen` says what a coder sees in each passage."""
+    """Labels as `read_folder` returns them; `seen` says what a coder sees in each passage."""
     own = [frozenset(seen[passage]) for passage in key["passage_id"]]
     return key.assign(coder=coder, themes=own)
 
@@ -52,15 +52,16 @@ def same(key, own):
 
 
 def filled(tmp_path, themes, name="ada.csv", n=12):
-    """A sheet of HARBOUR on disk, labelled with `themes` in order of its rows, and its key."""
+    """A sheet of HARBOUR in a folder, labelled with `themes` in order of its rows, and its key."""
     sheet, key = draw_sheet(HARBOUR, n)
     write_sheet(sheet.assign(themes=themes), tmp_path / name, replace=True)
-    return tmp_path / name, key
+    write_sheet(key, tmp_path / "key.csv", replace=True)
+    return key
 
 
-def message(paths, key, themes=("port", "wheat")):
+def message(folder):
     with pytest.raises(InputError) as caught:
-        read_labels(paths, key, themes)
+        read_folder(folder, ["port", "wheat"])
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -173,17 +174,17 @@ def test_a_sheet_survives_quotes_lines_and_accents(tmp_path):
 
 
 def test_a_sheet_saved_with_semicolons_in_an_old_encoding_is_read(tmp_path):
-    _, key = draw_sheet(HARBOUR, 12)
+    key = filled(tmp_path, "none", "sheet.csv")
     rows = [f'{id_};"Née; wheat";"port;wheat";Zoë' for id_ in key["label_id"]]
     text = "\n".join(["label_id;text;themes;coder", *rows])
     (tmp_path / "sheet.csv").write_bytes(text.encode("cp1252"))
-    labels = read_labels(tmp_path / "sheet.csv", key, ["port", "wheat"])
+    labels = read_folder(tmp_path, ["port", "wheat"])
     assert set(labels["themes"]) == {frozenset({"port", "wheat"})}
 
 
 def test_labels_are_read_with_coder_probability_and_stratum(tmp_path):
-    path, key = filled(tmp_path, ["port; wheat", " none ", *[""] * 10])
-    labels = read_labels(path, key, ["port", "wheat"])
+    key = filled(tmp_path, ["port; wheat", " none ", *[""] * 10])
+    labels = read_folder(tmp_path, ["port", "wheat"])
     assert list(labels) == [
         "label_id", "passage_id", "coder", "themes", "probability", "stratum",
     ]  # fmt: skip
@@ -195,8 +196,8 @@ def test_labels_are_read_with_coder_probability_and_stratum(tmp_path):
 def test_blank_rows_are_counted_and_lower_the_probability_in_their_stratum(tmp_path):
     _, key = draw_sheet(HARBOUR, 12)
     done = ["" if i % 2 and s == "port" else "none" for i, s in enumerate(key["stratum"])]
-    path, key = filled(tmp_path, done)
-    labels = read_labels(path, key, ["port", "wheat"])
+    filled(tmp_path, done)
+    labels = read_folder(tmp_path, ["port", "wheat"])
     share = sum(1 for i, s in zip(done, key["stratum"], strict=True) if s == "port" and i) / 6
     assert labels.attrs["blank"] == done.count("") > 0
     assert labels.groupby("stratum")["probability"].first().to_dict() == {
@@ -205,9 +206,9 @@ def test_blank_rows_are_counted_and_lower_the_probability_in_their_stratum(tmp_p
 
 
 def test_two_coders_are_read_from_two_files(tmp_path):
-    first, key = filled(tmp_path, ["port"] * 12, "ada.csv")
-    second, _ = filled(tmp_path, ["none"] * 12, "ben.csv")
-    labels = read_labels([first, second], key, ["port", "wheat"])
+    filled(tmp_path, ["port"] * 12, "ada.csv")
+    filled(tmp_path, ["none"] * 12, "ben.csv")
+    labels = read_folder(tmp_path, ["port", "wheat"])
     assert labels["coder"].value_counts().to_dict() == {"ada": 12, "ben": 12}
 
 
@@ -220,12 +221,14 @@ def test_two_coders_are_read_from_two_files(tmp_path):
     ],
 )
 def test_labels_that_cannot_be_used_are_refused(tmp_path, themes, told):
-    assert told in message(*filled(tmp_path, themes))
+    filled(tmp_path, themes)
+    assert told in message(tmp_path)
 
 
 def test_a_row_that_is_not_in_the_key_is_named(tmp_path):
-    path, key = filled(tmp_path, "port")
-    assert f"label_id {key['label_id'][0]!r} is not in the key" in message(path, key[1:])
+    key = filled(tmp_path, "port")
+    write_sheet(key[1:], tmp_path / "key.csv", replace=True)
+    assert f"label_id {key['label_id'][0]!r} is not in the key" in message(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -238,13 +241,16 @@ def test_a_row_that_is_not_in_the_key_is_named(tmp_path):
     ids=["deleted", "duplicate", "no column"],
 )
 def test_a_sheet_that_lost_or_gained_cells_is_refused(tmp_path, change, told):
-    path, key = filled(tmp_path, "port")
+    key, path = filled(tmp_path, "port"), tmp_path / "ada.csv"
     write_sheet(change(read_sheet(path, [])), path, replace=True)
-    assert told.format(key["label_id"][0]) in message(path, key)
+    assert told.format(key["label_id"][0]) in message(tmp_path)
 
 
-def test_a_missing_file_is_named(tmp_path):
-    assert "cannot read" in message(tmp_path / "gone.csv", draw_sheet(HARBOUR, 6)[1])
+def test_a_missing_key_and_a_missing_sheet_are_named(tmp_path):
+    assert "has no sheet" in message(tmp_path)
+    filled(tmp_path, "port")
+    (tmp_path / "key.csv").unlink()
+    assert "cannot read" in message(tmp_path)
 
 
 # Shares

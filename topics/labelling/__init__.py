@@ -8,5 +8,5 @@ from topics.labelling.estimates import (
     labelled_difference,
     labelled_shares,
 )
-from topics.labelling.samples import draw_sheet, read_folder, read_labels, read_sheet, write_sheet
+from topics.labelling.samples import draw_sheet, read_folder, read_sheet, write_sheet
 from topics.text.gold import labels_of_passages, read_gold

@@ -31,7 +31,7 @@ def labelled_shares(run: Run, labels: pd.DataFrame) -> pd.DataFrame:
     run
         The run that the passages were drawn from.
     labels
-        As from `read_labels`. Of several coders the majority counts, a tie as one half.
+        As from `read_folder`. Of several coders the majority counts, a tie as one half.
 
     Returns
     -------
@@ -171,7 +171,7 @@ class Labelled:
 
     @classmethod
     def of_run(cls, run: Run, labels: pd.DataFrame) -> Labelled:
-        """Of a run and labels as from `read_labels`."""
+        """Of a run and labels as from `read_folder`."""
         given, sample = _given_blindly(run), labels.drop_duplicates("passage_id")
         rows = given.index.get_indexer(sample["passage_id"])
         if (rows < 0).any():

@@ -174,20 +174,16 @@ def _read_answers(paths: list[Path], ids: set[str]) -> pd.DataFrame:
     return filled
 
 
-def read_labels(
-    paths: str | Path | Iterable[str | Path], key: pd.DataFrame, themes: Iterable[str]
-) -> pd.DataFrame:
-    """Read sheets that people have filled in.
+def read_folder(folder: str | Path, themes: Iterable[str]) -> pd.DataFrame:
+    """Read the labels of a folder that holds ``key.csv`` and a filled-in sheet a coder.
 
     Rows left blank are not labelled. Who labels is taken to be chance within a stratum: the
     probability of its passages is multiplied by the share of them that has a label.
 
     Parameters
     ----------
-    paths
-        A sheet, or one a coder. Unnamed coders are named after their file.
-    key
-        As `draw_sheet` returned it with the sheet.
+    folder
+        The key as `draw_sheet` returned it, and sheets; unnamed coders are named after their file.
     themes
         Ids of all themes.
 
@@ -200,42 +196,8 @@ def read_labels(
     Raises
     ------
     InputError
-        If a file cannot be read, a row is missing, not known or a duplicate of a coder's, a
-        theme is not known, or nothing is filled in.
-
-    Examples
-    --------
-    >>> from tempfile import TemporaryDirectory
-    >>> key = pd.DataFrame({"label_id": ["p1"], "passage_id": ["a:1"], "stratum": ["ferries"],
-    ...     "probability": [0.5]})
-    >>> with TemporaryDirectory() as folder:
-    ...     sheet = pd.DataFrame({"label_id": ["p1"], "themes": ["none"]})
-    ...     write_sheet(sheet, Path(folder, "ann.csv"))
-    ...     labels = read_labels(Path(folder, "ann.csv"), key, ["ferries"])
-    >>> labels[["passage_id", "coder", "themes", "probability"]]
-      passage_id coder       themes  probability
-    0        a:1   ann  frozenset()          0.5
-    """
-    sheets = [paths] if isinstance(paths, str | Path) else paths
-    filled, valid = _read_answers([*map(Path, sheets)], set(key["label_id"])), set(themes)
-    filled["themes"] = [_parsed(row.themes, valid, row.label_id) for row in filled.itertuples()]
-    labelled = key["label_id"].isin(filled["label_id"])
-    answered = labelled.groupby(key["stratum"]).transform("mean")
-    known = key[labelled].assign(probability=(key["probability"] * answered)[labelled])
-    labels = filled.merge(known, on="label_id")
-    labels.attrs["blank"] = int((~labelled).sum())
-    return labels[["label_id", "passage_id", "coder", "themes", "probability", "stratum"]]
-
-
-def read_folder(folder: str | Path, themes: Iterable[str]) -> pd.DataFrame:
-    """Read the labels of a folder that holds ``key.csv`` and a filled-in sheet a coder.
-
-    As `read_labels`; `themes` are the ids of all themes.
-
-    Raises
-    ------
-    InputError
-        If there is no key or no sheet, or one of them cannot be read.
+        If there is no key or no sheet or one cannot be read, a row is missing, not known or a
+        duplicate of a coder's, a theme is not known, or nothing is filled in.
 
     Examples
     --------
@@ -244,13 +206,13 @@ def read_folder(folder: str | Path, themes: Iterable[str]) -> pd.DataFrame:
     ...     "probability": [0.5]})
     >>> with TemporaryDirectory() as folder:
     ...     write_sheet(key, Path(folder, KEY_FILE))
-    ...     sheet = pd.DataFrame({"label_id": ["p1"], "themes": ["ferries"]})
+    ...     sheet = pd.DataFrame({"label_id": ["p1"], "themes": ["none"]})
     ...     write_sheet(sheet, Path(folder, "ann.csv"))
-    ...     read_folder(folder, ["ferries"])[["passage_id", "coder", "probability"]]
-      passage_id coder  probability
-    0        a:1   ann          0.5
+    ...     read_folder(folder, ["ferries"])[["passage_id", "coder", "themes", "probability"]]
+      passage_id coder       themes  probability
+    0        a:1   ann  frozenset()          0.5
     """
-    folder = Path(folder)
+    folder, valid = Path(folder), set(themes)
     sheets = sorted(path for path in folder.glob("*.csv") if path.name != KEY_FILE)
     if not sheets:
         raise InputError(
@@ -261,7 +223,13 @@ def read_folder(folder: str | Path, themes: Iterable[str]) -> pd.DataFrame:
     key["probability"] = pd.to_numeric(key["probability"], errors="coerce")
     if not key["probability"].between(0, 1, inclusive="right").all():
         raise InputError(f"labels: {KEY_FILE} has a probability that is none; draw a sheet again")
-    return read_labels(sheets, key, themes)
+    filled = _read_answers(sheets, set(key["label_id"]))
+    filled["themes"] = [_parsed(row.themes, valid, row.label_id) for row in filled.itertuples()]
+    labelled = key["label_id"].isin(filled["label_id"])
+    key["probability"] *= labelled.groupby(key["stratum"]).transform("mean")
+    labels = filled.merge(key, on="label_id")
+    labels.attrs["blank"] = int((~labelled).sum())
+    return labels[["label_id", "passage_id", "coder", "themes", "probability", "stratum"]]
 
 
 def _parsed(cell: str, valid: set[str], label_id: str) -> frozenset[str]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from topics.run import Run
 
 _TEXTS = ("block", "longest")  # columns that quote documents
+_MAX_QUOTED = 2  # passages of a theme
 _CHANGES = ("new", "grown", "steady", "shrunk", "vanished")
 
 
@@ -148,9 +149,7 @@ def passages_around_changes(run: Run, change_points: pd.DataFrame, max_changes: 
     return Html(shown)
 
 
-def first_passages(
-    run: Run, document_themes: measures.DocumentThemes, max_passages: int = 2
-) -> Html:
+def first_passages(run: Run, document_themes: measures.DocumentThemes) -> Html:
     """The first passages of each theme that is new or rising, from where it began to be."""
     found = emerging(document_themes).dropna(subset="kind")
     if found.empty:
@@ -158,7 +157,7 @@ def first_passages(
     names, shown = fmt.theme_names(run), ""
     for row in found.itertuples():
         own = _dated_passages(run, row.theme_id).sort_values("date", kind="stable")
-        ids = own.loc[own["date"] >= row.since, "passage_id"].head(max_passages)
+        ids = own.loc[own["date"] >= row.since, "passage_id"].head(_MAX_QUOTED)
         shown += _quoted(run, f"{names[row.theme_id]}: {row.kind}", ids)
     return Html(shown)
 
@@ -295,15 +294,15 @@ def negative_controls(run: Run, placebo: pd.DataFrame) -> Html:
             "With dates exchanged at random within each source, "
             f"{fmt.plural(len(placebo), 'change')} (one corpus in twenty may show any). {text}"
         )
-    return sentence(Finding(text, "trust")) + quotes(run, taken[:2])
+    return sentence(Finding(text, "trust")) + quotes(run, taken[:_MAX_QUOTED])
 
 
-def passages_to_check(run: Run, seed: int = 0, max_passages: int = 2) -> Html:
+def passages_to_check(run: Run, seed: int = 0) -> Html:
     """Of each theme, folded: passages that only just have it, and some at random."""
     shown, names = "", fmt.theme_names(run)
     for theme_id, own in _passages_by_theme(run):
-        at_random = own.sample(min(max_passages, len(own)), random_state=seed)
-        only_just = measures.borderline(run, theme_id, max_passages)
+        at_random = own.sample(min(_MAX_QUOTED, len(own)), random_state=seed)
+        only_just = measures.borderline(run, theme_id, _MAX_QUOTED)
         shown += (
             f"<details><summary>{escape(names[theme_id])}</summary>"
             f"<p>Only just:</p>{quotes(run, only_just).markup}"

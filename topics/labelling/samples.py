@@ -23,14 +23,13 @@ _MIN_LABELS = 2  # of each theme
 _FORMULA = r"(^|[;,\t\r\n])(?=\s*[=+\-@＝＋－＠])"  # also where another separator would cut a cell
 
 
-def draw_sheet(
-    run: Run, n: int, *, period: str = "Q", random_state: int = 0
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def draw_sheet(run: Run, n: int, *, random_state: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Draw passages for people to label, at random within each theme and evenly over time.
 
     Strata are the strongest theme of a passage, and no theme. In each, passages in order of
-    their period, in random order within it, are drawn at equal steps from a random start
-    (systematic sampling, Cochran 1977, ch. 8), so that each has exactly the same probability.
+    their quarter (undated ones last), in random order within it, are drawn at equal steps from a
+    random start (systematic sampling, Cochran 1977, ch. 8), so that each has exactly the same
+    probability.
 
     Parameters
     ----------
@@ -38,8 +37,6 @@ def draw_sheet(
         A run.
     n
         Passages to draw; all of them if there are fewer.
-    period
-        D, W, M, Q or Y: what the draw is even over. Passages without a date are one period.
     random_state
         Seed.
 
@@ -73,7 +70,7 @@ def draw_sheet(
     rng, dates = np.random.default_rng(random_state), run.passages["date"]
     table = run.passages[["passage_id", "text"]].assign(
         stratum=run.theme_of_passage.fillna(NO_THEME).to_numpy(),
-        period=dates.dt.to_period(period).astype(str).where(dates.notna(), "undated"),
+        period=dates.dt.to_period("Q").astype(str).where(dates.notna(), "undated"),
         order=rng.random(len(dates)),
     )
     table = table.sort_values(["stratum", "period", "order"])

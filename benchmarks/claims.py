@@ -35,7 +35,7 @@ FILES = ("documents", "passages", "assignments")
 DAY = r"(?:\d+ )?[A-Z][a-z]+ \d{4}"
 PERCENT = re.compile(r"less than 1%|\d+%")
 POINTS = re.compile(r"\(([+-]\d+) points")
-COUNT = re.compile(r"([\d,]+)(?= (?:documents?|sources?|passages|others)\b)")
+COUNT = re.compile(r"([\d,]+)(?= (?:documents?|sources?|countr(?:y|ies)|passages|others)\b)")
 DAYS, HALF, OUTLETS, THEMES = 730, 365, 5, 4
 
 

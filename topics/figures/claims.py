@@ -63,13 +63,17 @@ def of_changes(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> F
             n = int(row.n_before + row.n_after)
             on = f"; {n:,} documents"
             if row.sources > 1:
-                voices = "sources" if run.documents["source"].nunique() > 1 else "countries"
-                on += f" of {row.sources} {voices} that wrote before and after"
+                on += f" of {fmt.plural(row.sources, _voice(run))} that wrote before and after"
             claims.append(_measured(row, f"{name} {_moved(row)}", "trend", n, row.sources, on))
     if not claims and not _same_sources_throughout(run):
         text = "Whether themes rose or fell can't be told: most sources wrote early or late only."
         claims = [Finding(text, "trend", "caution")]
     return fmt.claim(claims, "trend", otherwise)
+
+
+def _voice(run: Run) -> str:
+    """What sources are called: where there is only one, its countries speak."""
+    return "source" if run.documents["source"].nunique() != 1 else "country"
 
 
 def _same_sources_throughout(run: Run) -> bool:
@@ -92,7 +96,7 @@ def of_emergence(run: Run, table: pd.DataFrame) -> Finding:
                 f"before and {fmt.percent(row.recent)} since {fmt.day_or_month(row.since)}"
             )
             on = f"; now in {fmt.plural(row.documents, 'document')}"
-            on += f" from {fmt.plural(row.sources, 'source')}" if row.sources else ""
+            on += f" from {fmt.plural(row.sources, _voice(run))}" if row.sources else ""
             claims.append(_measured(row, text, "emergence", row.documents, row.sources, on))
     otherwise = "No theme is new or rising by more than chance would explain."
     if table["kind"].notna().any():

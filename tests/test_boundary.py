@@ -264,3 +264,12 @@ def test_a_saved_model_whose_tables_were_exchanged_is_refused(tmp_path):
 def test_nobody_is_searched_for_a_theme_that_is_not_there():
     with pytest.raises(InputError, match="theme: expected one of "):
         Fitted.get().model.exemplars("tides")
+
+
+@pytest.mark.parametrize("path", ["", None, 7, ["articles"]], ids=repr)
+@pytest.mark.parametrize(
+    "call", [topics.read_corpus, topics.analyse], ids=lambda call: call.__name__
+)
+def test_what_is_no_path_is_refused(call, path):
+    with pytest.raises(InputError, match=r"^input: expected the path of a file or a folder, found"):
+        call(path, progress=False)

@@ -28,7 +28,7 @@ from topics.model.themes import ThemeModel
 from topics.options import Options
 from topics.read.corpus import Corpus, read_corpus
 from topics.read.fields import language_counts
-from topics.read.files import files_digest
+from topics.read.files import as_path, files_digest
 from topics.text.duplicates import document_duplicates
 from topics.text.gold import labels_of_passages, read_gold
 from topics.text.passages import split_passages
@@ -253,7 +253,7 @@ def input_digests(path: str | Path, options: Options) -> dict[str, str]:
     model = load_embedder(embedder) if isinstance(embedder, str) else embedder
     told = [dict(options.columns or {}), options.all_languages, options.seed]
     return {
-        "corpus": files_digest(Path(path)),
+        "corpus": files_digest(as_path(path)),
         "options": digest(json.dumps(told, sort_keys=True)),
         "themes": digest(repr(ThemeModel(options.themes or ()).named)),
         "edits": digest(*map(str, read_edits(options.edits))),

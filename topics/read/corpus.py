@@ -15,7 +15,7 @@ import pandas as pd
 from topics.errors import UnreadableError, progress_bar
 from topics.html import note, table
 from topics.read import fields
-from topics.read.files import Record, find_files, replace_surrogates, shown_name
+from topics.read.files import Record, as_path, find_files, replace_surrogates, shown_name
 from topics.read.formats import Reading, file_kind, read_file
 from topics.read.office import unpack
 from topics.read.repeats import drop_repeats
@@ -144,7 +144,7 @@ def read_corpus(
     Harbour Desk northern quay 2025-05-06
     """
     log = _Log()
-    rows = _all_documents(Path(path), fields.column_names(columns or {}), progress, log)
+    rows = _all_documents(as_path(path), fields.column_names(columns or {}), progress, log)
     documents = _as_table(rows, log.dates)
     fields.check_columns(columns or {}, log.columns)
     documents["text"] = _without_repeats(documents, log)

@@ -29,6 +29,17 @@ _OTHER_LETTERS = "cp1251 koi8_r cp1253 cp1255 cp1256 gb18030 big5 shift_jis euc_
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
 
 
+def as_path(path: str | Path) -> Path:
+    """The path of an input; raise InputError if none was given.
+
+    >>> as_path("articles").name
+    'articles'
+    """
+    if not isinstance(path, str | os.PathLike) or not str(path):  # empty is the working directory
+        raise InputError(f"input: expected the path of a file or a folder, found {path!r}")
+    return Path(path)
+
+
 def find_files(root: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
     """Files at or below a path in order, hidden ones left out; and other things, with the reason.
 

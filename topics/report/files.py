@@ -13,7 +13,7 @@ from topics.cache import digest, file_digest, written_atomically
 from topics.errors import InputError, log
 from topics.measures import theme_support
 from topics.options import Options
-from topics.read.files import files_digest, find_files
+from topics.read.files import as_path, files_digest, find_files
 from topics.report.notebooks import notebook_paths, run_notebooks
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def write_report(path: str, out: str | Path, **options: Any) -> Path:
         If the input, an option or the output folder is wrong.
     """
     chosen = Options(**options)
-    find_files(Path(path))  # what is wrong is told before hours of work
+    find_files(as_path(path))  # what is wrong is told before hours of work
     folder = _writable(Path(out).expanduser())
     inputs = _inputs_digest(path, chosen)
     if _holds(folder, inputs):

@@ -220,9 +220,8 @@ class ThemeClassifier:
         number = {word: row for row, word in enumerate(self.words.tolist())}
         used = np.zeros((2, len(keys), len(self.ids)))
         for row, own in enumerate(keys):
-            used[0, row] = self.weights[sorted(number[key] for key in own if key in number)].sum(
-                axis=0
-            )
+            places = sorted(number[key] for key in own if key in number)
+            used[0, row] = self.weights[places].sum(axis=0)
             used[1, row] = used[0, row] / np.sqrt(max(len(own), 1))
         return used
 
@@ -233,9 +232,8 @@ class ThemeClassifier:
         others = _product(batch.vectors, self.subjects.T)
         mean, deviation = others.mean(axis=1, keepdims=True), others.std(axis=1, keepdims=True)
         own = cosines[:, :, 0]
-        nearest = np.minimum(
-            own, 2 * own - cosines.max(axis=2)
-        )  # less by how much nearer a `not` is
+        # Less by how much nearer to a `not` it is.
+        nearest = np.minimum(own, 2 * own - cosines.max(axis=2))
         close = (nearest - mean) / np.maximum(deviation, 1e-3)
         share = np.where(self._unknown(batch), _UNREAD, np.minimum(used[0], 1))
         return close, np.maximum(close, 0) * share, used[1]

@@ -166,9 +166,8 @@ class ThemeModel:
             near = knn(before, vectors, VOTERS)
             again = discovered.strongest(Batch(earlier.passages, before, near))
             discovered = discovered.renamed(kept_ids(earlier, again, taken))
-        return self._assigned(
-            Assigner(languages, vectors, named, discovered, min_words), batch, scores
-        )
+        rule = Assigner(languages, vectors, named, discovered, min_words)
+        return self._assigned(rule, batch, scores)
 
     def _forget(self) -> None:
         """Drop what was made of the themes as they were."""
@@ -202,9 +201,8 @@ class ThemeModel:
         model, rule = copy(self), self._rule
         model._forget()
         batch = rule.batch(self._passages, rule.vectors)
-        discovered, promoted, told = edited_themes(
-            read_edits(edits), rule.discovered, self._levels, batch, rule.ids, self._embed
-        )
+        given = read_edits(edits), rule.discovered, self._levels, batch, rule.ids, self._embed
+        discovered, promoted, told = edited_themes(*given)
         model.edits_ = pd.concat([self.edits_, told], ignore_index=True)
         named = rule.named
         if promoted:
@@ -421,12 +419,11 @@ class ThemeModel:
 
     def save(self, folder: str | Path) -> None:
         """Write the model into a folder as JSON, NumPy and Parquet files; no pickle."""
-        rule = self._rule
+        rule, levels = self._rule, self._levels.labels_by_resolution
         fitted = {"vectors": rule.vectors, "refitted": self._refitted}
-        fitted["min_words"] = np.array(rule.min_words)
-        fitted["labels_by_resolution"] = self._levels.labels_by_resolution
-        parts = {"fitted": fitted, "named": vars(rule.named), "discovered": vars(rule.discovered)}
-        parts["languages"] = vars(self._languages)
+        fitted |= {"min_words": np.array(rule.min_words), "labels_by_resolution": levels}
+        own = {"named": rule.named, "discovered": rule.discovered, "languages": rule.languages}
+        parts = {"fitted": fitted} | {name: vars(part) for name, part in own.items()}
         state = {
             "random_state": self.random_state,
             "embedder": self.embedder if isinstance(self.embedder, str) else self.embedder.name,

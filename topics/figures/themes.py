@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable, Iterable
 from functools import partial
 from html import escape
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def theme_map(run: Run) -> go.Figure:
     names = {"": "no theme"} | fmt.theme_names(run)
     strongest = _strongest(run)
     counts = pd.Series(strongest).value_counts().reindex(names, fill_value=0)
-    figure = go.Figure(_points(run, strongest, names))
+    figure = go.Figure(_points(run, names))
     _add_names(figure, run, strongest, counts)
     n, largest = fmt.plural(len(strongest), "passage"), counts.iloc[1:].nlargest(1)
     finding = Finding(f"No theme was found in {n}.", "themes", "none")
@@ -84,12 +85,7 @@ class SelectableMap:
         self.passages = self._passages.head(0)
         self.figure = go.FigureWidget(theme_map(run)).update_layout(dragmode="lasso")
         self._selected: dict[int, list[int]] = {}
-        strongest = _strongest(run)
-        drawn = [
-            own
-            for theme in ["", *run.themes["theme_id"]]
-            if (own := np.flatnonzero(strongest == theme)).size
-        ]
+        drawn = _rows_by_theme(run).values()
         for trace, rows in zip(self.figure.data, drawn, strict=True):
             trace.on_selection(partial(self._select, rows))
 
@@ -108,22 +104,27 @@ def _strongest(run: Run) -> np.ndarray:
     return run.theme_of_passage.iloc[run.fitted].fillna("").to_numpy()
 
 
-def _points(run: Run, strongest: np.ndarray, names: dict[str, str]) -> list[go.Scatter]:
+def _rows_by_theme(run: Run) -> dict[str, np.ndarray]:
+    """Rows of the passages on the map by the theme that they are drawn in, those of none first."""
+    strongest = _strongest(run)
+    ids = ["", *run.themes["theme_id"]]
+    rows = {theme_id: np.flatnonzero(strongest == theme_id) for theme_id in ids}
+    return {theme_id: own for theme_id, own in rows.items() if own.size}
+
+
+def _points(run: Run, names: dict[str, str]) -> list[go.Scatter]:
     """A trace a theme, that of the passages without one first."""
     x, y = run.coordinates.T.astype(np.float32)
     colours = {"": fmt.QUIET} | fmt.theme_colours(run)
     scatter, size = (go.Scatter, 6) if len(x) <= _MAX_SVG else (go.Scattergl, 3)
     passages = run.passages.iloc[run.fitted]
     hover = np.array([_hover(passage) for passage in passages.itertuples()], dtype=object)
-    traces = []
-    for number, (theme_id, name) in enumerate(names.items()):
-        own = strongest == theme_id
-        if not own.any():
-            continue
+    traces, symbols = [], dict(zip(names, cycle(SYMBOLS), strict=False))
+    for theme_id, own in _rows_by_theme(run).items():
         look = {"color": colours[theme_id], "opacity": 0.8 if theme_id else 0.45, "size": size}
-        look["symbol"] = SYMBOLS[number % len(SYMBOLS)]
+        look["symbol"] = symbols[theme_id]
         trace = scatter(x=x[own], y=y[own], text=hover[own], mode="markers", marker=look)
-        traces.append(trace.update(name=f"{fmt.label(name)} ({own.sum()})"))
+        traces.append(trace.update(name=f"{fmt.label(names[theme_id])} ({len(own)})"))
         trace.hovertemplate = "%{text}<extra>%{fullData.name}</extra>"
     return traces
 

@@ -42,9 +42,9 @@ async function readPassages() {
     source: sources[source], country: countries[country], language: languages[language],
   }));
   themes = new Map(data.themes);
-  passages = data.passages.map(([place, start, end, text, carried, strongest], i) => ({
+  passages = data.passages.map(([place, start, end, text, numbers, strongest], i) => ({
     number: i + 1, from: documents[place], start, end, text, strongest,
-    carried: carried.map((theme) => data.themes[theme][0]),
+    themeIds: numbers.map((theme) => data.themes[theme][0]),
   }));
 }
 
@@ -79,8 +79,8 @@ function choose(unknown = "") {
   hits = words.length ? new RegExp(words.join("|"), "gu") : null;
   const ticked = wanted.getAll("theme");
   const ofAnyTheme = passages.filter((passage) => passes(passage, wanted, tests));
-  found = ofAnyTheme.filter(({ carried }) =>
-    !ticked.length || ticked.some((theme) => holds(theme, carried)));
+  found = ofAnyTheme.filter(({ themeIds }) =>
+    !ticked.length || ticked.some((theme) => holds(theme, themeIds)));
   chosen = found.length < passages.length;
   tell(wanted, unknown);
   byId("found").replaceChildren();
@@ -110,7 +110,7 @@ function countThemes(among) {
   const labels = [...document.querySelectorAll("#by-theme label")];
   const counts = labels.map((label) => {
     const theme = label.querySelector("input").value;
-    return among.filter(({ carried }) => holds(theme, carried)).length;
+    return among.filter(({ themeIds }) => holds(theme, themeIds)).length;
   });
   labels.forEach((label, i) => {
     label.querySelector("b").textContent = grouped(counts[i]);
@@ -136,14 +136,14 @@ function marked(text) {
 }
 
 function quoted(passage) {
-  const { number, from, start, end, text, carried } = passage;
+  const { number, from, start, end, text, themeIds } = passage;
   const about = [from.date, from.source, from.title].filter(Boolean);
   const apart = (parts) => parts.flatMap((part, i) => [i ? " · " : "", element("bdi", {}, part)]);
   const link = { href: from.url, target: "_blank", rel: "noopener noreferrer" };
   return element("blockquote", { tabIndex: -1 },
     text && element("p", { dir: "auto" }, ...marked(text), text.length < end - start ? " …" : ""),
     element("footer", {}, ...apart(about), element("br"),
-      "Themes: ", ...apart(carried.length ? carried.map((theme) => themes.get(theme)) : ["none"]), element("br"),
+      "Themes: ", ...apart(themeIds.length ? themeIds.map((theme) => themes.get(theme)) : ["none"]), element("br"),
       element("a", { href: `#p-${number}` }, `passage ${number}`), " · ",
       element("code", {}, element("bdi", {}, from.id), `, characters ${start}–${end}`),
       ...(from.url ? [" · ", element("a", link, "open its web page")] : []), " ",
@@ -175,8 +175,8 @@ function cell(value) {
 
 function save() {
   const columns = ["document", "date", "source", "title", "themes", "start", "end", "text"];
-  const rows = found.map(({ from, carried, start, end, text }) =>
-    [from.id, from.date, from.source, from.title, carried.map((id) => themes.get(id)).join("; "), start, end, text]);
+  const rows = found.map(({ from, themeIds, start, end, text }) =>
+    [from.id, from.date, from.source, from.title, themeIds.map((id) => themes.get(id)).join("; "), start, end, text]);
   saveTable([columns, ...rows], "passages");
 }
 
@@ -192,7 +192,7 @@ const fileName = (text) => text.slice(0, 80).replace(/[^\p{L}\p{N}%.]+/gu, "-").
 
 // Two themes stand side by side, each under its name.
 function compared(theme) {
-  const own = found.filter(({ carried }) => holds(theme, carried));
+  const own = found.filter(({ themeIds }) => holds(theme, themeIds));
   const name = themes.get(theme) ?? "no theme";
   const list = element("div");
   byId("found").append(element("section", {}, element("h3", {}, `${name}: ${grouped(own.length)} passages`), list));

@@ -156,7 +156,7 @@ def encode(texts: Sequence[str], embedder: str | Embedder) -> np.ndarray:
         block = unit_rows(block, len(texts))
     except InputError as error:
         raise InputError(f"embedder {model.name}: {error}") from error
-    return block / np.linalg.norm(block, axis=1, keepdims=True)
+    return block / np.linalg.norm(block, axis=1, keepdims=True)  # to the last digit
 
 
 def best_sentence(

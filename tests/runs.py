@@ -96,6 +96,7 @@ def run_with(documents, carried, *, named=(), clusters=()):
         columns=["passage_id", "theme_id", "score"],
     )
     model.clusters_ = np.array(clusters)
+    model.finer_clusters_ = np.zeros(len(table), int)
     corpus = Corpus(table, NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
     left_out = pd.DataFrame({"document_id": []})
     passages = split_passages(table)

@@ -45,7 +45,6 @@ NOTHING = {
     "No document has a date.": figures.documents_over_time,
     "No document names its country.": lambda run: figures.documents_by(run, "country"),
     "No document names both its date and its source.": lambda run: figures.coverage(run, "source"),
-    "The themes form no families at a coarser level.": figures.hierarchy,
     "No document with a date has a theme, so no trend can be shown.": trends,
     "Too few periods to tell what is new or rising: at least four are needed.": (
         lambda run: figures.emergence(run, themes_of(run))
@@ -180,6 +179,16 @@ def test_a_trend_says_where_a_change_may_lie_and_how_many_more_there_are(rising)
         "(or between January 2025 and 5 February 2025) (-60 points, "
     )
     assert text.endswith(" And 2 more.")
+
+
+def test_a_corpus_of_many_years_is_told_by_the_year():
+    dates = [f"{year}-{month:02}-05" for year in range(2015, 2021) for month in range(1, 9)]
+    documents = [(date, date, None, None) for date in dates]
+    run = run_with(documents, {"fragile states": dates[:2]})
+    found = change_points(("fragile states", "2017-01-01", 0.2, 0.4))
+    shares = measures.shares_over_time(themes_of(run))
+    drawn = figures.theme_trends(run, shares, found).layout.annotations
+    assert "from 2017" in [note.text for note in drawn]
 
 
 def test_one_period_is_drawn_without_a_claim_about_change():

@@ -182,9 +182,9 @@ def test_all_themes_stand_in_one_table_the_largest_first_and_lead_to_their_passa
     shown = tables.theme_table(calm, shares).markup
     first, second, opera = (Reader(html.Html(row)) for row in shown.split("<tr>")[2:])
     assert {first.text, second.text} == {
-        "Harbour and dock strike5Gull 75%Englishfragile", "Wheat harvest5Heron 100%Englishfragile",
+        "Harbour and dock strike5Gull 75%fragile", "Wheat harvest5Heron 100%fragile",
     }  # fmt: skip
-    assert opera.text == "Opera0––absent"
+    assert opera.text == "Opera0–absent"
     assert opera.links == {"#theme-opera", "#theme=opera"}
 
 
@@ -221,6 +221,7 @@ def test_a_piece_carries_its_finding_to_jupyter(calm):
 
 
 NOTHING = {
+    "The themes form no families at a coarser level.": tables.families,
     "All was read.": lambda run: tables.corpus_table(run.corpus.skipped, "All was read."),
     "No earlier report was given to compare with.": tables.changes_table,
     "No labels were given": lambda run: tables.label_agreement(run, None),
@@ -247,6 +248,16 @@ def test_where_there_is_nothing_to_show_a_sentence_says_so(calm, text, show):
     assert piece.finding.level == "none"
     assert piece.finding.text.startswith(text)
     assert Reader(piece).text == piece.finding.text
+
+
+def test_themes_of_one_coarser_cluster_are_a_family():
+    documents = [(f"d{i}", None, None, None) for i in range(5)]
+    run = run_with(documents, {"ferries": ["d0", "d1"], "tugs": ["d1", "d2"], "grain": ["d3"]})
+    run.model.themes_["parent"] = [None, "ferries", None]
+    piece = tables.families(run)
+    assert piece.finding.text == "One level up, 2 discovered themes form 1 family."
+    assert Reader(piece).text.endswith("passagesthemes3Ferries Tugs")
+    assert Reader(piece).links == {"#theme-ferries", "#theme-tugs"}
 
 
 def test_documents_without_a_date_or_with_a_mistaken_one_are_counted():

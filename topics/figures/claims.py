@@ -28,7 +28,7 @@ _MIN_NAMED = 10  # documents that name an actor
 _MAX_WRONG = 1 - THRESHOLDS["precision"][1]  # of a usable theme's passages, where labels tell
 _MAX_CLAIMS, _MAX_OF_KIND = 5, 2  # on a front page
 _OVER_TIME = ("trend", "emergence")
-_LEADING = ("trend", "emergence", "source", "actors")  # kinds that a report opens with
+_LEADING = ("trend", "emergence", "source", "actors")  # kinds that a report opens with, in order
 _MIN_YEARS = 2  # of which a slope is told by the year
 _MIN_SURVIVAL = 0.9  # share of refits
 _MAX_TOLD = 2  # themes of a reason for caution that are named
@@ -55,7 +55,7 @@ def of_changes(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> F
     n_least = change_points[["n_before", "n_after"]].min(axis=1)
     sure = change_points.assign(n_least=n_least)[change_points["p"] <= _MAX_P]
     for row in _reliable(run, clearest_first(sure)).itertuples():
-        name, since = names[row.theme_id], fmt.day_or_month(row.period)
+        name, since = names[row.theme_id], fmt.when(run, row.period)
         if not _is_comparable(run, row):
             text = f"Whether {name} rose or fell in {since} can't be told: its sources differ before and after."
             claims.append(Finding(text, "trend", "caution", [row.theme_id]))
@@ -64,7 +64,7 @@ def of_changes(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> F
             on = f"; {n:,} documents"
             if row.sources > 1:
                 on += f" of {fmt.plural(row.sources, _voice(run))} that wrote before and after"
-            claims.append(_measured(row, f"{name} {_moved(row)}", "trend", n, row.sources, on))
+            claims.append(_measured(row, f"{name} {_moved(run, row)}", "trend", n, row.sources, on))
     if not claims and not _same_sources_throughout(run):
         text = "Whether themes rose or fell can't be told: most sources wrote early or late only."
         claims = [Finding(text, "trend", "caution")]
@@ -93,7 +93,7 @@ def of_emergence(run: Run, table: pd.DataFrame) -> Finding:
         if _is_comparable(run, row):
             text = (
                 f"{names[row.theme_id]} is {row.kind}: in {fmt.percent(row.before)} of documents "
-                f"before and {fmt.percent(row.recent)} since {fmt.day_or_month(row.since)}"
+                f"before and {fmt.percent(row.recent)} since {fmt.when(run, row.since)}"
             )
             on = f"; now in {fmt.plural(row.documents, 'document')}"
             on += f" from {fmt.plural(row.sources, _voice(run))}" if row.sources else ""
@@ -203,8 +203,8 @@ def claims_in(finding: dict[str, Any] | None) -> list[Finding]:
 def front_page(told: Iterable[Finding]) -> list[Finding]:
     """The claims that a reader should see first, and what to beware of.
 
-    Five claims at most, the weightiest first, two of a kind and one of a theme over time. That no
-    theme rose or fell is told too. What describes, or has nothing to show, is left out.
+    Five claims at most, the weightiest, two of a kind and one of a theme over time; what moved
+    comes before who differs. That no theme rose or fell is told too. What describes, or has nothing to show, is left out.
 
     >>> ferries = Finding("Ferries rose.", "trend", low=0.1, high=0.3)
     >>> [claim.text for claim in front_page([Finding("Two themes.", "corpus"), ferries])]
@@ -219,6 +219,7 @@ def front_page(told: Iterable[Finding]) -> list[Finding]:
             kept.append(claim)
             of_kind[claim.kind] += 1
             moved |= over_time
+    kept.sort(key=lambda claim: _LEADING.index(claim.kind))
     still = [f for f in told if (f.kind, f.level) == ("trend", "none") and not moved]
     return [*kept, *still, *(f for f in told if f.level == "caution")]
 
@@ -246,11 +247,11 @@ def _is_comparable(run: Run, row: Any) -> bool:
     return row.covered >= _MIN_COVERED and row.sources >= min(2, n_sources)
 
 
-def _moved(row: Any) -> str:
+def _moved(run: Run, row: Any) -> str:
     """How a share moved, from when on, and between which days that may have begun."""
     rose, back = ("rose", "fell back") if row.difference > 0 else ("fell", "rose back")
     before, after = map(fmt.percent, (row.before, row.after))
-    since, first, last = map(fmt.day_or_month, (row.period, row.earliest, row.latest))
+    since, first, last = (fmt.when(run, x) for x in (row.period, row.earliest, row.latest))
     if row.shape == SLOW:
         years = (row.latest - row.earliest).days / 365.25
         span, digits, unit = (years, 1, " a year") if years >= _MIN_YEARS else (1, 0, "")
@@ -260,7 +261,7 @@ def _moved(row: Any) -> str:
             f"by a line through all, {slope} ({low} to {high}) points{unit} from {first} to {last}"
         )
         return f"{rose} slowly, from {before} of documents before {since} to {after} since; {line}"
-    until = "on" if pd.isna(row.until) else f"and {back} in {fmt.day_or_month(row.until)}"
+    until = "on" if pd.isna(row.until) else f"and {back} in {fmt.when(run, row.until)}"
     if row.shape == EITHER:
         around = f", at once or slowly between {first} and {last}"
     else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -17,6 +18,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 
 from topics.html import Finding, cell
+from topics.measures.shares import DocumentThemes, choose_period
 
 if TYPE_CHECKING:
     from topics.run import Run
@@ -83,13 +85,16 @@ def day(date: pd.Timestamp) -> str:
     return f"{date.day} {date:%B %Y}"
 
 
-def day_or_month(date: pd.Timestamp) -> str:
-    """A date in words, or the month that begins with it.
-
-    >>> day_or_month(pd.Timestamp("2024-11-04")), day_or_month(pd.Timestamp("2024-11-01"))
-    ('4 November 2024', 'November 2024')
-    """
+def when(run: Run, date: pd.Timestamp) -> str:
+    """A date in words, or the month that begins with it, or the year if the run is told by years."""
+    if date.dayofyear == 1 and _is_by_year(run):
+        return str(date.year)
     return f"{date:%B %Y}" if date.day == 1 else day(date)
+
+
+@lru_cache(maxsize=1)
+def _is_by_year(run: Run) -> bool:
+    return choose_period(DocumentThemes.from_run(run).dated.documents["date"]) == "Y"
 
 
 def plural(n: int, noun: str) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from topics import labelling, measures
 from topics.figures import claims
 from topics.figures import format as fmt
-from topics.figures.themes import quotes, swatch
+from topics.figures.themes import quotes, theme_link
 from topics.figures.themes import theme_cards as theme_cards
 from topics.figures.trends import emerging, sparklines
 from topics.html import Finding, Html, note, sentence, table
@@ -54,23 +54,23 @@ def theme_table(run: Run, shares: pd.DataFrame) -> Html:
     """All themes, the largest first: size, share by period, main voice, languages and verdict.
 
     `shares` is from `measures.shares_over_time`. Names lead to the themes' cards, counts to their
-    passages.
+    passages. What is the same for all themes, as the voice of a single source, is left out.
     """
-    support = measures.theme_support(run).merge(run.themes[["theme_id", "name"]], on="theme_id")
+    support = measures.theme_support(run)
+    several = run.documents[["source", "language"]].nunique() > 1
     lines, scale = sparklines(run, shares)
     languages = _languages_by_theme(run)
     rows = []
     for theme in support.sort_values("documents", ascending=False, kind="stable").itertuples():
-        theme_id, named = theme.theme_id, escape(theme.name)
-        voice = None
-        if theme.sources:
+        theme_id, voice = theme.theme_id, None
+        if theme.sources and several["source"]:
             own = fmt.search_state(theme=theme_id, source=theme.largest_source)
             link = f"<a href='{escape(own)}'>{escape(theme.largest_source)}</a>"
             voice = Html(f"{link} {theme.source_share:.0%}")
         count = f"<a href='{fmt.search_state(theme=theme_id)}'>{theme.documents:,}</a>"
-        name = f"{swatch(run, theme_id)}<a href='#theme-{escape(theme_id)}'>{named}</a>"
-        rows.append((Html(name), Html(count), lines.get(theme_id), voice, languages.get(theme_id),
-                     theme.verdict))  # fmt: skip
+        language = languages.get(theme_id) if several["language"] else None
+        name = Html(theme_link(run, theme_id))
+        rows.append((name, Html(count), lines.get(theme_id), voice, language, theme.verdict))
     columns = ["theme", "documents", "share", "main voice", "languages", "verdict"]
     shown = pd.DataFrame(rows, columns=columns).dropna(axis="columns", how="all")
     below = f"<p class='quiet'>{escape(scale)}</p>" if scale else ""
@@ -89,15 +89,22 @@ def _first_two(languages: pd.Series) -> str:
     return ", ".join(languages[:2].map(language_name)) + (f" +{more}" if more > 0 else "")
 
 
-def named_theme_scores(run: Run) -> Html:
-    """The score from which on a passage has a named theme, the highest, and how many passages have it."""
-    if not run.model.named:
-        return _nothing("No themes were named in advance.", "themes")
-    scores = run.model.decision_function(run.vectors[run.fitted]).max()
-    shown = pd.DataFrame({"threshold": run.model.thresholds_, "highest score": scores})
-    shown["passages"] = run.themes.set_index("theme_id")["n_passages"]
-    shown = shown.rename_axis("theme_id").reset_index().replace(np.inf, np.nan)
-    return table(fmt.with_names(run, shown))
+def families(run: Run) -> Html:
+    """Discovered themes that fall into one cluster at the next coarser level."""
+    themes = run.themes
+    is_head = themes["theme_id"].isin(themes["parent"])
+    family = themes["parent"].where(~is_head, themes["theme_id"])
+    if family.isna().all():
+        return _nothing("The themes form no families at a coarser level.", "themes")
+    by_family = themes["theme_id"].groupby(family, sort=False)
+    n, n_families = fmt.plural(int(family.count()), "discovered theme"), by_family.ngroups
+    text = f"One level up, {n} form {fmt.plural(n_families, 'family')}."
+    rows = []
+    for _, ids in by_family:
+        passages = run.assignments.loc[run.assignments["theme_id"].isin(ids), "passage_id"]
+        rows.append((passages.nunique(), Html(" ".join(theme_link(run, own) for own in ids))))
+    shown = pd.DataFrame(rows, columns=["passages", "themes"])
+    return sentence(Finding(text, "themes")) + table(shown)
 
 
 def changes_table(run: Run) -> Html:
@@ -127,7 +134,7 @@ def change_point_table(run: Run, change_points: pd.DataFrame) -> Html:
     if change_points.empty:
         return _nothing("There are no change points to list.", "change points")
     points = 100 * change_points[["difference", "low", "high"]].to_numpy()
-    dates = change_points[["period", "earliest", "latest"]].map(fmt.day_or_month)
+    dates = change_points[["period", "earliest", "latest"]].map(partial(fmt.when, run))
     dates.columns = ["from", "at the earliest", "at the latest"]
     levels = change_points[["before", "after"]].map("{:.1%}".format)
     shown = change_points[["theme_id", "shape"]].join(dates).join(levels)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from html import escape
 from itertools import cycle
@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 from topics import measures
 from topics.figures import format as fmt
 from topics.html import Finding, Html, sentence, table
-from topics.model.labels import keywords_by_language, numbers_of_themes
+from topics.model.labels import keywords_by_language, keywords_of, numbers_of_themes
 from topics.read.fields import language_name
 from topics.text.passages import Span, sentences
 from topics.vectors.encoders import best_sentence
@@ -30,9 +30,10 @@ _LINE = re.compile(r"\S.{0,69}(?!\S)|\S{1,70}")  # as textwrap would, ten times 
 _NARROW = {"l": 10, "r": 10, "b": 10}  # margin of a figure without axes
 _MAX_LETTERS_HOVER = 240  # of a passage that is pointed at
 _PIXELS = [900, 600]  # of a map in a notebook, about
-_TILE = 12  # letters in a line of a name on a tile of half a page's treemap
 _MAX_LETTERS = 18  # in a line of a name on the map
 _FAR_OUT = 0.005  # share of passages, on each side, that a map leaves out until it is zoomed out
+_HALO = ", ".join(f"#fff 0 0 {pixels}px" for pixels in (1, 2, 3, 4, 5))  # of a name, over points
+_MIN_PART, _MAX_PART = 5, 0.9  # passages, and share of its theme, of a finer cluster that is named
 _MAX_SVG = 3000  # points; more are drawn by WebGL
 
 
@@ -56,10 +57,10 @@ def theme_map(run: Run) -> go.Figure:
         )
         finding = Finding(text, "themes", themes=[*largest.index])
     twin = pd.DataFrame({"theme": names.values(), "passages": counts.to_numpy()})
-    x, y = run.coordinates.T
+    x, y = ({"visible": False, "range": own} for own in _ranges(run, strongest))
     return fmt.finish(
         figure, finding, twin, 640, margin=_NARROW, hovermode="closest", dragmode="pan",
-        xaxis={"visible": False, "range": _range(x)}, yaxis={"visible": False, "range": _range(y)},
+        xaxis=x, yaxis=y,
     )  # fmt: skip
 
 
@@ -141,7 +142,7 @@ def _add_names(figure: go.Figure, run: Run, strongest: np.ndarray, counts: pd.Se
     The report's page chooses anew among all of them, by its own width and zoom.
     """
     names, colours = fmt.theme_names(run), fmt.theme_colours(run)
-    unit = np.array([np.ptp(_range(places)) for places in run.coordinates.T]) / _PIXELS
+    unit = np.ptp(_ranges(run, strongest), axis=1) / _PIXELS
     placed: list[tuple[np.ndarray, np.ndarray]] = []
     for theme_id in sorted(filter(counts.get, names), key=lambda theme_id: -counts[theme_id]):
         place = np.median(run.coordinates[strongest == theme_id], axis=0)
@@ -151,40 +152,39 @@ def _add_names(figure: go.Figure, run: Run, strongest: np.ndarray, counts: pd.Se
         placed += [(place, size)] if fits else []
         figure.add_annotation(
             x=place[0], y=place[1], text=f"<b>{'<br>'.join(lines)}</b>", showarrow=False, visible=fits,
-            font={"color": colours[theme_id], "size": 13}, bgcolor="rgba(255,255,255,0.82)", borderpad=1,
+            font={"color": colours[theme_id], "size": 13, "shadow": _HALO},
+        )  # fmt: skip
+    for place, text in _finer_names(run, strongest):
+        figure.add_annotation(
+            x=place[0], y=place[1], text=text, showarrow=False, visible=False,
+            font={"color": fmt.QUIET, "size": 11, "shadow": _HALO},
         )  # fmt: skip
 
 
-def _range(places: np.ndarray) -> list[float]:
-    """Where nearly all of some places lie, with a margin: a few outliers don't squeeze a map."""
-    low, high = np.quantile(places, [_FAR_OUT, 1 - _FAR_OUT]).tolist()
-    margin = 0.08 * (high - low) or 1.0
-    return [low - margin, high + margin]
+def _finer_names(run: Run, strongest: np.ndarray) -> Iterator[tuple[np.ndarray, str]]:
+    """Place and keywords of each cluster one level down that is a part of a theme, the largest first."""
+    passages, finer = run.passages.iloc[run.fitted], run.model.finer_clusters_
+    n = int(finer.max()) + 1
+    for number, words in enumerate(keywords_of(passages, finer, n)):
+        theme_id, size = pd.Series(strongest[finer == number]).value_counts().reset_index().iloc[0]
+        name = fmt.theme_names(run).get(theme_id, "")
+        new = [word for word in words if word.lower() not in name.lower()]
+        if new and size >= _MIN_PART and size < _MAX_PART * (strongest == theme_id).sum():
+            yield np.median(run.coordinates[finer == number], axis=0), fmt.label(", ".join(new[:2]))
 
 
-def hierarchy(run: Run) -> go.Figure:
-    """Which discovered themes belong together one level up."""
-    themes = run.themes
-    if themes["parent"].isna().all():
-        return fmt.nothing_to_show("The themes form no families at a coarser level.", "themes")
-    names = fmt.theme_names(run)
-    family = themes["parent"].where(~themes["theme_id"].isin(themes["parent"]), themes["theme_id"])
-    heads = family.dropna().unique()
-    lines = ["<br>".join(textwrap.wrap(fmt.label(name), _TILE, break_long_words=False, break_on_hyphens=False))
-             for name in names.values()]  # fmt: skip
-    treemap = go.Treemap(
-        ids=[*("family:" + heads), *names],
-        labels=[*(fmt.label(f"{names[i]} and near") for i in heads), *lines],
-        parents=[*[""] * len(heads), *("family:" + family).fillna("")],
-        values=[*[0] * len(heads), *themes["n_passages"]],
-        marker_colors=[*["#f0f0f3"] * len(heads), *fmt.theme_colours(run).values()],
-        branchvalues="remainder", textinfo="label+value", hoverinfo="label+value", tiling_pad=3,
-    )  # fmt: skip
-    n = fmt.plural(int(family.notna().sum()), "discovered theme")
-    text = f"One level up, {n} form {fmt.plural(len(heads), 'family')}."
-    twin = themes.assign(family=family.map(names))[["name", "family", "n_passages"]]
-    return fmt.finish(go.Figure(treemap), Finding(text, "themes"), twin, 420, margin=_NARROW,
-                      uniformtext={"minsize": 11, "mode": "hide"})  # fmt: skip
+def _ranges(run: Run, strongest: np.ndarray) -> list[list[float]]:
+    """Where nearly all passages and the middle of each theme lie, from left to right and from below
+    to the top, with a margin: a few outliers don't squeeze a map.
+    """
+    ranges = []
+    for places in run.coordinates.T:
+        middles = pd.Series(places).groupby(strongest).median()
+        most = np.quantile(places, [_FAR_OUT, 1 - _FAR_OUT])
+        low, high = min(most[0], middles.min()), max(most[1], middles.max())
+        margin = 0.08 * (high - low) or 1.0
+        ranges.append([float(low - margin), float(high + margin)])
+    return ranges
 
 
 def level_table(run: Run) -> Html:
@@ -196,7 +196,8 @@ def level_table(run: Run) -> Html:
     if chosen["score"] > 0:
         parts = ", ".join(f"{column} {chosen[column]:.2f}" for column in columns)
         finding = Finding(f"{count}: the level with the best score ({parts}).", "themes")
-    return sentence(finding) + table(levels[["n_clusters", *columns, "score"]])
+    several = levels[(levels["n_clusters"] > 1) | (levels.index == 0)]
+    return sentence(finding) + table(several[["n_clusters", *columns, "score"]])
 
 
 def quotes(run: Run, passage_ids: Iterable[str], theme_id: str | None = None) -> Html:
@@ -283,7 +284,7 @@ def _card(run: Run, theme: Any, by_language: pd.DataFrame) -> Html:
     if theme.n_passages:
         link = f"<a href='{fmt.search_state(theme=theme.theme_id)}'>{fmt.plural(theme.n_passages, 'passage')}</a>"
         count = f" in {fmt.plural(theme.documents, 'document')}, {theme.independent:,} independent"
-        if theme.sources:
+        if theme.sources and run.documents["source"].nunique() > 1:
             count += f"; most from {theme.largest_source} ({theme.source_share:.0%})"
         first, *others = run.model.exemplars(theme.theme_id)
         shown = quotes(run, [first], theme.theme_id).markup
@@ -301,3 +302,9 @@ def _card(run: Run, theme: Any, by_language: pd.DataFrame) -> Html:
 def swatch(run: Run, theme_id: str) -> str:
     """A theme's colour before its name."""
     return f"<i class='swatch' style='background:{fmt.theme_colours(run)[theme_id]}'></i>"
+
+
+def theme_link(run: Run, theme_id: str) -> str:
+    """A theme's colour and its name, which leads to its card."""
+    name = escape(fmt.theme_names(run)[theme_id])
+    return f"{swatch(run, theme_id)}<a href='#theme-{escape(theme_id)}'>{name}</a>"

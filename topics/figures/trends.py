@@ -46,7 +46,7 @@ def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) ->
         return fmt.nothing_to_show(text, "corpus")
     n_rows = -(-len(ids) // _COLUMNS)
     figure = make_subplots(
-        rows=n_rows, cols=_COLUMNS, subplot_titles=[fmt.label(names[i], 34) for i in ids],
+        rows=n_rows, cols=_COLUMNS, subplot_titles=[f"<b>{fmt.label(names[i], 34)}</b>" for i in ids],
         shared_yaxes=True, vertical_spacing=0.28 / n_rows, horizontal_spacing=0.04,
     )  # fmt: skip
     top = _scale(shares)
@@ -55,6 +55,14 @@ def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) ->
         where = {"row": place // _COLUMNS + 1, "col": place % _COLUMNS + 1}
         for trace in _trend(own, colours[theme_id], names[theme_id], top):
             figure.add_trace(trace, **where)
+        title = figure.layout.annotations[place]
+        title.update(font_color=colours[theme_id], xanchor="left",
+                     x=figure.get_subplot(**where).xaxis.domain[0])  # fmt: skip
+        last = own[_is_enough(own)].iloc[-1]
+        figure.add_annotation(
+            x=last["period"], y=last["share"], text=f"{last['share']:.0%}", xanchor="left", xshift=5,
+            showarrow=False, font_color=colours[theme_id], **where,
+        )  # fmt: skip
         moves = change_points[change_points["theme_id"] == theme_id]
         at_once = moves[moves["shape"] != SLOW]
         for word, column in (("from", "period"), ("until", "until")):
@@ -62,7 +70,7 @@ def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) ->
                 figure.add_vline(x=day, line_dash="dash", line_color=fmt.QUIET, **where)
                 figure.add_annotation(
                     x=day, y=1, yref="y domain", yanchor="top", showarrow=False,
-                    text=f"{word} {fmt.day_or_month(day)}", **where,
+                    text=f"{word} {fmt.when(run, day)}", **where,
                 )  # fmt: skip
     first, last = shares.loc[_is_enough(shares), "period"].agg(["min", "max"])
     edge = (last - first) / 30 or pd.Timedelta(days=1)

@@ -75,6 +75,8 @@ class ThemeModel:
         One row a level that was tried, and which was chosen; see `Levels`.
     clusters_
         Cluster of each fitted passage at the chosen level, before themes were made of them.
+    finer_clusters_
+        The same one level down.
     neighbours_
         The graph of the fitted passages; not saved.
 
@@ -249,6 +251,7 @@ class ThemeModel:
 
     def _set_levels(self, levels: Levels) -> None:
         self._levels, self.levels_, self.clusters_ = levels, levels.table, levels.labels
+        self.finer_clusters_ = levels.finer_labels()
 
     def predict(
         self, passages: pd.DataFrame, vectors: np.ndarray, *, client: Client | None = None

@@ -6,6 +6,8 @@ const PANEL = 170; // pixels of a panel in a column
 const ROWS = 10; // of a longer table, shown until all are asked for
 const LABEL = 20; // letters of a name that leave room for its bar
 const MOVES = [[0, 0], [0, -0.6], [0, 0.6], [-0.5, 0], [0.5, 0], [0, -1.1], [0, 1.1]]; // of a name, in its sizes
+const PART = 11; // letters' size in the name of a part of a theme
+const NEAR = 0.7; // of the map's width, below which parts are named
 const STEP = 25; // passages shown at a time
 const MANY = 5000; // passages whose map takes long to dim
 const DARK_PAPER = "#1b1b1f"; // as in page.css
@@ -322,9 +324,11 @@ function sizeOfName({ text, font }) {
   return { width: width + 6, height: 1.3 * font.size * lines.length + 6 };
 }
 
-// The largest theme's name first, each where none before it is in the way; others come as one zooms.
+// The largest theme's name first, each where none before it is in the way; others come as one zooms,
+// and then those of parts of themes.
 function placeNames(plot) {
   const { xaxis, yaxis } = plot._fullLayout, placed = [];
+  const [left, right] = xaxis.range, near = right - left < NEAR * plot.dataset.across;
   const annotations = plot.layout.annotations.map((name) => {
     const { width, height } = sizeOfName(name);
     const x = xaxis.d2p(name.x), y = yaxis.d2p(name.y);
@@ -335,8 +339,9 @@ function placeNames(plot) {
     const free = boxes.find((box) => placed.every((other) =>
       Math.abs(box.x - other.x) >= (width + other.width) / 2
       || Math.abs(box.y - other.y) >= (height + other.height) / 2));
-    if (inside && free) placed.push(free);
-    return { ...name, visible: Boolean(inside && free),
+    const shown = Boolean(inside && free && (near || name.font.size > PART));
+    if (shown) placed.push(free);
+    return { ...name, visible: shown,
       xshift: free ? free.x - x : 0, yshift: free ? y - free.y : 0 };
   });
   return Plotly.relayout(plot, { annotations });
@@ -429,6 +434,8 @@ async function draw(figure, { night = dark.matches, width } = {}) {
   const traces = isMap ? tracesOfMap() : [];
   traces.forEach((own, i) => { data[i].text = own.map(hover); });
   if (!webgl) for (const trace of data) trace.type = trace.type?.replace(/gl$/, "");
+  for (const { font } of isMap && night ? layout.annotations : [])
+    font.shadow = font.shadow.replaceAll("#fff", DARK_PAPER);
   if (night) layout.paper_bgcolor = layout.plot_bgcolor = DARK_PAPER;
   layout.width = width ?? plot.clientWidth;
   config.modeBarButtonsToAdd = [{ name: "Save as PNG", icon: Plotly.Icons.camera,
@@ -437,6 +444,7 @@ async function draw(figure, { night = dark.matches, width } = {}) {
   plot.style.height = `${layout.height}px`;
   await Plotly.react(plot, data, layout, config);
   for (const svg of plot.querySelectorAll("svg.main-svg")) svg.ariaHidden = "true"; // a table says it
+  if (isMap) plot.dataset.across ??= layout.xaxis.range[1] - layout.xaxis.range[0];
   if (isMap) placeNames(plot);
   if (isMap && !width) connectMap(plot, traces); // paper shows all of it
   if (!isMap && !figure.dataset.drawn) plot.on("plotly_click", ({ points: [{ customdata }] }) => {
@@ -485,13 +493,18 @@ function sort(heading) {
 function connectTable(table) {
   const button = (onclick, ...children) => element("button", { type: "button", onclick }, ...children);
   const { length } = table.tBodies[0].rows;
-  for (const heading of length > 1 ? table.tHead.rows[0].cells : [])
-    heading.replaceChildren(button(() => sort(heading), ...heading.childNodes));
+  for (const heading of table.tHead.rows[0].cells) {
+    const cells = [...table.tBodies[0].rows].map((row) => row.cells[heading.cellIndex]);
+    if (cells.some(filled) && cells.every((cell) => !isNaN(asNumber(filled(cell)))))
+      for (const cell of [heading, ...cells]) cell.classList.add("n");
+    if (length > 1) heading.replaceChildren(button(() => sort(heading), ...heading.childNodes));
+  }
   const about = [...document.querySelectorAll("h2, h3, figcaption")]
     .findLast((title) => title.compareDocumentPosition(table) & Node.DOCUMENT_POSITION_FOLLOWING);
+  const cut = /^and [\d,]+ more$/.test(table.parentElement.nextElementSibling?.textContent);
   const values = (row) => [...row.cells].map((cell) =>
     filled(cell) || cell.querySelector("[aria-label]")?.ariaLabel);
-  table.after(button(() => saveTable([...table.rows].map(values), fileName(about.textContent)), "Save as CSV"));
+  table.after(button(() => saveTable([...table.rows].map(values), fileName(about.textContent)), cut ? "Save these rows as CSV" : "Save as CSV"));
   if (length <= ROWS + 2) return;
   table.classList.add("short");
   const all = button(() => { table.classList.remove("short"); all.remove(); }, `Show all ${grouped(length)} rows`);

@@ -103,6 +103,7 @@ def families(run: Run) -> Html:
     for _, ids in by_family:
         passages = run.assignments.loc[run.assignments["theme_id"].isin(ids), "passage_id"]
         rows.append((passages.nunique(), Html(" ".join(theme_link(run, own) for own in ids))))
+    rows.sort(key=lambda row: -row[0])
     shown = pd.DataFrame(rows, columns=["passages", "themes"])
     return sentence(Finding(text, "themes")) + table(shown)
 

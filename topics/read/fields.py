@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import yaml
 from dateutil import parser
+from ftfy import fix_encoding
 
 from topics.errors import InputError
 from topics.read.files import Record, replace_surrogates
@@ -142,9 +143,19 @@ def date_order(dates: Iterable[str], languages: Iterable[str | None]) -> tuple[b
 
 
 def complete(fields: Record, metadata_source: str) -> list[str]:
-    """Add the language, cut long titles and names: in place. Notes say what was cut."""
+    """Mend UTF-8 that was once read as another encoding, cut long titles and names, add the language.
+
+    The fields are changed in place; notes say what was mended and cut.
+
+    >>> fields = {"text": "The portâ€™s cranes"}
+    >>> complete(fields, "column"), fields["text"]
+    (['text of a wrong encoding mended'], 'The port’s cranes')
+    """
     notes = []
-    for name, value in fields.items():
+    for name, given in fields.items():
+        fields[name] = value = fix_encoding(given)
+        if value != given:
+            notes.append(f"{name} of a wrong encoding mended")
         if name != "text" and len(value) > _MAX_CHARACTERS:
             notes.append(f"{name} of {len(value):,} characters cut to {_MAX_CHARACTERS:,}")
             fields[name] = value[:_MAX_CHARACTERS]

@@ -96,7 +96,7 @@ def of_emergence(run: Run, table: pd.DataFrame) -> Finding:
                 f"before and {fmt.percent(row.recent)} since {fmt.when(run, row.since)}"
             )
             on = f"; now in {fmt.plural(row.documents, 'document')}"
-            on += f" from {fmt.plural(row.sources, _voice(run))}" if row.sources else ""
+            on += f" from {fmt.plural(row.sources, _voice(run))}" if row.sources > 1 else ""
             claims.append(_measured(row, text, "emergence", row.documents, row.sources, on))
     otherwise = "No theme is new or rising by more than chance would explain."
     if table["kind"].notna().any():

@@ -32,7 +32,7 @@ _MAX_LETTERS_HOVER = 240  # of a passage that is pointed at
 _PIXELS = [900, 600]  # of a map in a notebook, about
 _MAX_LETTERS = 18  # in a line of a name on the map
 _FAR_OUT = 0.005  # share of passages, on each side, that a map leaves out until it is zoomed out
-_HALO = ", ".join(f"#fff 0 0 {pixels}px" for pixels in (1, 2, 3, 4, 5))  # of a name, over points
+_VEIL = "rgba(255,255,255,0.65)"  # behind a name: points below it are seen, and it is read
 _MIN_PART, _MAX_PART = 5, 0.9  # passages, and share of its theme, of a finer cluster that is named
 _MAX_SVG = 3000  # points; more are drawn by WebGL
 
@@ -152,12 +152,12 @@ def _add_names(figure: go.Figure, run: Run, strongest: np.ndarray, counts: pd.Se
         placed += [(place, size)] if fits else []
         figure.add_annotation(
             x=place[0], y=place[1], text=f"<b>{'<br>'.join(lines)}</b>", showarrow=False, visible=fits,
-            font={"color": colours[theme_id], "size": 13, "shadow": _HALO},
+            font={"color": colours[theme_id], "size": 13}, bgcolor=_VEIL, borderpad=1,
         )  # fmt: skip
     for place, text in _finer_names(run, strongest):
         figure.add_annotation(
             x=place[0], y=place[1], text=text, showarrow=False, visible=False,
-            font={"color": fmt.QUIET, "size": 11, "shadow": _HALO},
+            font={"color": fmt.QUIET, "size": 11}, bgcolor=_VEIL,
         )  # fmt: skip
 
 

@@ -434,8 +434,6 @@ async function draw(figure, { night = dark.matches, width } = {}) {
   const traces = isMap ? tracesOfMap() : [];
   traces.forEach((own, i) => { data[i].text = own.map(hover); });
   if (!webgl) for (const trace of data) trace.type = trace.type?.replace(/gl$/, "");
-  for (const { font } of isMap && night ? layout.annotations : [])
-    font.shadow = font.shadow.replaceAll("#fff", DARK_PAPER);
   if (night) layout.paper_bgcolor = layout.plot_bgcolor = DARK_PAPER;
   layout.width = width ?? plot.clientWidth;
   config.modeBarButtonsToAdd = [{ name: "Save as PNG", icon: Plotly.Icons.camera,

@@ -32,7 +32,7 @@ MOVING = ["slow drift", "jump", "jump in one language", "up and back", "jump, la
 SHAPES = {"slow drift": SLOW, "up and back": BACK}  # of all others a jump
 TIMES = (1.5, 2, 3)
 FILES = ("documents", "passages", "assignments")
-DAY = r"(?:\d+ )?[A-Z][a-z]+ \d{4}"
+DAY = r"(?:(?:\d+ )?[A-Z][a-z]+ )?\d{4}"
 PERCENT = re.compile(r"less than 1%|\d+%")
 POINTS = re.compile(r"\(([+-]\d+) points")
 COUNT = re.compile(r"([\d,]+)(?= (?:documents?|sources?|countr(?:y|ies)|passages|others)\b)")
@@ -213,7 +213,7 @@ class Recount:
         now = self.dated[recent & self.dated["document_id"].isin(self.own["document_id"])]
         told = [before, after, after - before, len(now)]
         sources = len(now[["source", "country"]].drop_duplicates())
-        return told + [sources] * (sources > 0), [
+        return told + [sources] * (sources > 1), [
             *PERCENT.findall(text)[:2], POINTS.search(text)[1], *COUNT.findall(text)
         ]  # fmt: skip
 

@@ -79,7 +79,7 @@ def test_a_corpus_of_one_outlet_says_so_once(run):
         (
             "All documents with a source are from Gull: nothing is compared with others.",
             "caution",
-            "output-1_corpus-corpus-19-0",
+            "",
         )
     ]
 

@@ -212,7 +212,7 @@ def test_a_full_disk_is_told_in_one_line_and_no_half_file_is_left(thirty, tmp_pa
 def test_the_report_draws_every_figure_offline_and_without_complaint(sample, width):
     with chromium(width) as driver:
         n_figures = drawn(driver, (sample / "report.html").as_uri())
-        assert n_figures == 13
+        assert n_figures == 12
         assert n_figures == driver.execute_script(
             "return [...document.querySelectorAll('figure')]"
             ".filter(f => f.querySelector('.main-svg') && f.querySelector('.plot').clientHeight > 100).length"

@@ -179,7 +179,7 @@ def of_corpus(run: Run) -> list[Finding]:
     foreign, skipped = len(run.left_out), len(run.corpus.skipped)
     cautions = [  # with the cell of notebooks/1_corpus.ipynb that shows more
         (
-            "corpus-19", len(sources) == 1,
+            "", len(sources) == 1,
             f"All documents with a source are from {', '.join(sources[:1])}: nothing is compared "
             "with others.",
         ),
@@ -189,7 +189,7 @@ def of_corpus(run: Run) -> list[Finding]:
         ("corpus-09", skipped, f"Not everything could be read: {fmt.plural(skipped, 'gap')}."),
     ]  # fmt: skip
     return [
-        Finding(text, "corpus", "caution", anchor=f"output-1_corpus-{cell}-0")
+        Finding(text, "corpus", "caution", anchor=cell and f"output-1_corpus-{cell}-0")
         for cell, applies, text in cautions
         if applies
     ]

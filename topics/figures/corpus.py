@@ -75,8 +75,10 @@ def documents_by(run: Run, column: str) -> go.Figure:
         counts = counts.rename(language_name)
     if counts.empty:
         return fmt.nothing_to_show(f"No document names its {column}.", "corpus")
-    shown = counts.head(fmt.MAX_GROUPS).rename("documents").reset_index()
     unknown = len(run.documents) - int(counts.sum())
+    if len(counts) == 1 and not unknown:
+        return fmt.nothing_to_show(f"The {column} of all documents is {counts.index[0]}.", "corpus")
+    shown = counts.head(fmt.MAX_GROUPS).rename("documents").reset_index()
     whose = f" whose {column} is known" if unknown else ""
     article = "the " if column == "country" and _WITH_ARTICLE.match(counts.index[0]) else ""
     where = "are in" if column == "language" else f"come from {article}".strip()

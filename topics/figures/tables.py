@@ -223,7 +223,8 @@ def trust_table(run: Run, survival: pd.DataFrame, gold: str | None = None) -> Ht
         agreement = labelling.label_agreement(run, _gold_labels(run, gold)).themes
         facts = facts.drop(columns="precision").merge(agreement, on="theme_id", how="left")
         columns += ["precision", "recall"]
-    shown = fmt.with_names(run, facts[columns]).rename(columns={"claim": "trend"})
+    known = facts[columns].dropna(axis="columns", how="all")
+    shown = fmt.with_names(run, known).rename(columns={"claim": "trend"})
     return sentence(claims.of_trust(run, warnings)) + table(shown)
 
 

@@ -7,7 +7,8 @@ start to its end, with its peak memory as the system counts it, and begins with 
 
 ``report``: ``topics report`` on paragraphs of UN speeches. The floor is the seconds of the
 encoder's forward passes alone, on the same passages, each text once. The report is written cold,
-warm (the very same again) and with one more document. Stock is BERTopic with its defaults and the
+warm (the very same again) and with one more document, each with the start and end of its stages
+where it had to compute them. Stock is BERTopic with its defaults and the
 same encoder on the same paragraphs, to five of its plots as HTML; it encodes them once.
 
 ``encoders``: passages a second of the bundled encoder beside MiniLM, both loaded.
@@ -18,7 +19,7 @@ same encoder on the same paragraphs, to five of its plots as HTML; it encodes th
 
 ``growth``: reports on up to a million paragraphs, each made of 18 to 42
 fragments of three words from 80 sentences in a row of one country's speeches, so that none is like
-another; seconds of each stage. It takes hours, and runs only when it is named.
+another; start and end of each stage. It takes hours, and runs only when it is named.
 
 The UN speeches are read from ``$TOPICS_CORPORA``, or ``../shared/corpora``. Without them paragraphs
 are of the sample corpus, all of them. Arguments are names of parts to run.
@@ -60,12 +61,13 @@ PLOTS = ("topics", "documents", "hierarchy", "barchart", "heatmap")
 
 
 class Run(NamedTuple):
-    """Seconds, peak memory in MB and HTML written in MB of a process, and what it printed."""
+    """Seconds, peak memory in MB, HTML written in MB, output and stages of a process."""
 
     seconds: float
     peak: float
     html: float
     printed: str
+    timeline: str
 
 
 def timed(arguments: list[str], folder: Path) -> Run:
@@ -86,7 +88,10 @@ def timed(arguments: list[str], folder: Path) -> Run:
             raise RuntimeError(f"{arguments} ended with {process.returncode}:\n{errors.read()}")
         printed.seek(0)
         html = sum(path.stat().st_size for path in folder.glob("out/*.html")) / 1e6
-        return Run(seconds, usage.ru_maxrss / 1024, html, printed.read())
+        about = folder / "out" / "run.json"
+        stages = json.loads(about.read_text())["timeline"] if about.is_file() else {}
+        told = [f"{name} {start:.1f}–{end:.1f}" for name, (start, end) in stages.items()]
+        return Run(seconds, usage.ru_maxrss / 1024, html, printed.read(), ", ".join(told))
 
 
 def lines_of(name: str) -> list[str]:
@@ -211,6 +216,8 @@ def report() -> None:
             run = runs[name]
             print(f"{name:<18}{run.seconds:>9.2f}{run.seconds - runs['floor'].seconds:>16.2f}"
                   f"{run.seconds / runs['stock'].seconds:>16.2f}{run.peak:>9.0f}{run.html:>12.1f}")  # fmt: skip
+        for name in ("cold", "one more"):
+            print(f"{name}: {runs[name].timeline}")
         print(runs["stock"].printed, end="", flush=True)
 
 
@@ -314,12 +321,10 @@ def growth() -> None:
     """Print how the stages of a report grow with the number of paragraphs."""
     with tempfile.TemporaryDirectory() as name:
         folder, sentences = Path(name), sentences_by_country()
-        print(f"\n{'paragraphs':<12}{'seconds':>9}{'peak MB':>9}  seconds a stage")
+        print(f"\n{'paragraphs':<12}{'seconds':>9}{'peak MB':>9}  start and end of each stage")
         for n in GROWTH:
             run = ours(written(folder / f"{n}.jsonl", sentences, n), folder)
-            stages = json.loads((folder / "out" / "run.json").read_text())["seconds"]
-            told = ", ".join(f"{stage} {seconds:.0f}" for stage, seconds in stages.items())
-            print(f"{n:<12,}{run.seconds:>9.0f}{run.peak:>9.0f}  {told}", flush=True)
+            print(f"{n:<12,}{run.seconds:>9.0f}{run.peak:>9.0f}  {run.timeline}", flush=True)
 
 
 def sentences_by_country() -> dict[str, list[list[str]]]:

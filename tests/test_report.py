@@ -62,7 +62,9 @@ def test_the_data_files_have_the_promised_columns(sample):
     assert run["parameters"]["seed"] == 0
     expected = {"corpus", "options", "themes", "edits", "gold", "base", "model", "code"}
     assert set(run["digests"]) == expected
-    assert set(run["seconds"]) == {"reading", "passages", "embedding", "themes", "map"}
+    stages = ["reading", "passages", "embedding", "themes", "map", "notebooks", "page"]
+    assert sorted(run["timeline"]) == sorted(stages)
+    assert all(0 < start <= end < 600 for start, end in run["timeline"].values())
 
 
 def test_every_passage_leads_back_to_its_place_in_a_document(sample):

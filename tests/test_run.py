@@ -117,7 +117,7 @@ def test_a_run_is_read_back_as_it_was(folder, fresh):
     runs = fresh()
     again = topics.analyse(folder, progress=False)
     assert again is not first
-    assert again.about == first.about  # seconds too: nothing was computed
+    assert again.about == first.about  # the timeline too: nothing was computed
     assert again.vectors.tobytes() == first.vectors.tobytes()
     assert len(list(runs.iterdir())) == 1
 

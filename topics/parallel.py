@@ -1,19 +1,26 @@
-"""Work on parts of the data: one after another here, or side by side on a dask cluster."""
+"""Work on parts of the data, here or side by side on a dask cluster; and when each stage was."""
 
 from __future__ import annotations
 
 import sys
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from os import cpu_count
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from topics.errors import log
 
 if TYPE_CHECKING:
     from distributed import Client
 
 Result = TypeVar("Result")
 
+Timeline = dict[str, list[float]]  # start and end of each stage, see `stage`
+
+_BEGAN = time.perf_counter()  # this process, but for a tenth of a second
 _PARTS_PER_THREAD = 2  # of a worker: one that it is at, one for it to go on with
 _RETRIES = 2  # of a part that failed, as a shared folder may do once
 
@@ -70,6 +77,27 @@ def _submit(client: Client, function: Callable[..., Any], *args: Any) -> Any:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sending large graph")
         return client.submit(function, *args, pure=False, retries=_RETRIES)
+
+
+@contextmanager
+def stage(name: str, timeline: Timeline, progress: bool = True) -> Iterator[None]:
+    """Note when a stage starts and ends, in seconds since this process began.
+
+    Examples
+    --------
+    >>> timeline = {}
+    >>> with stage("waiting", timeline, progress=False):
+    ...     time.sleep(0.1)
+    >>> start, end = timeline["waiting"]
+    >>> 0.1 <= round(end - start, 2) < 1
+    True
+    """
+    start = time.perf_counter() - _BEGAN
+    yield
+    end = time.perf_counter() - _BEGAN
+    timeline[name] = [round(start, 2), round(end, 2)]
+    if progress:
+        log(f"{name}: {end - start:.1f} s")
 
 
 def threads() -> int:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -26,6 +24,7 @@ from topics.model.named_themes import NamedTheme
 from topics.model.projection import project_2d
 from topics.model.themes import ThemeModel
 from topics.options import Options
+from topics.parallel import Timeline, stage
 from topics.read.corpus import Corpus, read_corpus
 from topics.read.fields import language_counts
 from topics.read.files import as_path, files_digest
@@ -65,7 +64,8 @@ class Run:
     coordinates
         ``(m, 2)`` place of each fitted passage on the map.
     about
-        Versions, digests of what the run depends on, and seconds of each stage when computed.
+        Versions, digests of what the run depends on, and the timeline of the process that
+        computed it, see `topics.parallel.stage`.
     changes
         What changed since an earlier run, see `topics.model.compare.changes`; no rows without one.
     options
@@ -265,17 +265,17 @@ def input_digests(path: str | Path, options: Options) -> dict[str, str]:
 
 
 def _compute(path: str | Path, options: Options, progress: bool, client: Client | None) -> Run:
-    embedder, seed, seconds = options.embedder, options.seed, dict[str, float]()
-    with _stage("reading", seconds, progress):
+    embedder, seed, timeline = options.embedder, options.seed, Timeline()
+    with stage("reading", timeline, progress):
         corpus = read_corpus(path, columns=options.columns, progress=progress)
         left_out = _left_out(corpus, options)
     embed_texts = partial(embed, embedder=embedder)
     earlier = read_earlier(options.base, embed_texts) if options.base else None
     documents = _without(corpus.documents, left_out)
-    with _stage("passages", seconds, progress):
+    with stage("passages", timeline, progress):
         passages = split_passages(documents)
         copy_of = document_duplicates(documents)
-    with _stage("embedding", seconds, progress):
+    with stage("embedding", timeline, progress):
         enough = says_enough(passages["text"], min_words_for(passages["text"]))
         titled = passages["title"].fillna("") + "\n" + passages["text"]
         texts = passages["text"].where(enough, titled)
@@ -284,17 +284,17 @@ def _compute(path: str | Path, options: Options, progress: bool, client: Client 
     gold = read_gold(options.gold) if options.gold else None
     labels = None if gold is None else labels_of_passages(passages, documents, gold).iloc[fitted]
     own, own_vectors = passages.iloc[fitted], vectors[fitted]
-    with _stage("themes", seconds, progress), threadpool_limits(1, "blas"):
+    with stage("themes", timeline, progress), threadpool_limits(1, "blas"):
         model = ThemeModel(options.themes or (), seed, embedder=embedder)
         model.fit(own, own_vectors, labels=labels, earlier=earlier)
-    with _stage("map", seconds, progress):
+    with stage("map", timeline, progress):
         coordinates = project_2d(own_vectors, random_state=seed, neighbours=model.neighbours_)
     assignments = model.assignments_
     if len(fitted) < len(passages):
         log(f"themes are fitted on {len(fitted):,} of {len(passages):,} passages")
-        with _stage("assignment", seconds, progress):
+        with stage("assignment", timeline, progress):
             assignments = model.predict(passages, vectors, client=client)
-    about = {"versions": cache.versions(), "python": sys.version.split()[0], "seconds": seconds}
+    about = {"versions": cache.versions(), "python": sys.version.split()[0], "timeline": timeline}
     run = Run(corpus, left_out, copy_of, passages, vectors, model, fitted, assignments,
               coordinates, about, options=options)  # fmt: skip
     if earlier is not None:
@@ -343,12 +343,3 @@ def _without(documents: pd.DataFrame, left_out: pd.DataFrame) -> pd.DataFrame:
     if left_out.empty:
         return documents
     return documents[~documents["document_id"].isin(left_out["document_id"])]
-
-
-@contextmanager
-def _stage(name: str, seconds: dict[str, float], progress: bool) -> Iterator[None]:
-    started = time.perf_counter()
-    yield
-    seconds[name] = round(time.perf_counter() - started, 2)
-    if progress:
-        log(f"{name}: {seconds[name]:.1f} s")

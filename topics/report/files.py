@@ -13,6 +13,7 @@ from topics.cache import digest, file_digest, written_atomically
 from topics.errors import InputError, log
 from topics.measures import theme_support
 from topics.options import Options
+from topics.parallel import stage
 from topics.read.files import as_path, files_digest, find_files
 from topics.report.notebooks import notebook_paths, run_notebooks
 
@@ -66,9 +67,12 @@ def _write(path: str, folder: Path, options: Options, inputs: str) -> None:
         read_gold(options.gold)
     run = analyse(path, **vars(options))
     log("writing the report")
-    cells = run_notebooks(path, options.changed)
-    found = findings_of(cells, run)
-    page = as_page(cells, found, run, path)
+    timeline = run.about["timeline"]
+    with stage("notebooks", timeline):
+        cells = run_notebooks(path, options.changed)
+    with stage("page", timeline):
+        found = findings_of(cells, run)
+        page = as_page(cells, found, run, path)
     try:
         write_data(run, found, folder)
         with written_atomically(folder / "report.html") as part:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from topics.model.compare import CHANGE_COLUMNS, changes, earlier_files, read_ea
 from topics.model.discovered import min_words_for, says_enough
 from topics.model.edits import Edits, read_edits
 from topics.model.named_themes import NamedTheme
-from topics.model.projection import project_2d
+from topics.model.projection import project_apart
 from topics.model.themes import ThemeModel
 from topics.options import Options
 from topics.parallel import Timeline, stage
@@ -284,11 +285,18 @@ def _compute(path: str | Path, options: Options, progress: bool, client: Client 
     gold = read_gold(options.gold) if options.gold else None
     labels = None if gold is None else labels_of_passages(passages, documents, gold).iloc[fitted]
     own, own_vectors = passages.iloc[fitted], vectors[fitted]
-    with stage("themes", timeline, progress), threadpool_limits(1, "blas"):
-        model = ThemeModel(options.themes or (), seed, embedder=embedder)
-        model.fit(own, own_vectors, labels=labels, earlier=earlier)
-    with stage("map", timeline, progress):
-        coordinates = project_2d(own_vectors, random_state=seed, neighbours=model.neighbours_)
+    model = ThemeModel(options.themes or (), seed, embedder=embedder)
+
+    def mapped() -> np.ndarray:
+        with stage("map", timeline, progress):
+            return project_apart(own_vectors, random_state=seed, neighbours=model.neighbours_)
+
+    with ThreadPoolExecutor(1) as pool, threadpool_limits(1, "blas"):
+        with stage("themes", timeline, progress):
+            batch = model.link(own, own_vectors)
+            drawn = pool.submit(mapped)
+            model.find(batch, labels=labels, earlier=earlier)
+        coordinates = drawn.result()
     assignments = model.assignments_
     if len(fitted) < len(passages):
         log(f"themes are fitted on {len(fitted):,} of {len(passages):,} passages")

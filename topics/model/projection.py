@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from io import BytesIO
+
 import numpy as np
 import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
@@ -12,6 +16,7 @@ _NEIGHBOURS = 15
 _MIN_ROWS = 12  # fewer points are placed by their principal components
 _MIN_DIST = 0.15
 _HALVINGS = 40
+_WORKER = "from topics.model.projection import _work; _work()"
 
 
 def project_2d(
@@ -45,6 +50,33 @@ def project_2d(
             metric_kwds={}, densmap=False, densmap_kwds={}, output_dens=False,
         )  # fmt: skip
     return np.asarray(places, dtype=np.float32)
+
+
+def project_apart(vectors: np.ndarray, *, random_state: int, neighbours: Neighbours) -> np.ndarray:
+    """The coordinates of `project_2d`, from a process of its own where one can be had.
+
+    Loading umap-learn and drawing hold Python's lock for seconds; another process does not.
+    """
+    given = BytesIO()
+    for part in (vectors, np.array(random_state), neighbours.indices, neighbours.similarities):
+        np.save(given, part, allow_pickle=False)
+    # -P: what lies in the working directory is no part of this program
+    command = [sys.executable, "-P", "-c", _WORKER]
+    try:
+        done = subprocess.run(command, input=given.getvalue(), capture_output=True, check=True)
+        return np.load(BytesIO(done.stdout), allow_pickle=False)
+    except (OSError, subprocess.CalledProcessError):  # so that what is wrong is told from here
+        return project_2d(vectors, random_state=random_state, neighbours=neighbours)
+
+
+def _work() -> None:
+    """What the process of `project_apart` does: arrays from its input, the map to its output."""
+    given = BytesIO(sys.stdin.buffer.read())
+    vectors, seed, *near = (np.load(given, allow_pickle=False) for _ in range(4))
+    places = project_2d(vectors, random_state=int(seed), neighbours=Neighbours(*near))
+    answer = BytesIO()
+    np.save(answer, places, allow_pickle=False)
+    sys.stdout.buffer.write(answer.getvalue())
 
 
 def fuzzy_graph(neighbours: Neighbours) -> sp.coo_matrix:

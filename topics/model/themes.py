@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -140,36 +141,52 @@ class ThemeModel:
         InputError
             If there are no passages, the shapes do not match, or the embedder does not fit.
         """
+        return self.find(self.link(passages, vectors), labels=labels, earlier=earlier)
+
+    def link(self, passages: pd.DataFrame, vectors: np.ndarray) -> Batch:
+        """The first step of `fit`: passages with their nearest; `neighbours_` are known then."""
         passages = checked_passages(passages)
         vectors = unit_rows(vectors, len(passages))
         self._forget()
         self.edits_ = pd.DataFrame(columns=["edit", "problem"], dtype="str")
         self._passages = passages.reindex(columns=_COLUMNS).reset_index(drop=True)
-        languages = self._languages = LanguageMeans.fit(vectors, self._passages["language"])
-        vectors = languages.taken_off(vectors, self._passages["language"])
+        self._languages = LanguageMeans.fit(vectors, self._passages["language"])
+        vectors = self._languages.taken_off(vectors, self._passages["language"])
         n_linked = neighbours_for(len(vectors)) + 1
         near = knn(vectors, vectors, max(n_linked, VOTERS))
         self.neighbours_ = near.first(n_linked).drop_self()
-        batch = Batch(self._passages, vectors, near.first(VOTERS))
-        words = word_table(self._passages["text"].tolist(), self._passages["language"].tolist())
-        graph, seed = with_words(self.neighbours_.graph(), words), self.random_state
-        self._set_levels(find_levels(graph, random_state=seed))
-        self._refitted = refit(graph, self._levels, random_state=seed)
-        named = self._taught(ThemeClassifier.fit(self.named, batch, self._embed), batch, labels)
-        scores = named.scores(batch)
+        return Batch(self._passages, vectors, near.first(VOTERS))
+
+    def find(
+        self, batch: Batch, *, labels: pd.Series | None = None, earlier: Earlier | None = None
+    ) -> ThemeModel:
+        """The second step of `fit`: the themes of what `link` returned."""
+        with ThreadPoolExecutor(1) as pool:  # clusters and named themes do not wait for each other
+            clustered = pool.submit(self._clustered)
+            named = self._taught(ThemeClassifier.fit(self.named, batch, self._embed), batch, labels)
+            scores = named.scores(batch)
+            levels, self._refitted = clustered.result()
+        self._set_levels(levels)
         min_words = min_words_for(self._passages["text"])
         enough = says_enough(self._passages["text"], min_words)
-        theme_of_passage = themes_of_clusters(self._levels, scores >= named.thresholds, enough)
+        theme_of_passage = themes_of_clusters(levels, scores >= named.thresholds, enough)
         taken = {theme.id for theme in self.named}
         known = taken if earlier is None else taken | set(earlier.themes["theme_id"])
         discovered = DiscoveredThemes.fit(batch, theme_of_passage, known, self._embed)
         if earlier is not None:
             before = self._languages.taken_off(earlier.vectors, earlier.passages.get("language"))
-            near = knn(before, vectors, VOTERS)
+            near = knn(before, batch.vectors, VOTERS)
             again = discovered.strongest(Batch(earlier.passages, before, near))
             discovered = discovered.renamed(kept_ids(earlier, again, taken))
-        rule = Assigner(languages, vectors, named, discovered, min_words)
+        rule = Assigner(self._languages, batch.vectors, named, discovered, min_words)
         return self._assigned(rule, batch, scores)
+
+    def _clustered(self) -> tuple[Levels, np.ndarray]:
+        """Levels of the graph of vectors and words, and the clusters that come back in refits."""
+        texts, languages = self._passages["text"].tolist(), self._passages["language"].tolist()
+        graph = with_words(self.neighbours_.graph(), word_table(texts, languages))
+        levels = find_levels(graph, random_state=self.random_state)
+        return levels, refit(graph, levels, random_state=self.random_state)
 
     def _forget(self) -> None:
         """Drop what was made of the themes as they were."""

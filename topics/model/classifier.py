@@ -122,14 +122,14 @@ class ThemeClassifier:
             np.ones(t, bool), np.zeros(t, bool), batch.documents, np.zeros((4, n, t)),
         )  # fmt: skip
         cosines, read = self._cosines(batch), self._read(batch)
-        evidence = self._views(batch, cosines, read[0])[1]
+        close, evidence, words = self._views(batch, cosines, read[0])
         self.fitted[3] = evidence
         top = -np.sort(-evidence, axis=0)[: int(np.clip(n // _ONE_IN, 1, _MAX_TOP))]
         held = _held(read[1], cosines).any(axis=0)
         most = np.where(held, np.inf, top.mean(axis=0))
         few = ((evidence >= _STRONG).sum(axis=0) < _MIN_STRONG) | (n < _MIN_PASSAGES)
         self = replace(self, few=few, absent=most < _PRESENT)
-        self = self._learnt(batch, np.full((n, t), np.nan), read)
+        self = self._learnt(batch, np.full((n, t), np.nan), close, words)
         strayed = self.few & ~few
         return replace(self, absent=self.absent | (strayed & (most < 2 * _PRESENT)))
 
@@ -139,16 +139,17 @@ class ThemeClassifier:
         `labels` ``(n, n_themes)`` tell by hand which passages are on a theme: 1, not: 0, or nobody
         said: NaN.
         """
-        return self._learnt(batch, labels, self._read(batch))
+        close, _, words = self._views(batch, self._cosines(batch), self._read(batch)[0])
+        return self._learnt(batch, labels, close, words)
 
     def _learnt(
-        self, batch: Batch, labels: np.ndarray, read: tuple[np.ndarray, np.ndarray]
+        self, batch: Batch, labels: np.ndarray, close: np.ndarray, words: np.ndarray
     ) -> ThemeClassifier:
         self = replace(self, absent=self.absent & ~(labels == 1).any(axis=0))
         if self.few.all():
             return self
-        close, _, words = self._views(batch, self._cosines(batch), read[0])
-        return self._trained(batch, close, words, labels)
+        with threadpool_limits(1, "blas"):  # which rounds otherwise on other numbers of threads
+            return self._trained(batch, close, words, labels)
 
     def validated(self, batch: Batch, labels: np.ndarray) -> np.ndarray:
         """Probabilities of labelled passages, had nobody labelled their documents ``(n, n_themes)``.
@@ -158,8 +159,9 @@ class ThemeClassifier:
         """
         scores, read = np.full(labels.shape, np.nan), self._read(batch)
         cosines = self._cosines(batch)
+        close, _, words = self._views(batch, cosines, read[0])
         for held, shown in _folds(batch, labels):
-            learnt = self._learnt(batch, shown, read)
+            learnt = self._learnt(batch, shown, close, words)
             scores[held] = learnt._probabilities(batch, cosines, *read)[held]
         return np.where(np.isnan(labels), np.nan, scores)
 
@@ -294,14 +296,14 @@ class ThemeClassifier:
         fitted[1] = self._shared(fitted[0], batch, 0)
         first = total = self._shared(fitted[1], batch, 1)
         middle[2], deviation[2] = _scale(first)
+        slope, intercept = _mixtures(total)
         for _ in range(_ROUNDS):
-            pairs = zip(total.T, labels.T, strict=True)
-            coefficients = np.array([_regression(batch.vectors, *pair) for pair in pairs]).T
+            coefficients = _regressions(batch.vectors, total, slope * total + intercept, labels)
             self = replace(self, coefficients=coefficients)
             middle[3], deviation[3] = _scale(_product(batch.vectors, coefficients))
             fitted[2] = self._total(batch, first)
             total = self._shared(fitted[2], batch, 2)
-        slope, intercept = np.array([_mixture(scores) for scores in total.T]).T
+            slope, intercept = _mixtures(total)
         strong = (fitted[3] >= _STRONG).sum(axis=0)
         strayed = (slope * total + intercept > 0).sum(axis=0) > _MAX_GROWTH * strong
         self = replace(self, slope=slope, intercept=intercept, few=self.few | strayed)
@@ -314,10 +316,9 @@ class ThemeClassifier:
 
         Each fifth of the documents is scored by a regression that did not see its labels.
         """
-        unseen = np.full(labels.shape, np.nan)
+        unseen, odds = np.full(labels.shape, np.nan), self.slope * total + self.intercept
         for held, shown in _folds(batch, labels):
-            pairs = zip(total.T, shown.T, strict=True)
-            coefficients = np.array([_regression(batch.vectors, *pair) for pair in pairs]).T
+            coefficients = _regressions(batch.vectors, total, odds, shown)
             blind = replace(self, coefficients=coefficients)
             unseen[held] = blind._shared(blind._total(batch, first), batch, 2)[held]
         slope, intercept, few = self.slope.copy(), self.intercept.copy(), self.few.copy()
@@ -345,6 +346,12 @@ def _others(batch: Batch, own: str) -> np.ndarray:
     return np.array([name for name in found if name[:2] not in ("", own)], str)
 
 
+def _mixtures(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slope and intercept of the log-odds of each column's scores ``(n_themes,)``."""
+    slope, intercept = np.array([_mixture(column) for column in scores.T]).T
+    return slope, intercept
+
+
 def _mixture(scores: np.ndarray) -> tuple[float, float]:
     """Line of the log-odds that a score is of the upper of two normals of one spread.
 
@@ -367,15 +374,24 @@ def _mixture(scores: np.ndarray) -> tuple[float, float]:
     return slope, intercept
 
 
-def _regression(vectors: np.ndarray, scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Coefficients ``(dim,)`` that tell passages on a theme from others.
+def _regressions(
+    vectors: np.ndarray, scores: np.ndarray, odds: np.ndarray, labels: np.ndarray
+) -> np.ndarray:
+    """Coefficients ``(dim, n_themes)`` that tell passages on each theme from others."""
+    themes = zip(scores.T, odds.T, labels.T, strict=True)
+    return np.array([_regression(vectors, *theme) for theme in themes]).T
+
+
+def _regression(
+    vectors: np.ndarray, scores: np.ndarray, odds: np.ndarray, labels: np.ndarray
+) -> np.ndarray:
+    """Coefficients ``(dim,)`` of one theme, from passages' scores and the log-odds that they mean.
 
     Labelled passages count as labelled; of the others the surest are on it, a random rest is not.
     """
     from sklearn.linear_model import LogisticRegression  # takes a second to import
 
-    slope, intercept = _mixture(scores)
-    order, n_on = np.argsort(-scores, kind="stable"), int((slope * scores + intercept > 0).sum())
+    order, n_on = np.argsort(-scores, kind="stable"), int((odds > 0).sum())
     n_sure = int(np.clip(_SURE * n_on, _MIN_POSITIVES, len(order) // 4))
     rest = np.random.default_rng(0).permutation(order[max(n_on, n_sure) :])[:_MAX_NEGATIVES]
     on = labels.copy()
@@ -384,9 +400,8 @@ def _regression(vectors: np.ndarray, scores: np.ndarray, labels: np.ndarray) -> 
     rows = np.flatnonzero(~np.isnan(on))
     if np.ptp(on[rows]) == 0:
         return np.zeros(vectors.shape[1])
-    with threadpool_limits(1, "blas"):  # which rounds otherwise on other numbers of threads
-        model = LogisticRegression(class_weight="balanced", max_iter=200)
-        model.fit(vectors[rows], on[rows])
+    model = LogisticRegression(class_weight="balanced", max_iter=200)
+    model.fit(vectors[rows], on[rows])
     return np.asarray(model.coef_[0], float)
 
 

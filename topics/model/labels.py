@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations, product
 from typing import TYPE_CHECKING
 
@@ -156,18 +156,18 @@ def _phrases_of(
 ) -> Iterator[tuple[Phrases, np.ndarray]]:
     """For each cluster the phrases of the language that it is named in, and its texts among them."""
     languages, rows = languages_of(passages, "en"), _read(passages, labels, n)
-    made: dict[str, Phrases] = {}
     for number in range(n):
         counts = pd.Series(languages[labels == number]).value_counts()
         english = counts.get("en", 0) >= min(_MIN_OF_LANGUAGE, counts.sum() / 2)
         language = "en" if english else str(counts.index[0])
         own = rows[languages[rows] == language]
-        if language not in made:
-            texts = passages["text"].iloc[own].tolist()
-            made[language] = Phrases(texts, _MIN_PASSAGES, language)
-            if not made[language].keys:
-                made[language] = Phrases(texts, language=language)
-        yield made[language], labels[own] == number
+        yield _phrases_in(tuple(passages["text"].iloc[own]), language), labels[own] == number
+
+
+@lru_cache(maxsize=8)  # names, and keywords of named themes and by language, are of the same texts
+def _phrases_in(texts: tuple[str, ...], language: str) -> Phrases:
+    found = Phrases(texts, _MIN_PASSAGES, language)
+    return found if found.keys else Phrases(texts, language=language)
 
 
 def _read(passages: pd.DataFrame, labels: np.ndarray, n: int) -> np.ndarray:

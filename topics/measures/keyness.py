@@ -75,9 +75,10 @@ def distinctive_words(
     member = pd.get_dummies(texts.index.get_level_values("group"), dtype=float)
     if member.shape[1] < 2 or len(words.keys) < 2:
         return pd.DataFrame(columns=_COLUMNS)
-    table = words.table
-    drawn = [_log_odds(table, random.permutation(member))[2].max() for _ in range(_PERMUTATIONS)]
-    n, log_odds, z = _log_odds(table, member.to_numpy())
+    texts_with, groups_of = words.table.T, member.to_numpy()
+    permuted = (random.permutation(groups_of) for _ in range(_PERMUTATIONS))
+    drawn = [_log_odds(texts_with, own)[2].max() for own in permuted]
+    n, log_odds, z = _log_odds(texts_with, groups_of)
     rows = []
     for column, name in enumerate(member):
         best = np.argsort(-z[:, column], kind="stable")
@@ -102,10 +103,10 @@ def _use(phrase: str, passages: pd.DataFrame) -> float:
 
 
 def _log_odds(
-    table: sp.csr_matrix, member: np.ndarray
+    texts_with: sp.csc_matrix, member: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """``(words, groups)`` documents with each word, log-odds against the other groups, z-scores."""
-    n = table.T @ member
+    n = texts_with @ member
     everyone = n.sum(axis=1, keepdims=True)
     prior = _PRIOR * everyone
     own, others = n + prior, everyone - n + prior

@@ -122,10 +122,10 @@ class ThemeClassifier:
             np.ones(t, bool), np.zeros(t, bool), batch.documents, np.zeros((4, n, t)),
         )  # fmt: skip
         cosines, read = self._cosines(batch), self._read(batch)
-        close, evidence, words = self._views(batch, cosines, read[0])
+        close, evidence, words = self._views(batch, cosines, *read[:2])
         self.fitted[3] = evidence
         top = -np.sort(-evidence, axis=0)[: int(np.clip(n // _ONE_IN, 1, _MAX_TOP))]
-        held = _held(read[1], cosines).any(axis=0)
+        held = _held(read[2], cosines).any(axis=0)
         most = np.where(held, np.inf, top.mean(axis=0))
         few = ((evidence >= _STRONG).sum(axis=0) < _MIN_STRONG) | (n < _MIN_PASSAGES)
         self = replace(self, few=few, absent=most < _PRESENT)
@@ -139,7 +139,7 @@ class ThemeClassifier:
         `labels` ``(n, n_themes)`` tell by hand which passages are on a theme: 1, not: 0, or nobody
         said: NaN.
         """
-        close, _, words = self._views(batch, self._cosines(batch), self._read(batch)[0])
+        close, _, words = self._views(batch, self._cosines(batch), *self._read(batch)[:2])
         return self._learnt(batch, labels, close, words)
 
     def _learnt(
@@ -159,7 +159,7 @@ class ThemeClassifier:
         """
         scores, read = np.full(labels.shape, np.nan), self._read(batch)
         cosines = self._cosines(batch)
-        close, _, words = self._views(batch, cosines, read[0])
+        close, _, words = self._views(batch, cosines, *read[:2])
         for held, shown in _folds(batch, labels):
             learnt = self._learnt(batch, shown, close, words)
             scores[held] = learnt._probabilities(batch, cosines, *read)[held]
@@ -197,14 +197,20 @@ class ThemeClassifier:
             found.append(self._probabilities(batch, cosines, *read) >= self.thresholds)
         return np.transpose(found, (2, 0, 1))
 
-    def _read(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
-        """What of passages does not depend on anchors: words used and terms held."""
-        return self._words_used(batch.words), self._with_term(batch)
+    def _read(self, batch: Batch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What of passages does not depend on anchors, in the order that methods take it.
+
+        Mean and deviation of closeness to other subjects ``(2, n, 1)``, words used, terms held.
+        """
+        others = _product(batch.vectors, self.subjects.T)
+        spread = np.array([others.mean(axis=1), np.maximum(others.std(axis=1), 1e-3)])
+        return spread[:, :, None], self._words_used(batch.words), self._with_term(batch)
 
     def _probabilities(
-        self, batch: Batch, cosines: np.ndarray, used: np.ndarray, with_term: np.ndarray
-    ) -> np.ndarray:
-        close, evidence, words = self._views(batch, cosines, used)
+        self, batch: Batch, cosines: np.ndarray, others: np.ndarray, used: np.ndarray,
+        with_term: np.ndarray,
+    ) -> np.ndarray:  # fmt: skip
+        close, evidence, words = self._views(batch, cosines, others, used)
         own = (evidence + self._shared(evidence, batch, 3)) / 2
         odds = _STEEP * (own - _STRONG)
         if not self.few.all():
@@ -228,15 +234,14 @@ class ThemeClassifier:
         return used
 
     def _views(
-        self, batch: Batch, cosines: np.ndarray, used: np.ndarray
+        self, batch: Batch, cosines: np.ndarray, others: np.ndarray, used: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Closeness, evidence, and words by √words, of each passage for each theme."""
-        others = _product(batch.vectors, self.subjects.T)
-        mean, deviation = others.mean(axis=1, keepdims=True), others.std(axis=1, keepdims=True)
+        mean, deviation = others
         own = cosines[:, :, 0]
         # Less by how much nearer to a `not` it is.
         nearest = np.minimum(own, 2 * own - cosines.max(axis=2))
-        close = (nearest - mean) / np.maximum(deviation, 1e-3)
+        close = (nearest - mean) / deviation
         share = np.where(self._unknown(batch), _UNREAD, np.minimum(used[0], 1))
         return close, np.maximum(close, 0) * share, used[1]
 

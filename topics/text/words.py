@@ -119,7 +119,10 @@ def alike(one: str, other: str) -> bool:
     >>> alike("China", "Chinese"), alike("police", "policy")
     (True, False)
     """
-    one, other = (re.sub("ism$", "ist", stem(word)) for word in (one, other))
+    one, other = stem(one), stem(other)
+    if one[:2] != other[:2]:  # nearly all pairs
+        return False
+    one, other = (re.sub("ism$", "ist", word) for word in (one, other))
     pairs = zip(one, other, strict=False)
     same = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
     rests = {one[same:], other[same:]}

@@ -35,9 +35,10 @@ clean:  ## Remove the environment and the reports
 	rm -rf $(VENV) reports
 
 $(READY): requirements.lock pyproject.toml
-	@echo "setting up $(VENV) (about a minute, once)"
+	@echo "setting up $(VENV) (about two minutes, once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --compile-bytecode -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(BIN)/python -c "import umap"  # which compiles for 15 seconds the first time
 	@touch $@

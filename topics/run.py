@@ -32,7 +32,7 @@ from topics.read.files import as_path, files_digest
 from topics.text.duplicates import document_duplicates
 from topics.text.gold import labels_of_passages, read_gold
 from topics.text.passages import split_passages
-from topics.vectors.encoders import embed, languages_read, load_embedder
+from topics.vectors.encoders import embed, encode, languages_read, load_embedder
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -267,7 +267,9 @@ def input_digests(path: str | Path, options: Options) -> dict[str, str]:
 
 def _compute(path: str | Path, options: Options, progress: bool, client: Client | None) -> Run:
     embedder, seed, timeline = options.embedder, options.seed, Timeline()
-    with stage("reading", timeline, progress):
+    with ThreadPoolExecutor(1) as pool, stage("reading", timeline, progress):
+        if isinstance(embedder, str):  # its weights are loaded meanwhile; what fails is told below
+            pool.submit(encode, ["."], embedder)
         corpus = read_corpus(path, columns=options.columns, progress=progress)
         left_out = _left_out(corpus, options)
     embed_texts = partial(embed, embedder=embedder)

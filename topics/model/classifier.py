@@ -53,6 +53,8 @@ _MIN_LABELS = 10  # of passages on a theme, and of others, to calibrate by
 _MAX_GROWTH = 10
 _TERM = float(np.log(3))  # least log-odds of a passage that holds a term
 
+_Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
+
 
 @dataclass(frozen=True)
 class ThemeClassifier:
@@ -122,7 +124,7 @@ class ThemeClassifier:
             np.ones(t, bool), np.zeros(t, bool), batch.documents, np.zeros((4, n, t)),
         )  # fmt: skip
         cosines, read = self._cosines(batch), self._read(batch)
-        close, evidence, words = self._views(batch, cosines, *read[:2])
+        close, evidence, words = self._views(batch, cosines, read)
         self.fitted[3] = evidence
         top = -np.sort(-evidence, axis=0)[: int(np.clip(n // _ONE_IN, 1, _MAX_TOP))]
         held = _held(read[2], cosines).any(axis=0)
@@ -139,7 +141,7 @@ class ThemeClassifier:
         `labels` ``(n, n_themes)`` tell by hand which passages are on a theme: 1, not: 0, or nobody
         said: NaN.
         """
-        close, _, words = self._views(batch, self._cosines(batch), *self._read(batch)[:2])
+        close, _, words = self._views(batch, self._cosines(batch), self._read(batch))
         return self._learnt(batch, labels, close, words)
 
     def _learnt(
@@ -159,10 +161,10 @@ class ThemeClassifier:
         """
         scores, read = np.full(labels.shape, np.nan), self._read(batch)
         cosines = self._cosines(batch)
-        close, _, words = self._views(batch, cosines, *read[:2])
+        close, _, words = self._views(batch, cosines, read)
         for held, shown in _folds(batch, labels):
             learnt = self._learnt(batch, shown, close, words)
-            scores[held] = learnt._probabilities(batch, cosines, *read)[held]
+            scores[held] = learnt._probabilities(batch, cosines, read)[held]
         return np.where(np.isnan(labels), np.nan, scores)
 
     @property
@@ -172,7 +174,7 @@ class ThemeClassifier:
 
     def scores(self, batch: Batch) -> np.ndarray:
         """Probabilities that passages, fitted ones or new, are on each theme ``(n, n_themes)``."""
-        return self._probabilities(batch, self._cosines(batch), *self._read(batch))
+        return self._probabilities(batch, self._cosines(batch), self._read(batch))
 
     def refits(
         self, batch: Batch, texts: Sequence[np.ndarray], n: int, random: np.random.Generator
@@ -194,11 +196,11 @@ class ThemeClassifier:
                 drawn = unit(rows)[random.integers(0, len(rows), len(rows))]
                 own[(own == own[0]).all(axis=1)] = unit(drawn.mean(axis=0))
             cosines = replace(self, anchors=anchors)._cosines(batch)
-            found.append(self._probabilities(batch, cosines, *read) >= self.thresholds)
+            found.append(self._probabilities(batch, cosines, read) >= self.thresholds)
         return np.transpose(found, (2, 0, 1))
 
-    def _read(self, batch: Batch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """What of passages does not depend on anchors, in the order that methods take it.
+    def _read(self, batch: Batch) -> _Arrays:
+        """What of passages does not depend on anchors.
 
         Mean and deviation of closeness to other subjects ``(2, n, 1)``, words used, terms held.
         """
@@ -206,18 +208,15 @@ class ThemeClassifier:
         spread = np.array([others.mean(axis=1), np.maximum(others.std(axis=1), 1e-3)])
         return spread[:, :, None], self._words_used(batch.words), self._with_term(batch)
 
-    def _probabilities(
-        self, batch: Batch, cosines: np.ndarray, others: np.ndarray, used: np.ndarray,
-        with_term: np.ndarray,
-    ) -> np.ndarray:  # fmt: skip
-        close, evidence, words = self._views(batch, cosines, others, used)
+    def _probabilities(self, batch: Batch, cosines: np.ndarray, read: _Arrays) -> np.ndarray:
+        close, evidence, words = self._views(batch, cosines, read)
         own = (evidence + self._shared(evidence, batch, 3)) / 2
         odds = _STEEP * (own - _STRONG)
         if not self.few.all():
             total = self._total(batch, self._first(batch, close, words))
             learnt = self.slope * self._shared(total, batch, 2) + self.intercept
             odds = np.where(self.few, odds, learnt)
-        return expit(np.where(_held(with_term, cosines), np.maximum(odds, _TERM), odds))
+        return expit(np.where(_held(read[2], cosines), np.maximum(odds, _TERM), odds))
 
     def _cosines(self, batch: Batch) -> np.ndarray:
         """Cosine of each passage with each anchor of each theme ``(n, n_themes, m)``."""
@@ -233,11 +232,9 @@ class ThemeClassifier:
             used[1, row] = used[0, row] / np.sqrt(max(len(own), 1))
         return used
 
-    def _views(
-        self, batch: Batch, cosines: np.ndarray, others: np.ndarray, used: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _views(self, batch: Batch, cosines: np.ndarray, read: _Arrays) -> _Arrays:
         """Closeness, evidence, and words by √words, of each passage for each theme."""
-        mean, deviation = others
+        (mean, deviation), used, _ = read
         own = cosines[:, :, 0]
         # Less by how much nearer to a `not` it is.
         nearest = np.minimum(own, 2 * own - cosines.max(axis=2))
@@ -301,14 +298,14 @@ class ThemeClassifier:
         fitted[1] = self._shared(fitted[0], batch, 0)
         first = total = self._shared(fitted[1], batch, 1)
         middle[2], deviation[2] = _scale(first)
-        slope, intercept = _mixtures(total)
+        slope, intercept = np.array([_mixture(scores) for scores in total.T]).T
         for _ in range(_ROUNDS):
             coefficients = _regressions(batch.vectors, total, slope * total + intercept, labels)
             self = replace(self, coefficients=coefficients)
             middle[3], deviation[3] = _scale(_product(batch.vectors, coefficients))
             fitted[2] = self._total(batch, first)
             total = self._shared(fitted[2], batch, 2)
-            slope, intercept = _mixtures(total)
+            slope, intercept = np.array([_mixture(scores) for scores in total.T]).T
         strong = (fitted[3] >= _STRONG).sum(axis=0)
         strayed = (slope * total + intercept > 0).sum(axis=0) > _MAX_GROWTH * strong
         self = replace(self, slope=slope, intercept=intercept, few=self.few | strayed)
@@ -351,12 +348,6 @@ def _others(batch: Batch, own: str) -> np.ndarray:
     return np.array([name for name in found if name[:2] not in ("", own)], str)
 
 
-def _mixtures(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Slope and intercept of the log-odds of each column's scores ``(n_themes,)``."""
-    slope, intercept = np.array([_mixture(column) for column in scores.T]).T
-    return slope, intercept
-
-
 def _mixture(scores: np.ndarray) -> tuple[float, float]:
     """Line of the log-odds that a score is of the upper of two normals of one spread.
 
@@ -382,32 +373,26 @@ def _mixture(scores: np.ndarray) -> tuple[float, float]:
 def _regressions(
     vectors: np.ndarray, scores: np.ndarray, odds: np.ndarray, labels: np.ndarray
 ) -> np.ndarray:
-    """Coefficients ``(dim, n_themes)`` that tell passages on each theme from others."""
-    themes = zip(scores.T, odds.T, labels.T, strict=True)
-    return np.array([_regression(vectors, *theme) for theme in themes]).T
+    """Coefficients ``(dim, n_themes)`` that tell passages on each theme from others.
 
-
-def _regression(
-    vectors: np.ndarray, scores: np.ndarray, odds: np.ndarray, labels: np.ndarray
-) -> np.ndarray:
-    """Coefficients ``(dim,)`` of one theme, from passages' scores and the log-odds that they mean.
-
-    Labelled passages count as labelled; of the others the surest are on it, a random rest is not.
+    Labelled passages count as labelled; of the others the surest, by their scores and the log-odds
+    that these mean, are on it, a random rest is not.
     """
     from sklearn.linear_model import LogisticRegression  # takes a second to import
 
-    order, n_on = np.argsort(-scores, kind="stable"), int((odds > 0).sum())
-    n_sure = int(np.clip(_SURE * n_on, _MIN_POSITIVES, len(order) // 4))
-    rest = np.random.default_rng(0).permutation(order[max(n_on, n_sure) :])[:_MAX_NEGATIVES]
-    on = labels.copy()
-    on[order[:n_sure]], on[rest] = 1, 0
-    on = np.where(np.isnan(labels), on, labels)
-    rows = np.flatnonzero(~np.isnan(on))
-    if np.ptp(on[rows]) == 0:
-        return np.zeros(vectors.shape[1])
-    model = LogisticRegression(class_weight="balanced", max_iter=200)
-    model.fit(vectors[rows], on[rows])
-    return np.asarray(model.coef_[0], float)
+    coefficients = np.zeros((labels.shape[1], vectors.shape[1]))
+    for j, known in enumerate(labels.T):
+        order, n_on = np.argsort(-scores[:, j], kind="stable"), int((odds[:, j] > 0).sum())
+        n_sure = int(np.clip(_SURE * n_on, _MIN_POSITIVES, len(order) // 4))
+        rest = np.random.default_rng(0).permutation(order[max(n_on, n_sure) :])[:_MAX_NEGATIVES]
+        on = known.copy()
+        on[order[:n_sure]], on[rest] = 1, 0
+        on = np.where(np.isnan(known), on, known)
+        rows = np.flatnonzero(~np.isnan(on))
+        if np.ptp(on[rows]) > 0:
+            model = LogisticRegression(class_weight="balanced", max_iter=200)
+            coefficients[j] = model.fit(vectors[rows], on[rows]).coef_[0]
+    return coefficients.T
 
 
 def _platt(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:

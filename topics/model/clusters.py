@@ -36,7 +36,7 @@ import scipy.sparse as sp
 
 from topics.checks import checked_seed, unit_rows
 from topics.errors import InputError
-from topics.model.graph import nearest_neighbours, neighbours_for, with_words
+from topics.model.graph import Neighbours, nearest_neighbours, neighbours_for, with_words
 from topics.text.tfidf import word_table
 
 RESOLUTIONS = np.geomspace(0.1, 10.0, 16)
@@ -164,6 +164,16 @@ def cluster(
     return find_levels(graph, random_state=random_state).labels
 
 
+def clusters_of(
+    neighbours: Neighbours, passages: pd.DataFrame, random_state: int
+) -> tuple[Levels, np.ndarray]:
+    """Levels of the graph of vectors and words, and what comes back of the chosen one, see `refit`."""
+    words = word_table(passages["text"].tolist(), passages["language"].tolist())
+    graph = with_words(neighbours.graph(), words)
+    levels = find_levels(graph, random_state=random_state)
+    return levels, refit(graph, levels, random_state=random_state)
+
+
 def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> Levels:
     """Cluster a symmetric weighted graph at every resolution; one cluster first, then finer.
 
@@ -179,7 +189,7 @@ def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> Levels:
 
     def tested(resolution: float) -> tuple[list[float], float]:
         predicted = [half.agreement(resolution, seed) for seed, half in enumerate(halves)]
-        return predicted, _separation(chance, _leiden(chance, resolution, seed=0)[1])
+        return predicted, _separation(chance, _leiden(chance, resolution, 0, iterations=1)[1])
 
     with ThreadPoolExecutor(cpu_count() or 1) as pool:  # Leiden lets other threads run
         found = list(pool.map(partial(_search, graph, trials=trials), RESOLUTIONS))

@@ -18,7 +18,7 @@ from topics.checks import checked_passages, checked_seed, unit_rows
 from topics.html import note, table
 from topics.model.assigner import Assigner
 from topics.model.classifier import ThemeClassifier
-from topics.model.clusters import Levels, find_levels, refit
+from topics.model.clusters import Levels, clusters_of
 from topics.model.compare import Earlier, kept_ids
 from topics.model.discovered import (
     VOTERS,
@@ -29,11 +29,10 @@ from topics.model.discovered import (
 )
 from topics.model.edits import Edits, edited_themes, read_edits
 from topics.model.files import read_parts, reading_model, write_parts
-from topics.model.graph import Batch, knn, neighbours_for, with_words
+from topics.model.graph import Batch, knn, neighbours_for
 from topics.model.labels import centroid_of
 from topics.model.languages import LanguageMeans
 from topics.model.named_themes import NamedTheme, as_themes, read_themes, words_held
-from topics.text.tfidf import word_table
 from topics.vectors.encoders import Embedder, encode
 
 if TYPE_CHECKING:
@@ -110,16 +109,11 @@ class ThemeModel:
         self.named = read_themes(named) if isinstance(named, str | Path) else as_themes([*named])
         self.random_state = checked_seed(random_state)
         self.embedder = embedder
-        self.validated_ = pd.DataFrame(columns=_VALIDATED)
 
     def fit(
-        self,
-        passages: pd.DataFrame,
-        vectors: np.ndarray,
-        *,
-        labels: pd.Series | None = None,
+        self, passages: pd.DataFrame, vectors: np.ndarray, *, labels: pd.Series | None = None,
         earlier: Earlier | None = None,
-    ) -> ThemeModel:
+    ) -> ThemeModel:  # fmt: skip
         """Find the themes of `passages`.
 
         Parameters
@@ -162,11 +156,13 @@ class ThemeModel:
     ) -> ThemeModel:
         """The second step of `fit`: the themes of what `link` returned."""
         with ThreadPoolExecutor(1) as pool:  # clusters and named themes do not wait for each other
-            clustered = pool.submit(self._clustered)
+            given = self.neighbours_, self._passages, self.random_state
+            clustered = pool.submit(clusters_of, *given)
             named = self._taught(ThemeClassifier.fit(self.named, batch, self._embed), batch, labels)
             scores = named.scores(batch)
             levels, self._refitted = clustered.result()
-        self._set_levels(levels)
+        self._levels, self.levels_ = levels, levels.table
+        self.clusters_, self.finer_clusters_ = levels.labels, levels.finer_labels()
         min_words = min_words_for(self._passages["text"])
         enough = says_enough(self._passages["text"], min_words)
         theme_of_passage = themes_of_clusters(levels, scores >= named.thresholds, enough)
@@ -180,13 +176,6 @@ class ThemeModel:
             discovered = discovered.renamed(kept_ids(earlier, again, taken))
         rule = Assigner(self._languages, batch.vectors, named, discovered, min_words)
         return self._assigned(rule, batch, scores)
-
-    def _clustered(self) -> tuple[Levels, np.ndarray]:
-        """Levels of the graph of vectors and words, and the clusters that come back in refits."""
-        texts, languages = self._passages["text"].tolist(), self._passages["language"].tolist()
-        graph = with_words(self.neighbours_.graph(), word_table(texts, languages))
-        levels = find_levels(graph, random_state=self.random_state)
-        return levels, refit(graph, levels, random_state=self.random_state)
 
     def _forget(self) -> None:
         """Drop what was made of the themes as they were."""
@@ -245,11 +234,10 @@ class ThemeModel:
         self.validated_ = pd.DataFrame(columns=_VALIDATED)
         if labels is None:
             return named
-        said = [own if isinstance(own, Set) else None for own in labels]
         ids = [theme.id for theme in self.named]
-        known = np.array(
-            [[np.nan if own is None else i in own for i in ids] for own in said], float
-        )
+        said = (own if isinstance(own, Set) else None for own in labels)
+        told = [[np.nan if own is None else i in own for i in ids] for own in said]
+        known = np.array(told, float)
         rows, columns = np.nonzero(~np.isnan(known))
         taught, after = named.taught(batch, known), named.validated(batch, known)
         self.validated_ = pd.DataFrame(
@@ -265,10 +253,6 @@ class ThemeModel:
 
     def _embed(self, texts: Sequence[str]) -> np.ndarray:
         return self._languages.taken_off(encode(texts, self.embedder))
-
-    def _set_levels(self, levels: Levels) -> None:
-        self._levels, self.levels_, self.clusters_ = levels, levels.table, levels.labels
-        self.finer_clusters_ = levels.finer_labels()
 
     def predict(
         self, passages: pd.DataFrame, vectors: np.ndarray, *, client: Client | None = None
@@ -471,7 +455,8 @@ class ThemeModel:
             model._rule = Assigner(languages, fitted["vectors"], *themes, int(fitted["min_words"]))
             for name, attribute in _TABLES.items():
                 setattr(model, attribute, tables[name])
-            model._set_levels(Levels(model.levels_, fitted["labels_by_resolution"]))
+            levels = model._levels = Levels(model.levels_, fitted["labels_by_resolution"])
+            model.clusters_, model.finer_clusters_ = levels.labels, levels.finer_labels()
             model._refitted = fitted["refitted"]
             model._check_parts()
         return model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from io import BytesIO
 
 import numpy as np
@@ -62,11 +63,11 @@ def project_apart(vectors: np.ndarray, *, random_state: int, neighbours: Neighbo
         np.save(given, part, allow_pickle=False)
     # -P: what lies in the working directory is no part of this program
     command = [sys.executable, "-P", "-c", _WORKER]
-    try:
-        done = subprocess.run(command, input=given.getvalue(), capture_output=True, check=True)
-        return np.load(BytesIO(done.stdout), allow_pickle=False)
-    except (OSError, subprocess.CalledProcessError):  # so that what is wrong is told from here
-        return project_2d(vectors, random_state=random_state, neighbours=neighbours)
+    if len(vectors) >= _MIN_ROWS:
+        with suppress(OSError, subprocess.CalledProcessError):  # what is wrong is told from here
+            done = subprocess.run(command, input=given.getvalue(), capture_output=True, check=True)
+            return np.load(BytesIO(done.stdout), allow_pickle=False)
+    return project_2d(vectors, random_state=random_state, neighbours=neighbours)
 
 
 def _work() -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from io import BytesIO
+from signal import SIGINT
 
 import numpy as np
 import scipy.sparse as sp
@@ -64,9 +65,12 @@ def project_apart(vectors: np.ndarray, *, random_state: int, neighbours: Neighbo
     # -P: what lies in the working directory is no part of this program
     command = [sys.executable, "-P", "-c", _WORKER]
     if len(vectors) >= _MIN_ROWS:
-        with suppress(OSError, subprocess.CalledProcessError):  # what is wrong is told from here
-            done = subprocess.run(command, input=given.getvalue(), capture_output=True, check=True)
-            return np.load(BytesIO(done.stdout), allow_pickle=False)
+        with suppress(OSError):  # what is wrong is told from here
+            done = subprocess.run(command, input=given.getvalue(), capture_output=True)
+            if done.returncode == -SIGINT:  # the user stops this process too
+                raise KeyboardInterrupt
+            if not done.returncode:
+                return np.load(BytesIO(done.stdout), allow_pickle=False)
     return project_2d(vectors, random_state=random_state, neighbours=neighbours)
 
 

@@ -156,11 +156,12 @@ class ThemeModel:
     ) -> ThemeModel:
         """The second step of `fit`: the themes of what `link` returned."""
         with ThreadPoolExecutor(1) as pool:  # clusters and named themes do not wait for each other
-            given = self.neighbours_, self._passages, self.random_state
-            clustered = pool.submit(clusters_of, *given)
-            named = self._taught(ThemeClassifier.fit(self.named, batch, self._embed), batch, labels)
-            scores = named.scores(batch)
-            levels, self._refitted = clustered.result()
+            taught = pool.submit(self._taught, batch, labels)
+            levels, self._refitted = clusters_of(
+                self.neighbours_, self._passages, self.random_state
+            )
+            named = taught.result()
+        scores = named.scores(batch)
         self._levels, self.levels_ = levels, levels.table
         self.clusters_, self.finer_clusters_ = levels.labels, levels.finer_labels()
         min_words = min_words_for(self._passages["text"])
@@ -227,10 +228,9 @@ class ThemeModel:
         ids = [theme.id for theme in self.named]
         return table.reindex(self._passages["passage_id"], columns=ids).to_numpy(float)
 
-    def _taught(
-        self, named: ThemeClassifier, batch: Batch, labels: pd.Series | None
-    ) -> ThemeClassifier:
-        """The classifier with what labels teach it; sets `validated_`."""
+    def _taught(self, batch: Batch, labels: pd.Series | None) -> ThemeClassifier:
+        """The classifier of the named themes, with what labels teach it; sets `validated_`."""
+        named = ThemeClassifier.fit(self.named, batch, self._embed)
         self.validated_ = pd.DataFrame(columns=_VALIDATED)
         if labels is None:
             return named

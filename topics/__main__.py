@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import shlex
 import sys
 import webbrowser
@@ -13,20 +15,41 @@ from typing import Any
 from topics.errors import InputError, log
 from topics.options import Options
 
+# What libraries say for lack of memory in other words than MemoryError.
+_NO_MEMORY = re.compile(r"allocate memory|failed to map segment|load shared object|can't start new thread")
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status, 2 when input or options are wrong."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    options = vars(_parser().parse_args(arguments or ["--help"]))
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     try:
-        print(options.pop("command")(**options))  # noqa: T201
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()  # else it may fail when no one can tell
     except InputError as error:
-        print(f"topics: {error}", file=sys.stderr)  # noqa: T201
+        log(f"topics: {error}")
         return 2
     except KeyboardInterrupt:
-        again = shlex.join(["topics", *arguments])
-        print(f"topics: stopped; to continue, run {again}", file=sys.stderr)  # noqa: T201
+        log(f"topics: stopped; to continue, run {shlex.join(['topics', *arguments])}")
         return 130
+    except (MemoryError, ImportError, RuntimeError, OSError) as error:
+        if isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)):
+            log(f"topics: not enough memory; close other programs or read less ({error!r:.200})")
+        elif isinstance(error, OSError):
+            log(f"topics: {error.filename or 'standard output'}: {error.strerror or error}")
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left is not tried again
+        else:
+            raise
+        return 1
+
+
+def _run(arguments: list[str]) -> int:
+    options = vars(_parser().parse_args(arguments or ["--help"]))
+    print(options.pop("command")(**options))  # noqa: T201
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ class UnreadableError(ValueError):
 
 def log(text: str) -> None:
     """Tell the user one line, apart from what is printed as result."""
-    # JupyterLab shows what comes on stderr as if it were a fault.
-    print(text, file=sys.stdout if _in_kernel() else sys.stderr)
+    with suppress(OSError):  # where it cannot be told, the work goes on
+        # JupyterLab shows what comes on stderr as if it were a fault.
+        print(text, file=sys.stdout if _in_kernel() else sys.stderr)
 
 
 def _in_kernel() -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from topics.errors import UnreadableError, progress_bar
+from topics.errors import InputError, UnreadableError, progress_bar
 from topics.html import note, table
 from topics.read import fields
 from topics.read.files import Record, as_path, find_files, replace_surrogates, shown_name
@@ -182,9 +182,10 @@ def _unpacked(file: Path, name: str, names: fields.Names, log: _Log) -> Iterator
         raise UnreadableError(f"an archive in {_MAX_DEPTH} others; unpack it")
     with TemporaryDirectory() as folder:
         unpack(file, Path(folder))
-        if not any(Path(folder).iterdir()):
-            raise UnreadableError("an empty archive")
-        yield from _all_documents(Path(folder), names, False, log, name + _IN_ARCHIVE)
+        try:
+            yield from _all_documents(Path(folder), names, False, log, name + _IN_ARCHIVE)
+        except InputError as error:
+            raise UnreadableError("an empty archive") from error
 
 
 def _documents(file: Path, name: str, names: fields.Names, log: _Log) -> Iterator[Record]:

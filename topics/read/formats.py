@@ -23,7 +23,7 @@ from topics.read.files import Record
 from topics.read.pages import plain_html, read_article
 from topics.read.tables import Broken, csv_records, jsonl_records, parquet_rows, sheet_rows
 
-_LIST_ITEM = re.compile(r"\n(?=\s*(?:[-*+•]|\d+\.)\s)")
+_LIST_ITEM = re.compile(r"\n(?=[^\S\n]*(?:[-*+•]|\d+\.)\s)")
 # One half of a surrogate pair, D800 to DFFF; feedparser fails on it.
 _HALF = re.compile(rb"(?i)&#(xd[89a-f]..|5529[6-9]|55[3-9]..|56...|57[0-2]..|573[0-3].|5734[0-3]);")
 
@@ -124,8 +124,10 @@ def _told(kind: str) -> Iterator[None]:
     """Whatever a damaged or hostile file leads a parser to becomes the reason for leaving it out."""
     try:
         yield
-    except (UnreadableError, GeneratorExit):
+    except (UnreadableError, GeneratorExit, ImportError):  # a library that is missing is no damage
         raise
+    except MemoryError as error:
+        raise UnreadableError("takes more memory than there is; split it") from error
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"[:200]
         raise UnreadableError(f"damaged, or no {kind} file ({reason}); save it again") from error

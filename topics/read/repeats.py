@@ -22,10 +22,10 @@ _UNIT_END = re.compile(
         (?!\s*[-–—]+\s)\s*(?![a-z](?![a-z]*/))
       | (?<=[.!?]-\s)\s* | (?<=[)\]]\s[-–—]\s)\s* | (?<=[)\]]\s--\s)\s*
       | \s*(?=[(\[]|https?:|\S+@\S|(?:var|let|const)\s\w+\s=\s) )
-    | (?<!\S)(?P<address>https?:\S+|[^\s(]+@[^\s)]+\w)\s+ | (?<=[。！？])""",
+    | (?<!\S)(?P<address>https?:\S+|[^\s(@]+@[^\s)]+\w)\s+ | (?<=[。！？])""",
     re.VERBOSE,
 )
-_ADDRESS = re.compile(r"https?:\S+|\S+@\S+")
+_ADDRESS = re.compile(r"https?:\S+|(?<!\S)\S+@\S+")
 # "READ MORE: A title without an end The next sentence" was a paragraph before its row lost the line
 # breaks. It ends at a question mark or where a sentence begins; else before its second name.
 _LINK = re.compile(

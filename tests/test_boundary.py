@@ -1,13 +1,18 @@
 """Wrong calls of public functions: each ends in one clear line, whatever was wrong."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
+from runs import document_themes
 from sklearn.exceptions import NotFittedError
 from test_themes import FISHING, SCHOOL, fitted
 
 import topics
+from topics import figures, labelling, measures
 from topics.errors import InputError
+from topics.intervals import wilson
 
 N, DIM = 20, 8
 GOOD = np.eye(N, DIM) + 0.1
@@ -273,3 +278,86 @@ def test_nobody_is_searched_for_a_theme_that_is_not_there():
 def test_what_is_no_path_is_refused(call, path):
     with pytest.raises(InputError, match=r"^input: expected the path of a file or a folder, found"):
         call(path, progress=False)
+
+
+TABLE = document_themes(["2025-05-01", "2025-06-01"], ["Gull", "Heron"], ferries=[True, False])
+NO_COLUMNS = pd.DataFrame()
+WRONG_MEASURES = {
+    "documents as a list": (lambda: measures.DocumentThemes([1], [2]), "documents: expected a Data"),
+    "documents without sources": (
+        lambda: measures.DocumentThemes(DOCUMENTS.assign(date=pd.NaT), TABLE.has_theme),
+        "source, country missing",
+    ),
+    "dates as text": (
+        lambda: measures.DocumentThemes(TABLE.documents.assign(date="2025"), TABLE.has_theme),
+        "expected dates, found str; convert them",
+    ),
+    "fewer rows of themes": (
+        lambda: measures.DocumentThemes(TABLE.documents, TABLE.has_theme[:1]),
+        "has_theme: expected one a document, 2, found 1",
+    ),
+    "too few rows": (lambda: TABLE.where([True]), "rows: expected 2 booleans"),
+    "rows by number": (lambda: measures.overall_shares(TABLE, [0, 1]), "found int64 of shape"),
+    "sets of other length": (lambda: measures.contrast_two(TABLE, [True], [False]), "rows: expect"),
+    "within sources": (lambda: measures.contrast_within_sources(TABLE, [1], [0]), "rows: expected"),
+    "an unknown theme": (lambda: TABLE.only(["tides"]), "theme: expected one of ferries; found 'ti"),
+    "an unknown column": (lambda: measures.contrast_groups(TABLE, "editor"), "found 'editor'"),
+    "columns in a list": (lambda: measures.contrast_groups(TABLE, ["source"]), "column: expected"),
+    "an unknown period": (lambda: measures.shares_over_time(TABLE, "X"), "D, W, M, Q, Y; found 'X'"),
+    "a rate above one": (
+        lambda: measures.find_change_points(TABLE, false_alarms=2),
+        "false_alarms: expected a number from 0 to 1, found 2",
+    ),
+    "a rate below zero": (lambda: measures.emerging_themes(TABLE, false_alarms=-1), "found -1"),
+    "a rate as text": (lambda: measures.find_change_points(TABLE, false_alarms="5"), "found '5'"),
+    "no permutations": (
+        lambda: measures.emerging_themes(TABLE, permutations=0),
+        "permutations: expected a whole number of 1 or more, found 0",
+    ),
+    "half a permutation": (lambda: measures.find_change_points(TABLE, permutations=0.5), "found 0.5"),
+    "a seed below zero": (lambda: measures.find_change_points(TABLE, random_state=-1), "seed: exp"),
+    "a seed as text": (lambda: TABLE.permuted("7"), "seed: expected a whole number"),
+    "confidence above one": (lambda: wilson(5, 20, 2), "confidence: expected a number from 0 to 1"),
+    "confidence of NaN": (lambda: wilson(5, 20, np.nan), "confidence: expected a number"),
+    "counts below zero": (lambda: wilson(-5, 20), "counts: expected none below 0, found -5"),
+    "totals below zero": (lambda: wilson([5, 1], [20, -3]), "counts: expected none below 0"),
+    "words of no texts": (lambda: measures.distinctive_words(FRAME[[]], []), "text missing, found n"),
+    "groups of others": (
+        lambda: measures.distinctive_words(FRAME, ["Gull"]),
+        "groups: expected one a passage, 20, found 1",
+    ),
+    "fewer than no words": (
+        lambda: measures.distinctive_words(FRAME, ["Gull"] * N, -1),
+        "max_words: expected a whole number of 0 or more",
+    ),
+    "mentions of no texts": (lambda: measures.mentions(NO_COLUMNS), "passage_id, text missing"),
+    "mentions of a list": (lambda: measures.mentions(["Beijing"]), "expected a DataFrame"),
+    "changes without columns": (lambda: measures.trend_survival(None, NO_COLUMNS), "changes: expec"),
+    "a sheet of less than one": (lambda: draw(0), "labels: expected a whole number of 1 or more"),
+    "a sheet of a half": (lambda: draw(5.5), "labels: expected a whole number"),
+    "a sheet with a wrong seed": (lambda: draw(9, random_state=-1), "seed: expected"),
+    "labels without columns": (
+        lambda: labelling.labelled_shares(None, NO_COLUMNS),
+        "labels: expected columns passage_id, stratum, probability, themes",
+    ),
+    "labels of no coder": (lambda: labelling.coder_agreement(FRAME), "coder, themes missing"),
+    "a figure by an unknown column": (
+        lambda: figures.documents_by(SimpleNamespace(documents=DOCUMENTS), "editor"),
+        "column: expected one of document_id, text; found 'editor'",
+    ),
+    "a figure of no table": (lambda: figures.theme_trends(None, NO_COLUMNS, NO_COLUMNS), "shares: ex"),
+    "a figure of other columns": (lambda: figures.shares_by_group(None, FRAME), "first, second, cl"),
+}  # fmt: skip
+
+
+def draw(n, **options):
+    run = SimpleNamespace(themes=pd.DataFrame({"theme_id": ["ferries"]}))
+    return labelling.draw_sheet(run, n, **options)
+
+
+@pytest.mark.parametrize("kind", WRONG_MEASURES)
+def test_what_cannot_be_measured_is_refused(kind):
+    call, message = WRONG_MEASURES[kind]
+    with pytest.raises(InputError, match=message) as told:
+        call()
+    assert "\n" not in str(told.value)

@@ -16,15 +16,18 @@ from topics.errors import InputError, log
 from topics.options import Options
 
 # What libraries say for lack of memory in other words than MemoryError.
-_NO_MEMORY = re.compile(r"allocate memory|failed to map segment|load shared object|can't start new thread")
+_NO_MEMORY = re.compile(
+    r"allocate memory|failed to map segment|load shared object|can't start new thread"
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status, 2 when input or options are wrong."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    for name in ("stdout", "stderr"):  # None where it is closed
+        stream = getattr(sys, name) or open(os.devnull, "w")  # noqa: SIM115
+        stream.reconfigure(errors="backslashreplace")  # not every terminal has every letter
+        setattr(sys, name, stream)
     try:
         try:
             return _run(arguments)

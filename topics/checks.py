@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from operator import index
+from collections.abc import Iterable, Sized
+from math import inf
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -38,8 +40,8 @@ def unit_rows(vectors: Any, n: int | None = None, dim: int | None = None) -> np.
         raise InputError(f"{expected} shape {found.shape}")
     if not np.isfinite(found).all():
         raise InputError(f"{expected} NaN or infinity in row {np.isfinite(found).all(1).argmin()}")
-    if n is not None and len(found) != n:
-        raise InputError(f"vectors: expected one a passage, {n:,}, found {len(found):,}")
+    if n is not None:
+        check_length("vectors", found, n)
     if dim is not None and found.shape[1] != dim:
         raise InputError(
             f"vectors: expected {dim} dimensions, as the model was fitted to, found "
@@ -79,7 +81,7 @@ def checked_passages(passages: Any) -> pd.DataFrame:
     InputError
         If they are no table, lack a column, are none, or an id is missing or there twice.
     """
-    _check_table(passages, "passages", ["passage_id", "document_id", "text"])
+    check_table(passages, "passages", ["passage_id", "document_id", "text"])
     if passages.empty:
         raise InputError("passages: expected at least one, found none")
     _check_ids(passages["passage_id"])
@@ -89,7 +91,7 @@ def checked_passages(passages: Any) -> pd.DataFrame:
 
 def checked_documents(documents: Any) -> None:
     """Raise InputError if documents are no table with ids, each its own, and texts."""
-    _check_table(documents, "documents", ["document_id", "text"])
+    check_table(documents, "documents", ["document_id", "text"])
     _check_ids(documents["document_id"])
 
 
@@ -117,7 +119,8 @@ def _check_ids(ids: pd.Series) -> None:
         )
 
 
-def _check_table(table: Any, what: str, columns: list[str]) -> None:
+def check_table(table: Any, what: str, columns: list[str]) -> None:
+    """Raise InputError if a value is no table, or lacks a column."""
     if not isinstance(table, pd.DataFrame):
         raise InputError(f"{what}: expected a DataFrame, found {type(table).__name__}")
     missing = [name for name in columns if name not in table]
@@ -128,12 +131,45 @@ def _check_table(table: Any, what: str, columns: list[str]) -> None:
         )
 
 
+def check_number(
+    name: str, value: Any, low: float, high: float = inf, *, whole: bool = False
+) -> None:
+    """Raise InputError if a value is no number, or no whole one, from `low` to `high`."""
+    is_number = isinstance(value, Integral if whole else Real) and not isinstance(value, bool)
+    if not (is_number and low <= value <= high):
+        kind = "a whole number" if whole else "a number"
+        limits = f"from {low} to {high}" if high < inf else f"of {low} or more"
+        raise InputError(f"{name}: expected {kind} {limits}, found {value!r:.40}")
+
+
+def check_length(name: str, values: Sized, n: int, of: str = "passage") -> None:
+    """Raise InputError if there are more or fewer than `n` values."""
+    if len(values) != n:
+        raise InputError(f"{name}: expected one a {of}, {n:,}, found {len(values):,}")
+
+
+def check_choice(name: str, value: Any, known: Iterable[str]) -> None:
+    """Raise InputError if a value is none of those that are known."""
+    choices = list(known)
+    if value not in choices:
+        raise InputError(f"{name}: expected one of {', '.join(choices)}; found {value!r:.40}")
+
+
+def checked_rows(rows: Any, n: int) -> np.ndarray:
+    """Which of `n` rows are meant, a boolean each; raise InputError if it is anything else.
+
+    >>> checked_rows([True, False], 2)
+    array([ True, False])
+    """
+    found = np.asarray(rows)
+    if found.dtype != bool or found.shape != (n,):
+        raise InputError(
+            f"rows: expected {n:,} booleans, one a document, found {found.dtype} of shape {found.shape}"
+        )
+    return found
+
+
 def checked_seed(seed: Any) -> int:
     """A seed as an int; raise InputError if it is none from 0 to 2**32 - 1."""
-    try:
-        found = index(seed)
-    except TypeError:
-        found = -1
-    if not 0 <= found < 2**32:
-        raise InputError(f"seed: expected a whole number from 0 to {2**32 - 1}, found {seed!r:.40}")
-    return found
+    check_number("seed", seed, 0, 2**32 - 1, whole=True)
+    return int(seed)

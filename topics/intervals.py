@@ -7,6 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
+from topics.checks import check_number
+from topics.errors import InputError
+
 CONFIDENCE = 0.95  # with which an interval covers what it estimates
 FALSE_ALARMS = 0.05  # chance that a test finds anything at all where nothing changed
 CLAIM_KINDS = 4  # changes, rises, sources, actors: a front page shares the chance out among them
@@ -47,7 +50,10 @@ def wilson(
     >>> f"{share:.2f} ({low:.2f} to {high:.2f})"
     '0.25 (0.11 to 0.47)'
     """
+    check_number("confidence", confidence, 0, 1)
     successes, n = np.asarray(successes, float), np.asarray(n, float)
+    if (successes < 0).any() or (n < 0).any():
+        raise InputError(f"counts: expected none below 0, found {min(successes.min(), n.min()):g}")
     with np.errstate(divide="ignore", invalid="ignore"):
         share = successes / n
         z2 = stdtrit(freedom, (1 + confidence) / 2) ** 2 / n

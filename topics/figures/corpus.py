@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import plotly.graph_objects as go
 
+from topics.checks import check_choice
 from topics.figures import format as fmt
 from topics.html import Finding, Html, sentence, table
 from topics.measures.shares import PERIODS, choose_period
@@ -69,6 +70,7 @@ def documents_over_time(run: Run) -> go.Figure:
 
 def documents_by(run: Run, column: str) -> go.Figure:
     """Number of documents by source, country or language."""
+    check_choice("column", column, run.documents)
     counts = run.documents[column].dropna().value_counts()
     states = [fmt.search_state(**{column: value}) for value in counts.index[: fmt.MAX_GROUPS]]
     if column == "language":
@@ -96,6 +98,7 @@ def documents_by(run: Run, column: str) -> go.Figure:
 
 def coverage(run: Run, column: str) -> go.Figure:
     """Documents by source or country and period: who publishes when."""
+    check_choice("column", column, run.documents)
     known = run.documents.dropna(subset=[column, "date"])
     if known.empty:
         return fmt.nothing_to_show(f"No document names both its date and its {column}.", "corpus")

@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from topics.checks import check_table
 from topics.errors import InputError
 from topics.figures import claims
 from topics.figures import format as fmt
@@ -38,6 +39,8 @@ def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) ->
     shares, change_points
         From `measures.shares_over_time` and `measures.find_change_points`.
     """
+    check_table(shares, "shares", ["theme_id", "period", "share"])
+    check_table(change_points, "change_points", ["theme_id", "shape", "period", "until"])
     names, colours = fmt.theme_names(run), fmt.theme_colours(run)
     counts = shares.groupby("theme_id")["n"].sum().sort_values(ascending=False, kind="stable")
     ids = counts.index[counts > 0]
@@ -200,6 +203,7 @@ def shares_by_group(run: Run, table: pd.DataFrame) -> go.Figure:
 
     `table` is from `measures.contrast_groups`; its first column says who is compared.
     """
+    check_table(table, "table", ["theme_id", "first", "second", "clear"])
     column = table.columns[0]
     if table.empty:
         return fmt.nothing_to_show(f"Nothing to compare: no second {column} is known.", column)

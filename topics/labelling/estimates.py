@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaincinv
 
+from topics.checks import check_length, check_table
 from topics.errors import InputError
 from topics.intervals import CONFIDENCE, Estimate, ratio, wilson
 from topics.measures.permutation import sum_by, weights_within
@@ -172,6 +173,7 @@ class Labelled:
     @classmethod
     def of_run(cls, run: Run, labels: pd.DataFrame) -> Labelled:
         """Of a run and labels as from `read_folder`."""
+        check_table(labels, "labels", ["passage_id", "stratum", "probability", "themes"])
         given, sample = _given_blindly(run), labels.drop_duplicates("passage_id")
         rows = given.index.get_indexer(sample["passage_id"])
         if (rows < 0).any():
@@ -285,6 +287,7 @@ def coder_agreement(labels: pd.DataFrame) -> pd.DataFrame:
       theme_id  alpha  n
     0  ferries    1.0  2
     """
+    check_table(labels, "labels", ["passage_id", "coder", "themes"])
     import krippendorff  # of the extra for labelling
 
     wide = labels.pivot(index="coder", columns="passage_id", values="themes")
@@ -343,6 +346,7 @@ def label_agreement(run: Run, labels: pd.Series) -> Agreement:
       theme_id  n_true  n_found  precision  recall
     0  ferries       1        2        0.5     1.0
     """
+    check_length("labels", labels, len(run.passages))
     from sklearn.metrics import adjusted_mutual_info_score, f1_score  # a second to import
 
     f1 = partial(f1_score, zero_division=1.0)  # where nothing is to be found and nothing was

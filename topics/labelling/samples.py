@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from topics.cache import digest, written_atomically
+from topics.checks import check_number, checked_seed
 from topics.errors import InputError
 from topics.labelling.estimates import NO_THEME
 
@@ -67,7 +68,8 @@ def draw_sheet(run: Run, n: int, *, random_state: int = 0) -> tuple[pd.DataFrame
     """
     if NO_THEME in set(run.themes["theme_id"]):
         raise InputError("labels: a theme has the id 'none', which means no theme; rename it")
-    rng, dates = np.random.default_rng(random_state), run.passages["date"]
+    check_number("labels", n, 1, whole=True)
+    rng, dates = np.random.default_rng(checked_seed(random_state)), run.passages["date"]
     table = run.passages[["passage_id", "text"]].assign(
         stratum=run.theme_of_passage.fillna(NO_THEME).to_numpy(),
         period=dates.dt.to_period("Q").astype(str).where(dates.notna(), "undated"),

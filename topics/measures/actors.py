@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from countryinfo import all_countries
 
+from topics.checks import check_table
 from topics.errors import InputError
 from topics.intervals import CLAIM_KINDS, CONFIDENCE, Estimate, difference, wilson
 from topics.measures.permutation import difference_within
@@ -139,11 +140,12 @@ def mentions(passages: pd.DataFrame, actors: Iterable[Actor] | None = None) -> p
     0        a:1   China       state
     1        a:1  tariff  instrument
     """
+    check_table(passages, "passages", ["passage_id", "text"])
     known = list(read_actors() if actors is None else actors)
     names = _Aliases([actor for actor in known if actor.kind != "instrument"], str)
     instruments = _Aliases([actor for actor in known if actor.kind == "instrument"], _folded)
     rows = []
-    for passage_id, said in zip(passages["passage_id"], passages["text"], strict=True):
+    for passage_id, said in zip(passages["passage_id"], passages["text"].fillna(""), strict=True):
         text = " ".join(said.replace("’", "'").split())
         found = names.found(text) | instruments.found(text)
         rows += [(passage_id, *mention) for mention in sorted(found)]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from topics.checks import check_number, checked_seed
 from topics.errors import InputError
 from topics.intervals import CONFIDENCE, FALSE_ALARMS, PERMUTATIONS, Array
 from topics.measures.permutation import PermutationScan, corrected
@@ -91,6 +92,7 @@ def find_change_points(
       shape     period  before  after     p
     0  jump 2025-03-31     0.0    1.0  0.01
     """
+    _check_test(false_alarms, permutations, random_state)
     dated = document_themes.dated
     if dated.documents.empty:
         return pd.DataFrame(columns=_COLUMNS)
@@ -212,6 +214,12 @@ def _is_broad(scan: PermutationScan, fit: Array, theme: int, *groups: Array) -> 
     return True
 
 
+def _check_test(false_alarms: float, permutations: int, random_state: int) -> None:
+    check_number("false_alarms", false_alarms, 0, 1)
+    check_number("permutations", permutations, 1, whole=True)
+    checked_seed(random_state)
+
+
 def emerging_themes(
     document_themes: DocumentThemes,
     period: str | None = None,
@@ -256,6 +264,7 @@ def emerging_themes(
       kind      since  sources  recent
     0  new 2025-02-10        2     1.0
     """
+    _check_test(false_alarms, permutations, random_state)
     dated = document_themes.dated
     every, place = periods_of(dated, period)
     n = len(every)

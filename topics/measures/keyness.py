@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from topics.checks import check_length, check_number, check_table
 from topics.intervals import FALSE_ALARMS
 from topics.text.words import Phrases, alike, distinct, tokens
 
@@ -64,6 +65,9 @@ def distinctive_words(
     0  Moor  peatland  20         0
     1  Quay  shipyard  20         0
     """
+    check_table(passages, "passages", ["document_id", "text"])
+    check_number("max_words", max_words, 0, whole=True)
+    check_length("groups", groups, len(passages))
     random = np.random.default_rng(0)
     group = pd.Series(np.asarray(groups, dtype=object), passages.index, name="group")
     texts = passages.groupby([group, "document_id"])["text"].agg("\n\n".join)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from topics.checks import check_choice, check_length, check_table, checked_rows, checked_seed
 from topics.errors import InputError
 from topics.intervals import CLAIM_KINDS, CONFIDENCE, Estimate, difference, effective_sizes, wilson
 from topics.measures.permutation import difference_within, permuted_within, sum_by, weights_within
@@ -57,6 +58,16 @@ class DocumentThemes:
     documents: pd.DataFrame
     has_theme: pd.DataFrame
 
+    def __post_init__(self) -> None:
+        check_table(self.documents, "documents", [name for name in _ABOUT if name != "language"])
+        check_table(self.has_theme, "has_theme", [])
+        check_length("has_theme", self.has_theme, len(self.documents), "document")
+        if self.documents["date"].dtype.kind != "M":
+            raise InputError(
+                f"documents: expected dates, found {self.documents['date'].dtype}; convert them with "
+                "pandas.to_datetime"
+            )
+
     @classmethod
     def from_run(cls, run: Run, *, independent: bool = True) -> DocumentThemes:
         """Count a run, without later near-duplicates of earlier documents if `independent`."""
@@ -72,12 +83,14 @@ class DocumentThemes:
 
     def where(self, rows: np.ndarray | pd.Series) -> DocumentThemes:
         """The documents for which `rows`, a boolean each, is True."""
-        rows = np.asarray(rows, dtype=bool)
+        rows = checked_rows(rows, len(self.documents))
         tables = self.documents[rows], self.has_theme[rows]
         return DocumentThemes(*(table.reset_index(drop=True) for table in tables))
 
     def only(self, themes: Sequence[str]) -> DocumentThemes:
         """These themes alone, so that no test is corrected for the others."""
+        for theme_id in themes:
+            check_choice("theme", theme_id, self.has_theme)
         kept = DocumentThemes(self.documents, self.has_theme[list(themes)])
         numbers = ("sources", "voices", "source_days")  # the same, and slow to find anew
         vars(kept).update((name, getattr(self, name)) for name in numbers)
@@ -89,7 +102,10 @@ class DocumentThemes:
         A placebo: nothing that is found in it can be about time.
         """
         first = np.unique(self.source_days, return_index=True)[1]
-        random, dates = np.random.default_rng(random_state), self.documents["date"].to_numpy()
+        random, dates = (
+            np.random.default_rng(checked_seed(random_state)),
+            self.documents["date"].to_numpy(),
+        )
         exchanged = dates[first][permuted_within(self.sources[first], random)]
         documents = self.documents.assign(date=exchanged[self.source_days])
         return DocumentThemes(documents, self.has_theme)
@@ -189,8 +205,7 @@ def periods_of(
     if dates.empty:
         raise InputError("dates: no document has a date, so nothing can be measured over time")
     code = period or choose_period(dates)
-    if code not in PERIODS:
-        raise InputError(f"period: expected one of {', '.join(PERIODS)}; found {code!r}")
+    check_choice("period", code, PERIODS)
     own = pd.PeriodIndex(dates.dt.to_period(code))
     every = pd.period_range(own.min(), own.max())
     return every, every.get_indexer(own)
@@ -231,7 +246,8 @@ def count_documents(document_themes: DocumentThemes, rows: np.ndarray | None = N
     Independent documents are those that blocks are worth: blocks are sources where there are 20, else what a source published on one day; documents alone where there are too few
     blocks or each holds one document.
     """
-    rows = np.ones(len(document_themes.documents), dtype=bool) if rows is None else rows
+    n_all = len(document_themes.documents)
+    rows = np.ones(n_all, dtype=bool) if rows is None else checked_rows(rows, n_all)
     has_theme = document_themes.has_theme.to_numpy()[rows].astype(float)
     n, n_total = has_theme.sum(axis=0).astype(int), len(has_theme)
     for numbers, least, interval in (
@@ -380,7 +396,7 @@ def contrast_two(
        first  second  difference  clear
     0   0.25     1.0        0.75   True
     """
-    themes, sides = document_themes.has_theme.columns, [np.asarray(first), np.asarray(second)]
+    themes, sides = document_themes.has_theme.columns, (first, second)
     one, other = (count_documents(document_themes, rows) for rows in sides)
     shares = one.share(), other.share()
     wide = 1 - (1 - CONFIDENCE) / (tests or len(themes))
@@ -424,7 +440,7 @@ def contrast_within_sources(
        n_first  n_second  sources  first  difference   low  high
     0       20        20        1   0.25        0.75  0.45   1.0
     """
-    first, second = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
+    first, second = (checked_rows(s, len(document_themes.documents)) for s in (first, second))
     rows, has_theme = first | second, document_themes.has_theme.to_numpy()
     sources, days = document_themes.sources, document_themes.source_days
     estimate = difference_within(has_theme[rows], sources[rows], days[rows], second[rows])
@@ -471,9 +487,7 @@ def contrast_groups(document_themes: DocumentThemes, column: str) -> pd.DataFram
     0   Gull     1.0    0.0   True
     1  Heron     0.0    1.0   True
     """
-    if column not in document_themes.documents:
-        expected = ", ".join(document_themes.documents.columns)
-        raise InputError(f"column: expected one of {expected}; found {column!r}")
+    check_choice("column", column, document_themes.documents)
     values = document_themes.documents[column]
     counts = values.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     groups = counts.index[counts >= _MIN_DOCUMENTS] if len(counts) > 1 else []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from topics.checks import check_table
 from topics.intervals import REFITS, Estimate
 from topics.measures.permutation import difference_within
 from topics.measures.shares import DocumentThemes, periods_of
@@ -226,6 +227,7 @@ def trend_survival(run: Run, changes: pd.DataFrame, period: str | None = None) -
     --------
     >>> trend_survival(run, find_change_points(DocumentThemes.from_run(run)))  # doctest: +SKIP
     """
+    check_table(changes, "changes", ["theme_id", "difference", "period", "until", "p"])
     dated, rows = DocumentThemes.from_run(run).dated, list[tuple[Any, ...]]()
     columns = ["theme_id", "claim", "since", "survives"]
     if dated.documents.empty:

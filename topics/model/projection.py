@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 from io import BytesIO
 from signal import SIGINT
+from warnings import catch_warnings
 
 import numpy as np
 import scipy.sparse as sp
@@ -37,7 +38,8 @@ def project_2d(
     n = len(vectors)
     if n < _MIN_ROWS or np.ptp(vectors, axis=0).max() < 1e-6:
         return _principal_components(vectors)
-    from umap.umap_ import find_ab_params, simplicial_set_embedding
+    with catch_warnings(action="ignore"):  # what it does without, by itself, is said at import
+        from umap.umap_ import find_ab_params, simplicial_set_embedding
 
     if neighbours is None or neighbours.indices.shape[1] < min(_NEIGHBOURS, n - 1):
         neighbours = nearest_neighbours(vectors, _NEIGHBOURS)

@@ -169,7 +169,7 @@ def in_themes(held, themes, sources="Gull"):
         columns=["passage_id", "actor", "kind"],
     )
     documents = passages[["document_id"]].drop_duplicates(ignore_index=True)
-    documents = documents.assign(source=sources, country=None)
+    documents = documents.assign(date=pd.NaT, source=sources, country=None)
     carries = pd.DataFrame({t: [any(t in own for _, own in doc) for doc in held] for t in themes})
     return DocumentThemes(documents, carries), passages, assignments, found
 

@@ -210,7 +210,7 @@ def actors_by_theme(
     >>> passages = pd.DataFrame({"passage_id": ["a:1", "b:1"], "document_id": ["a", "b"]})
     >>> found = pd.DataFrame({"passage_id": ["a:1"], "actor": "China", "kind": "state"})
     >>> themes = pd.DataFrame({"trade": [True, False]})
-    >>> about = passages[["document_id"]].assign(source="Gull", country=None)
+    >>> about = passages[["document_id"]].assign(date=pd.NaT, source="Gull", country=None)
     >>> table = DocumentThemes(about, themes)
     >>> assignments = pd.DataFrame({"passage_id": ["a:1"], "theme_id": "trade"})
     >>> rows = actors_by_theme(table, passages, assignments, found)

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from runs import document_themes
 from sklearn.exceptions import NotFittedError
-from test_themes import FISHING, SCHOOL, fitted
 
 import topics
 from topics import figures, labelling, measures
@@ -250,20 +249,6 @@ def test_a_model_that_is_not_fitted_says_so(call):
 def test_an_unfitted_clusterer_says_so():
     with pytest.raises(NotFittedError, match="This Clusterer instance is not fitted yet"):
         topics.Clusterer().predict(GOOD)
-
-
-def test_a_saved_model_whose_tables_were_exchanged_is_refused(tmp_path):
-    one, other = fitted(FISHING), fitted(FISHING + SCHOOL)
-    one.save(tmp_path / "one")
-    other.save(tmp_path / "other")
-    for name in ("passages", "assignments", "themes"):
-        target = tmp_path / "one" / f"{name}.parquet"
-        before = target.read_bytes()
-        target.write_bytes((tmp_path / "other" / f"{name}.parquet").read_bytes())
-        with pytest.raises(InputError, match=r"holds no model that can be read .*; fit it again"):
-            topics.ThemeModel.load(tmp_path / "one")
-        target.write_bytes(before)
-    assert len(topics.ThemeModel.load(tmp_path / "one").themes_) == len(one.themes_)
 
 
 def test_nobody_is_searched_for_a_theme_that_is_not_there():

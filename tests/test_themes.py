@@ -1,6 +1,7 @@
 """Named and discovered themes of a small corpus of four subjects."""
 
 import json
+import shutil
 import warnings
 
 import numpy as np
@@ -293,7 +294,8 @@ def test_refits_tell_which_passages_would_have_each_theme(model):
 def test_no_file_of_a_saved_model_is_a_pickle(saved):
     files = {path.name: path for path in saved.iterdir()}
     assert sorted(files) == [
-        *("assignments.parquet", "discovered.npz", "edits.parquet", "fitted.npz", "languages.npz"),
+        *("assignments.parquet", "checksum.txt", "discovered.npz", "edits.parquet", "fitted.npz"),
+        "languages.npz",
         *("levels.parquet", "model.json", "named.npz", "passages.parquet", "themes.parquet"),
         "validated.parquet",
     ]
@@ -302,24 +304,40 @@ def test_no_file_of_a_saved_model_is_a_pickle(saved):
             assert all(array.dtype != object for array in arrays.values())
 
 
-@pytest.mark.parametrize("name", ["model.json", "named.npz", "passages.parquet"])
-@pytest.mark.parametrize("damage", ["missing", "cut off"])
-def test_a_folder_without_a_whole_model_is_refused(model, tmp_path, name, damage):
-    model.save(tmp_path)
-    content = (tmp_path / name).read_bytes()
-    if damage == "missing":
-        (tmp_path / name).unlink()
-    else:
-        (tmp_path / name).write_bytes(content[: len(content) // 2])
-    with pytest.raises(InputError, match=r"^model: .* fit it again"):
-        ThemeModel.load(tmp_path)
+DAMAGE = {
+    "missing": lambda path, _: path.unlink(),
+    "empty": lambda path, _: path.write_bytes(b""),
+    "cut": lambda path, _: path.write_bytes(path.read_bytes()[:-9]),
+    "one bit": lambda path, _: path.write_bytes(flipped(path.read_bytes())),
+    "of another model": lambda path, other: path.write_bytes((other / path.name).read_bytes()),
+    "a folder": lambda path, _: (path.unlink(), path.mkdir()),
+    "a link to itself": lambda path, _: (path.unlink(), path.symlink_to(path)),
+}
+
+
+def flipped(content):
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+def test_a_folder_whose_files_were_changed_is_refused(model, tmp_path):
+    model.save(tmp_path / "whole")
+    fitted(SCHOOL).save(tmp_path / "other")
+    for file in (tmp_path / "whole").iterdir():
+        for kind, damage in DAMAGE.items():
+            copy = shutil.copytree(tmp_path / "whole", tmp_path / f"{kind} {file.name}")
+            damage(copy / file.name, tmp_path / "other")
+            if kind == "of another model" and (copy / file.name).read_bytes() == file.read_bytes():
+                continue  # the same in both
+            with pytest.raises(InputError, match=r"^model: .* fit it again$"):
+                ThemeModel.load(copy)
 
 
 def test_a_model_of_another_format_is_refused(model, tmp_path):
     model.save(tmp_path)
     state = tmp_path / "model.json"
     state.write_text(json.dumps(json.loads(state.read_text()) | {"format": 99}))
-    with pytest.raises(InputError, match="expected format 7, found 99"):
+    with pytest.raises(InputError, match="expected format 8, found 99"):
         ThemeModel.load(tmp_path)
 
 

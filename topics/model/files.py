@@ -12,9 +12,10 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
+from topics.cache import is_intact, write_checksum
 from topics.errors import InputError
 
-_FORMAT = 7
+_FORMAT = 8
 Arrays = dict[str, np.ndarray]
 
 
@@ -32,15 +33,18 @@ def write_parts(
         np.savez(folder / f"{name}.npz", allow_pickle=False, **arrays)
     for name, table in tables.items():
         table.to_parquet(folder / f"{name}.parquet")
+    write_checksum(folder)
 
 
 def read_parts(
     folder: Path, tables: Iterable[str]
 ) -> tuple[dict[str, Any], dict[str, Arrays], dict[str, pd.DataFrame]]:
-    """What `write_parts` wrote; raise ValueError if it is of another format."""
+    """What `write_parts` wrote; raise ValueError if it is of another format or was changed."""
     state = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     if state["format"] != _FORMAT:
         raise ValueError(f"expected format {_FORMAT}, found {state['format']!r}")
+    if not is_intact(folder):
+        raise ValueError("a file is missing, or not as it was written")
     parts = {path.stem: dict(np.load(path, allow_pickle=False)) for path in folder.glob("*.npz")}
     return state, parts, {name: pd.read_parquet(folder / f"{name}.parquet") for name in tables}
 

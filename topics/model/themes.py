@@ -458,14 +458,4 @@ class ThemeModel:
             levels = model._levels = Levels(model.levels_, fitted["labels_by_resolution"])
             model.clusters_, model.finer_clusters_ = levels.labels, levels.finer_labels()
             model._refitted = fitted["refitted"]
-            model._check_parts()
         return model
-
-    def _check_parts(self) -> None:
-        """Raise ValueError if the parts that were read are not of one model."""
-        ids = self._passages["passage_id"]
-        same = len(ids) == len(self._rule.vectors) == self._refitted.shape[1]
-        same &= self.themes_["theme_id"].tolist() == self._rule.ids
-        same &= set(self.assignments_["passage_id"]) <= set(ids)
-        if not same:
-            raise ValueError("its files belong to different models")

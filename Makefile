@@ -25,7 +25,7 @@ lab: $(READY)  ## Open JupyterLab on the notebooks
 		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate notebooks/0_start.ipynb
 
 bench: $(READY)  ## Print quality and speed beside trafilatura, jusText, BERTopic, KeyNMF and BERTrend
-	@for part in reading exports duplicates themes languages named keywords trends claims speed; do $(BIN)/python benchmarks/$$part.py || exit; done
+	@for part in reading exports duplicates themes languages named keywords trends claims attack speed; do $(BIN)/python benchmarks/$$part.py || exit; done
 
 lock: $(READY)  ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \

@@ -13,6 +13,7 @@ import io
 import multiprocessing
 import os
 import random
+import re
 import resource
 import socket
 import sys
@@ -246,8 +247,8 @@ def make(folder: Path) -> list[Path]:
 
 def outcomes(corpus: Corpus, names: list[str]) -> dict[str, str]:
     """Whether each file is read, listed or lost."""
-    read = {name.partition("!/")[0] for name in corpus.documents["path"]}
-    listed = {name.partition("!/")[0] for name in corpus.skipped["file"]}
+    read = {re.split("!?/", name)[0] for name in corpus.documents["path"]}
+    listed = {re.split("!?/", name)[0] for name in corpus.skipped["file"]}
     return {n: "read" if n in read else "listed" if n in listed else "lost" for n in names}
 
 
@@ -255,7 +256,10 @@ def attack(path: Path, answer: Path) -> None:
     """Read the folder of one file, in a process of its own, and write what became of it."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     os.dup2(os.open(answer.with_suffix(".err"), os.O_CREAT | os.O_WRONLY), 2)
-    found = outcomes(read_corpus(path.parent, progress=False), [shown_name(path, path.parent)])
+    corpus = read_corpus(path.parent, progress=False)
+    for frame in vars(corpus).values():
+        frame.to_parquet(io.BytesIO())  # what was read can be stored
+    found = outcomes(corpus, [shown_name(path, path.parent)])
     answer.write_text(*found.values())
 
 

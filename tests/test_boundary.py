@@ -217,10 +217,11 @@ def test_dates_of_several_time_zones_and_texts_that_are_missing_are_taken():
     dated = DOCUMENTS.assign(
         date=["2025-05-02T23:00-05:00", "2025-05-03T01:00+09:00"],
         text=pd.Series(["The quay \ud800.", None], dtype=object),
+        title=pd.Series(["\udfff", None], dtype=object),
     )
     found = topics.split_passages(dated, min_words=1)
-    assert found[["text", "date"]].astype("str").to_numpy().tolist() == [
-        ["The quay ?.", "2025-05-03 04:00:00"]
+    assert found[["text", "title", "date"]].astype("str").to_numpy().tolist() == [
+        ["The quay ?.", "?", "2025-05-03 04:00:00"]
     ]
 
 

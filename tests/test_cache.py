@@ -183,6 +183,25 @@ def test_the_command_clears_the_cache_and_nothing_else(held, tmp_path):
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [kept / "file"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such devices")
+@pytest.mark.parametrize(
+    ("printed_to", "status", "told"),
+    [
+        (">&-", 0, ""),
+        (">&- 2>&-", 0, ""),
+        (">/dev/full", 1, "topics: standard output: No space left on device\n"),
+        (">/dev/full 2>/dev/full", 1, ""),
+        (">/dev/null", 0, ""),
+    ],
+)
+def test_what_cannot_be_printed_is_told_in_one_line(tmp_path, printed_to, status, told):
+    """The terminal knows no letter of the folder's name."""
+    about = {"TOPICS_CACHE": str(tmp_path / "кэш"), "PYTHONIOENCODING": "ascii"}
+    shell = ["sh", "-c", f'"$0" -m topics cache {printed_to}', sys.executable]
+    done = subprocess.run(shell, env=os.environ | about, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (status, told)
+
+
 def test_a_cache_that_is_not_there_yet_is_empty(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TOPICS_CACHE", str(tmp_path / "later"))
     assert main(["cache"]) == 0

@@ -166,9 +166,11 @@ def test_a_line_separator_inside_a_json_text_ends_no_row(read):
     assert rows(corpus, "text") == [["It is shut now."]]
 
 
-def test_half_an_emoji_in_a_json_text_stops_nothing(read):
-    corpus = read({"a.jsonl": '{"text": "It is shut \\ud83d now."}', "b.txt": VOTE})
-    assert corpus.documents["path"].tolist() == ["a.jsonl", "b.txt"]
+def test_half_an_emoji_stops_nothing_be_it_in_a_text_or_in_what_is_dropped(read):
+    menu = rf"{{\rtf1 Share this \u-10179? article\par {VOTE}\par}}"
+    corpus = read({"a.jsonl": '{"text": "It is shut \\ud83d now."}', "b.rtf": menu})
+    assert rows(corpus, "path", "text") == [["a.jsonl", "It is shut ? now."], ["b.rtf", VOTE]]
+    assert corpus.boilerplate["block"].tolist() == ["Share this ? article"]
 
 
 @pytest.mark.parametrize(

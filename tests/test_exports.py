@@ -424,6 +424,7 @@ BAD = {
     "many files": (".zip", zipped(dict.fromkeys(map(str, range(10_001)), "")), "10,001 files in it"),
     "archives in archives": (".zip", nested(4), "an archive in 2 others; unpack it"),
     "an empty archive": (".zip", zipped({}), "an empty archive"),
+    "an archive of folders": (".zip", zipped({"a/": "", "b.txt/": ""}), "an empty archive"),
     "entities": (".docx", docx([VOTE], head=ENTITY), "word/document.xml declares a document type"),
     "no document": (".docx", zipped({"word/x.xml": ""}), ""),
     "no XML": (".docx", zipped({"word/document.xml": "x"}), "damaged, or no .docx file"),

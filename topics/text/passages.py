@@ -69,8 +69,10 @@ def split_passages(
         raise InputError(f"{expected} {min_words} and {max_words}")
     about = documents.reindex(columns=["document_id", "text", *_META]).reset_index(drop=True)
     about["date"] = checked_dates(about["date"])
-    about["text"] = about["text"].map(replace_surrogates, na_action="ignore").fillna("")
-    about = about.astype({name: "str" for name in about if name != "date"})
+    for name in about.columns.drop("date"):
+        known = about[name].map(lambda value: replace_surrogates(str(value)), na_action="ignore")
+        about[name] = known.astype("str")
+    about["text"] = about["text"].fillna("")
     columns = about["document_id"], about["text"], about["language"]
     passages = [
         (row, f"{document_id}:{number}", start, end, text[start:end])

@@ -15,6 +15,25 @@ from typing import Any
 from topics.errors import InputError, log
 from topics.options import Options
 
+# Name of the value, none of a switch; and the meaning.
+_OPTIONS = {
+    "themes": ("FILE", "themes to look for (YAML)"),
+    "edits": ("FILE", "themes to merge, split, rename, hide or promote (YAML)"),
+    "gold": ("FILE", "labels made by people, to teach and check named themes (CSV)"),
+    "labels": ("DIR", "folder of a labelled sheet and its key, to correct shares"),
+    "columns": (
+        "FIELD=NAME,…", "names of columns that are not understood, as text=Volltext,date=Tag"
+    ),
+    "all_languages": (None, "keep documents in languages that the embedder was not made for"),
+    "base": ("DIR", "output of an earlier report: themes keep their ids, changes are listed"),
+    "embedder": (
+        "NAME",
+        "multilingual (16 languages), minilm (English), or a fastembed model's name (multilingual)",
+    ),
+    "title": ("TEXT", "title of the report (the folder's name)"),
+    "no_text": (None, "leave the documents' texts and titles out of the report"),
+    "seed": ("N", "random seed (0)"),
+}  # fmt: skip
 # What libraries say for lack of memory in other words than MemoryError.
 _NO_MEMORY = re.compile(
     r"allocate memory|failed to map segment|load shared object|can't start new thread"
@@ -87,6 +106,18 @@ def _cache(clear: bool) -> str:
     return "\n".join(lines)
 
 
+def _parse_columns(option: str) -> dict[str, str]:
+    """Names of columns by field, from ``FIELD=NAME,FIELD=NAME``.
+
+    >>> _parse_columns("text=Volltext,date=Tag")
+    {'text': 'Volltext', 'date': 'Tag'}
+    """
+    pairs = [part.partition("=") for part in option.split(",")]
+    if not all(name and column for name, _, column in pairs):
+        raise argparse.ArgumentTypeError(f"expected FIELD=NAME,FIELD=NAME, got {option!r}")
+    return {name.strip(): column.strip() for name, _, column in pairs}
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="topics", description="Themes in a folder of news and policy text, as one HTML report."
@@ -105,8 +136,10 @@ def _parser() -> argparse.ArgumentParser:
         "--open", dest="show", action="store_true", help="open the report in a browser when written"
     )
     for option in fields(Options):
-        name = f"--{option.name.replace('_', '-')}"
-        report.add_argument(name, default=option.default, **option.metadata)
+        name, (value, text) = f"--{option.name.replace('_', '-')}", _OPTIONS[option.name]
+        read = {"columns": _parse_columns, "seed": int}.get(option.name, str)
+        kind: Any = {"metavar": value, "type": read} if value else {"action": "store_true"}
+        report.add_argument(name, default=option.default, help=text, **kind)
     export = commands.add_parser("export", help="write a report's themes for other programs")
     export.set_defaults(command=_export)
     export.add_argument("folder", metavar="DIR", help="output folder of a report")

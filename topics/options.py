@@ -1,10 +1,9 @@
-"""The options of a run, each defined once: Python, the command line and the notebooks share them."""
+"""The options of a run: Python, the command line and the notebooks share them."""
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,18 +11,6 @@ if TYPE_CHECKING:
     from topics.model.edits import Edits
     from topics.model.named_themes import NamedTheme
     from topics.vectors.encoders import Embedder
-
-
-def parse_columns(option: str) -> dict[str, str]:
-    """Names of columns by field, from ``FIELD=NAME,FIELD=NAME``.
-
-    >>> parse_columns("text=Volltext,date=Tag")
-    {'text': 'Volltext', 'date': 'Tag'}
-    """
-    pairs = [part.partition("=") for part in option.split(",")]
-    if not all(name and column for name, _, column in pairs):
-        raise ArgumentTypeError(f"expected FIELD=NAME,FIELD=NAME, got {option!r}")
-    return {name.strip(): column.strip() for name, _, column in pairs}
 
 
 @dataclass(frozen=True)
@@ -64,72 +51,17 @@ class Options:
     {'seed': 7}
     """
 
-    themes: str | Path | Iterable[NamedTheme | dict[str, Any]] | None = field(
-        default=None, metadata={"metavar": "FILE", "help": "themes to look for (YAML)"}
-    )
-    edits: Edits | None = field(
-        default=None,
-        metadata={
-            "metavar": "FILE",
-            "help": "themes to merge, split, rename, hide or promote (YAML)",
-        },
-    )
-    gold: str | None = field(
-        default=None,
-        metadata={
-            "metavar": "FILE",
-            "help": "labels made by people, to teach and check named themes (CSV)",
-        },
-    )
-    labels: str | None = field(
-        default=None,
-        metadata={
-            "metavar": "DIR",
-            "help": "folder of a labelled sheet and its key, to correct shares",
-        },
-    )
-    columns: Mapping[str, str] | None = field(
-        default=None,
-        metadata={
-            "metavar": "FIELD=NAME,…",
-            "type": parse_columns,
-            "help": "names of columns that are not understood, as text=Volltext,date=Tag",
-        },
-    )
-    all_languages: bool = field(
-        default=False,
-        metadata={
-            "action": "store_true",
-            "help": "keep documents in languages that the embedder was not made for",
-        },
-    )
-    base: str | Path | None = field(
-        default=None,
-        metadata={
-            "metavar": "DIR",
-            "help": "output of an earlier report: themes keep their ids, changes are listed",
-        },
-    )
-    embedder: str | Embedder = field(
-        default="multilingual",
-        metadata={
-            "metavar": "NAME",
-            "help": "multilingual (16 languages), minilm (English), or a fastembed model's name "
-            "(multilingual)",
-        },
-    )
-    title: str | None = field(
-        default=None,
-        metadata={"metavar": "TEXT", "help": "title of the report (the folder's name)"},
-    )
-    no_text: bool = field(
-        default=False,
-        metadata={
-            "action": "store_true",
-            "help": "leave the documents' texts and titles out of the report",
-        },
-    )
-    seed: int = field(default=0, metadata={"metavar": "N", "type": int, "help": "random seed (0)"})
+    themes: str | Path | Iterable[NamedTheme | dict[str, Any]] | None = None
+    edits: Edits | None = None
+    gold: str | None = None
+    labels: str | None = None
+    columns: Mapping[str, str] | None = None
+    all_languages: bool = False
+    base: str | Path | None = None
+    embedder: str | Embedder = "multilingual"
+    title: str | None = None
+    no_text: bool = False
+    seed: int = 0
 
     def __post_init__(self) -> None:
         from topics.checks import checked_seed  # NumPy and pandas take a moment to import

@@ -16,18 +16,21 @@ TEXTS = ["Ferries 🚢 sank.\n\nGrain <rots> & stinks.", "Nobody \x0b came."]
 @pytest.fixture
 def folder(tmp_path):
     pd.DataFrame(
-        {"document_id": ["a.txt", "b.txt"], "text": TEXTS, "title": ["Quay", "Quay"]}
+        {"document_id": ["a\x01.txt", "b.txt"], "text": TEXTS, "title": ["Quay", "Quay"]}
     ).to_parquet(tmp_path / "documents.parquet")
     pd.DataFrame(
         {
-            "passage_id": ["a.txt:1", "a.txt:2", "b.txt:1"],
-            "document_id": ["a.txt", "a.txt", "b.txt"],
+            "passage_id": ["a\x01.txt:1", "a\x01.txt:2", "b.txt:1"],
+            "document_id": ["a\x01.txt", "a\x01.txt", "b.txt"],
             "start": [0, 17, 0],
             "end": [15, 39, 14],
         }
     ).to_parquet(tmp_path / "passages.parquet")
     pd.DataFrame(
-        {"passage_id": ["a.txt:1", "a.txt:2", "a.txt:2"], "theme_id": ["sea", "sea", "food"]}
+        {
+            "passage_id": ["a\x01.txt:1", "a\x01.txt:2", "a\x01.txt:2"],
+            "theme_id": ["sea", "sea", "food"],
+        }
     ).to_parquet(tmp_path / "assignments.parquet")
     pd.DataFrame(
         {"theme_id": ["sea", "food"], "name": ["Sea", "Bread & <butter>"], "keywords": "x, y"}
@@ -59,7 +62,7 @@ def test_every_passage_with_a_theme_is_a_coded_selection_of_its_document(folder)
     said = write_qdpx(folder, folder / "themes.qdpx")
     assert said == f"2 codes on 2 documents: {folder / 'themes.qdpx'}"
     assert read_project(folder / "themes.qdpx") == (
-        ["Quay (a.txt)", "Quay (b.txt)"],
+        ["Quay (a\ufffd.txt)", "Quay (b.txt)"],
         ["Sea", "Bread & <butter>"],
         [("Ferries 🚢 sank.", ["Sea"]), ("Grain <rots> & stinks.", ["Sea", "Bread & <butter>"])],
     )

@@ -68,7 +68,7 @@ def _project(
     SubElement(SubElement(root, "Users"), "User", {"guid": _guid("user", _USER), "name": _USER})
     codes = SubElement(SubElement(root, "CodeBook"), "Codes")
     for theme in themes.itertuples():
-        code = _add(codes, "Code", theme.theme_id, name=_clean(theme.name), isCodable="true")
+        code = _add(codes, "Code", theme.theme_id, name=theme.name, isCodable="true")
         SubElement(code, "Description").text = _clean(f"Keywords: {theme.keywords}")
     sources = SubElement(root, "Sources")
     themes_of = assignments.groupby("passage_id")["theme_id"].agg(list)
@@ -94,6 +94,7 @@ def _add_selection(source: Element, passage: Any, themes: list[str]) -> None:
 def _add(parent: Element, tag: str, id_: str, **about: str) -> Element:
     """A child with an id of its own, made by the one user; codes have no maker."""
     maker = {} if tag == "Code" else {"creatingUser": _guid("user", _USER)}
+    about = {key: _clean(value) for key, value in about.items()}
     return SubElement(parent, tag, {"guid": _guid(tag, id_), **about, **maker})
 
 
@@ -102,7 +103,7 @@ def _names(documents: pd.DataFrame) -> list[str]:
     titles = documents["title"].fillna(documents["document_id"])
     uses = Counter(titles)
     pairs = zip(titles, documents["document_id"], strict=True)
-    return [_clean(title if uses[title] == 1 else f"{title} ({id_})") for title, id_ in pairs]
+    return [title if uses[title] == 1 else f"{title} ({id_})" for title, id_ in pairs]
 
 
 def _guid(kind: str, name: str) -> str:

@@ -276,7 +276,7 @@ WRONG_MEASURES = {
     ),
     "dates as text": (
         lambda: measures.DocumentThemes(TABLE.documents.assign(date="2025"), TABLE.has_theme),
-        "expected dates, found str; convert them",
+        "expected dates, found str; convert",
     ),
     "fewer rows of themes": (
         lambda: measures.DocumentThemes(TABLE.documents, TABLE.has_theme[:1]),

@@ -134,9 +134,23 @@ def thirty(tmp_path) -> tuple[str, ...]:
     return "report", str(folder), "--themes", str(ROOT / "data" / "themes.yml"), "--out"
 
 
-def test_a_report_has_the_same_bytes_with_an_empty_cache(thirty, tmp_path):
-    for out, cache in ((tmp_path / "one", "first"), (tmp_path / "two", "second")):
-        done = topics(*thirty, str(out), TOPICS_CACHE=str(tmp_path / cache))
+# Ends a process that looks for another machine; Python imports it first.
+NO_NETWORK = """
+import os, sys
+asked = {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname"}
+sys.addaudithook(lambda event, _: os._exit(99) if event in asked else None)
+"""
+ELSEWHERE = {
+    "LC_ALL": "C", "PYTHONHASHSEED": "7", "PYTHONOPTIMIZE": "2", "PYTHONUTF8": "0",
+    "PYTHONWARNINGS": "error", "TZ": "Asia/Tokyo",
+}  # fmt: skip
+
+
+def test_a_report_has_the_same_bytes_in_other_surroundings_and_asks_no_network(thirty, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(NO_NETWORK)
+    elsewhere = ELSEWHERE | {"PYTHONPATH": str(tmp_path)}
+    for out, cache, about in (("one", "first", {}), ("two", "second", elsewhere)):
+        done = topics(*thirty, str(tmp_path / out), TOPICS_CACHE=str(tmp_path / cache), **about)
         assert done.returncode == 0, done.stderr
     for name in (*DATA_FILES, "report.html"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()

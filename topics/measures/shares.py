@@ -62,11 +62,8 @@ class DocumentThemes:
         check_table(self.documents, "documents", [name for name in _ABOUT if name != "language"])
         check_table(self.has_theme, "has_theme", [])
         check_length("has_theme", self.has_theme, len(self.documents), "document")
-        if self.documents["date"].dtype.kind != "M":
-            raise InputError(
-                f"documents: expected dates, found {self.documents['date'].dtype}; convert them with "
-                "pandas.to_datetime"
-            )
+        if (found := self.documents["date"].dtype).kind != "M":
+            raise InputError(f"documents: expected dates, found {found}; convert with to_datetime")
 
     @classmethod
     def from_run(cls, run: Run, *, independent: bool = True) -> DocumentThemes:
@@ -102,10 +99,8 @@ class DocumentThemes:
         A placebo: nothing that is found in it can be about time.
         """
         first = np.unique(self.source_days, return_index=True)[1]
-        random, dates = (
-            np.random.default_rng(checked_seed(random_state)),
-            self.documents["date"].to_numpy(),
-        )
+        random = np.random.default_rng(checked_seed(random_state))
+        dates = self.documents["date"].to_numpy()
         exchanged = dates[first][permuted_within(self.sources[first], random)]
         documents = self.documents.assign(date=exchanged[self.source_days])
         return DocumentThemes(documents, self.has_theme)

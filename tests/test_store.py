@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,6 +38,13 @@ class Slow:
         time.sleep(self.seconds * len(texts))
         return np.array([[text.count(letter) for letter in "abc"] for text in texts])
 """
+
+
+class Reversed(Letters):
+    """Another model with vectors of the same shape."""
+
+    def encode(self, texts):
+        return super().encode(texts)[:, ::-1]
 
 
 def process(code):
@@ -121,6 +129,23 @@ def test_a_damaged_vector_is_told_in_one_line_and_made_again_alone(written, caps
     assert asked_for(["a", "bc"]) == ([A, BC], ["a"])
     assert capsys.readouterr().err == f"cache: damaged vectors in {written} are made again: 1\n"
     assert asked_for(["a", "bc"]) == ([A, BC], [])
+
+
+def test_vectors_of_another_model_are_told_and_made_again(written, folder, capsys):
+    embed(["a", "bc"], Reversed("reversed"), progress=False)
+    (other,) = set(folder.rglob("*.sqlite")) - {written}
+    shutil.copy(other, written)
+    assert asked_for(["a", "bc"]) == ([A, BC], ["a", "bc"])
+    assert capsys.readouterr().err == f"cache: damaged vectors in {written} are made again: 2\n"
+
+
+@pytest.mark.parametrize("in_the_way", [Path.mkdir, lambda path: path.symlink_to(path)])
+def test_what_is_in_the_way_of_a_file_costs_one_line_only(written, in_the_way, capsys):
+    written.unlink()
+    in_the_way(written)
+    assert asked_for(["a", "bc"]) == ([A, BC], ["a", "bc"])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"vectors are not cached, {written} cannot be written: ")
 
 
 def test_whatever_byte_is_damaged_the_vectors_are_right(written):

@@ -47,6 +47,7 @@ class VectorStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._start = zlib.crc32(path.parent.name.encode())  # another model's file is damaged
         self._is_usable = True
 
     def read(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
@@ -59,7 +60,7 @@ class VectorStore:
                 for start in range(0, len(keys), _KEYS_AT_ONCE):
                     part = keys[start : start + _KEYS_AT_ONCE]
                     rows += database.execute(_SELECT.format(",".join("?" * len(part))), part)
-            found = {key: vector for key, vector, sum_ in rows if zlib.crc32(key + vector) == sum_}
+            found = {key: vector for key, vector, sum_ in rows if self._sum(key + vector) == sum_}
         except (sqlite3.Error, TypeError) as error:  # TypeError: the row of a damaged file
             self._report(error, "read")
             return {}
@@ -72,13 +73,16 @@ class VectorStore:
         if not self._is_usable:
             return
         pairs = ((key, vector.tobytes()) for key, vector in zip(keys, vectors, strict=True))
-        rows = ((key, vector, zlib.crc32(key + vector)) for key, vector in pairs)
+        rows = ((key, vector, self._sum(key + vector)) for key, vector in pairs)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._connection() as database:
                 database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
         except (sqlite3.Error, OSError) as error:
             self._report(error, "written")
+
+    def _sum(self, row: bytes) -> int:
+        return zlib.crc32(row, self._start)
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:

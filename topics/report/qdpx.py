@@ -14,9 +14,15 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import pandas as pd
 
 from topics.cache import written_atomically
+from topics.checks import check_table
 from topics.errors import InputError
 
-_FILES = ("documents.parquet", "passages.parquet", "assignments.parquet", "themes.csv")
+_FILES = {
+    "documents.parquet": ["document_id", "text", "title"],
+    "passages.parquet": ["passage_id", "document_id", "start", "end"],
+    "assignments.parquet": ["passage_id", "theme_id"],
+    "themes.csv": ["theme_id", "name", "keywords"],
+}
 _NAMESPACE, _USER = "urn:QDA-XML:project:1.0", "topics"
 # Of every file in the project, so that the same input has the same bytes.
 _DATE = (1980, 1, 1, 0, 0, 0)
@@ -53,12 +59,15 @@ def write_qdpx(folder: str | Path, target: str | Path) -> str:
 def _tables(folder: Path) -> list[pd.DataFrame]:
     try:
         *parquet, csv = (folder / name for name in _FILES)
-        return [*map(pd.read_parquet, parquet), pd.read_csv(csv, dtype="str")]
+        tables = [*map(pd.read_parquet, parquet), pd.read_csv(csv, dtype="str")]
     except (OSError, ValueError) as error:
         raise InputError(
             f"qdpx: expected the output folder of a report with {', '.join(_FILES)}, cannot read "
             f"{str(folder)!r} ({error})"
         ) from error
+    for table, (name, columns) in zip(tables, _FILES.items(), strict=True):
+        check_table(table, f"qdpx: {name}", columns)
+    return tables
 
 
 def _project(

@@ -297,7 +297,7 @@ def main() -> None:
             if found in OUTCOMES[3:] or found != together[shown]:
                 print(f"{shown!r}: {found} alone, {together[shown]} with the others")
             slow = max(slow, (time.monotonic() - started, shown))
-            counts.setdefault(path.suffix, Counter()).update(["files", found])
+            counts.setdefault(path.suffix or "(none)", Counter()).update(["files", found])
     total = counts["in all"] = sum(counts.values(), Counter())
     print(pd.DataFrame(counts, OUTCOMES).T.fillna(0).astype(int).to_string())
     print(f"slowest: {slow[1]!r}, {slow[0]:.1f} s; all {total['files']:,} together {seconds:.0f} s")

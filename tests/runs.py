@@ -97,6 +97,7 @@ def run_with(documents, carried, *, named=(), clusters=()):
     )
     model.clusters_ = np.array(clusters)
     model.finer_clusters_ = np.zeros(len(table), int)
+    model.validated_ = pd.DataFrame(columns=["passage_id", "theme_id", "label", "after"])
     corpus = Corpus(table, NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
     left_out = pd.DataFrame({"document_id": []})
     passages = split_passages(table)

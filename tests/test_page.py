@@ -685,6 +685,6 @@ def test_a_corpus_too_large_for_one_file_has_its_passages_cut():
     assert passage_search(run)["cut"] is None
     long = replace(run, passages=run.passages.assign(text="a" * 3_000_000))
     found = passage_search(long)
-    assert found["cut"] == 300
+    assert found["cut"] == 270
     data = json.loads(gzip.decompress(b64decode(found["data"])))
-    assert [len(passage[3]) for passage in data["passages"]] == [300] * 5
+    assert [len(passage[3]) for passage in data["passages"]] == [270] * 5

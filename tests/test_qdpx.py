@@ -68,6 +68,27 @@ def test_every_passage_with_a_theme_is_a_coded_selection_of_its_document(folder)
     )
 
 
+def test_no_two_codes_have_one_name(folder):
+    """QualCoder keeps one of them, and the selections of the other lose their code."""
+    pd.DataFrame({"theme_id": ["sea", "food"], "name": "Trade", "keywords": "x, y"}).to_csv(
+        folder / "themes.csv"
+    )
+    write_qdpx(folder, folder / "themes.qdpx")
+    _, codes, selections = read_project(folder / "themes.qdpx")
+    assert codes == ["Trade (sea)", "Trade (food)"]
+    assert [own for _, own in selections] == [["Trade (sea)"], codes]
+
+
+def test_a_theme_may_be_called_null_and_have_no_keywords(folder):
+    pd.DataFrame({"theme_id": ["sea", "food"], "name": ["null", "Food"], "keywords": ""}).to_csv(
+        folder / "themes.csv"
+    )
+    write_qdpx(folder, folder / "themes.qdpx")
+    assert read_project(folder / "themes.qdpx")[1] == ["null", "Food"]
+    with ZipFile(folder / "themes.qdpx") as archive:
+        assert b"nan" not in archive.read("project.qde")
+
+
 def test_the_same_themes_make_the_same_bytes(folder):
     for name in ("one.qdpx", "two.qdpx"):
         write_qdpx(folder, folder / name)

@@ -212,6 +212,8 @@ def trust_table(run: Run, survival: pd.DataFrame, gold: str | None = None) -> Ht
     `survival` is from `measures.trend_survival`, `gold` a file of labels made by people.
     """
     facts = measures.theme_support(run).merge(survival, on="theme_id", how="left")
+    if facts.empty:
+        return _nothing("There is no theme to judge.", "trust")
     warnings = [claims.warnings_of(row) for row in facts.itertuples()]
     facts["caution"] = ["; ".join(own) for own in warnings]
     shares = facts["source_share"].map(" ({:.0%})".format, na_action="ignore")

@@ -58,7 +58,8 @@ def write_qdpx(folder: str | Path, target: str | Path) -> str:
 def _tables(folder: Path) -> list[pd.DataFrame]:
     try:
         parquet = [pd.read_parquet(folder / name, columns=own) for name, own in _FILES.items()]
-        return [*parquet, pd.read_csv(folder / "themes.csv", dtype="str", usecols=_OF_THEMES)]
+        as_written = {"dtype": "str", "keep_default_na": False}  # a theme may be called "null"
+        return [*parquet, pd.read_csv(folder / "themes.csv", usecols=_OF_THEMES, **as_written)]
     except (OSError, ValueError) as error:
         raise InputError(
             f"qdpx: expected the output folder of a report, cannot read {str(folder)!r} "
@@ -71,15 +72,20 @@ def _project(
 ) -> Element:
     root = Element("Project", {"xmlns": _NAMESPACE, "name": _USER, "origin": _USER})
     SubElement(SubElement(root, "Users"), "User", {"guid": _guid("user", _USER), "name": _USER})
-    codes = SubElement(SubElement(root, "CodeBook"), "Codes")
-    for theme in themes.itertuples():
-        code = _add(codes, "Code", theme.theme_id, name=theme.name, isCodable="true")
-        SubElement(code, "Description").text = _clean(f"Keywords: {theme.keywords}")
+    codes = SubElement(SubElement(root, "CodeBook"), "Codes") if len(themes) else root
+    names = _names(
+        themes["name"], themes["theme_id"]
+    )  # of codes with one name some programs keep one
+    for theme, name in zip(themes.itertuples(), names, strict=True):
+        code = _add(codes, "Code", theme.theme_id, name=name, isCodable="true")
+        if theme.keywords:
+            SubElement(code, "Description").text = _clean(f"Keywords: {theme.keywords}")
     sources = SubElement(root, "Sources")
     themes_of = assignments.groupby("passage_id")["theme_id"].agg(list)
     coded = passages[passages["passage_id"].isin(themes_of.index)]
     passages_of = dict(iter(coded.groupby("document_id")))
-    for document, name in zip(documents["document_id"], _names(documents), strict=True):
+    titles = _names(documents["title"], documents["document_id"])
+    for document, name in zip(documents["document_id"], titles, strict=True):
         path = f"internal://{_guid('TextSource', document)}.txt"
         source = _add(sources, "TextSource", document, name=name, plainTextPath=path)
         for passage in passages_of.get(document, coded[:0]).itertuples():
@@ -103,12 +109,12 @@ def _add(parent: Element, tag: str, id_: str, **about: str) -> Element:
     return SubElement(parent, tag, {"guid": _guid(tag, id_), **about, **maker})
 
 
-def _names(documents: pd.DataFrame) -> list[str]:
-    """Title of each document, or its id; with the id where two have one title."""
-    titles = documents["title"].fillna(documents["document_id"])
-    uses = Counter(titles)
-    pairs = zip(titles, documents["document_id"], strict=True)
-    return [title if uses[title] == 1 else f"{title} ({id_})" for title, id_ in pairs]
+def _names(names: pd.Series, ids: pd.Series) -> list[str]:
+    """Each name, or the id of what has none; with the id where two have one name."""
+    names = names.fillna(ids)
+    uses = Counter(names)
+    pairs = zip(names, ids, strict=True)
+    return [name if uses[name] == 1 else f"{name} ({id_})" for name, id_ in pairs]
 
 
 def _guid(kind: str, name: str) -> str:

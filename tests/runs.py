@@ -10,6 +10,7 @@ from topics.measures import DocumentThemes
 from topics.text.duplicates import document_duplicates
 
 NO_ROWS = pd.DataFrame()
+NO_LABELS = pd.DataFrame(columns=["passage_id", "theme_id", "label", "before", "after"])
 PORT = [
     "The dock strike shut the harbour on Monday, and no ships were unloaded by the dockers.",
     "Dockers voted for the strike over wages while forty ships waited outside the harbour.",
@@ -97,7 +98,7 @@ def run_with(documents, carried, *, named=(), clusters=()):
     )
     model.clusters_ = np.array(clusters)
     model.finer_clusters_ = np.zeros(len(table), int)
-    model.validated_ = pd.DataFrame(columns=["passage_id", "theme_id", "label", "after"])
+    model.validated_ = NO_LABELS
     corpus = Corpus(table, NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
     left_out = pd.DataFrame({"document_id": []})
     passages = split_passages(table)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from runs import run_around
+from runs import NO_LABELS, run_around
 
 from topics import Corpus, InputError, ThemeModel
 from topics.labelling import (
@@ -30,7 +30,7 @@ def run_of(given, texts="Ships wait.", dates="2025-02-01", themes=None):
         for place, theme in enumerate(own)
     ]
     model = ThemeModel()
-    model.themes_ = pd.DataFrame({"theme_id": themes})
+    model.themes_, model.validated_ = pd.DataFrame({"theme_id": themes}), NO_LABELS
     model.assignments_ = pd.DataFrame(pairs, columns=["passage_id", "theme_id", "score"])
     passages = pd.DataFrame({"passage_id": ids, "text": texts, "date": pd.to_datetime(dates)})
     corpus = Corpus(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)

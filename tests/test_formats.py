@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from ftfy import fix_encoding
 from harbour import DOCKERS, VOTE
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -15,6 +15,8 @@ from topics.errors import InputError
 from topics.read.corpus import read_corpus
 from topics.read.formats import KNOWN
 
+# But for the controls from 128 on, which are letters of another encoding.
+NO_C1 = st.characters(exclude_characters="".join(map(chr, range(0x80, 0xA0))))
 NO_FEED = "no entries of an RSS or Atom feed found"
 
 
@@ -297,7 +299,7 @@ def test_no_content_stops_a_run_and_every_file_is_read_or_listed(extension, part
 
 
 @settings(max_examples=80, deadline=None, derandomize=True)
-@given(st.lists(st.tuples(st.none() | st.integers(0, 9) | st.text(max_size=3), st.text())))
+@given(st.lists(st.tuples(st.none() | st.integers(0, 9) | st.text(max_size=3), st.text(NO_C1))))
 def test_the_words_of_a_jsonl_stay_in_order_and_its_ids_differ(rows):
     with tempfile.TemporaryDirectory() as folder:
         lines = [json.dumps({"id": label, "text": text}) for label, text in rows]

@@ -1,6 +1,7 @@
 """One run on a small folder: what it takes in, and what it says of where that came from."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -138,6 +139,19 @@ def test_a_damaged_run_is_told_in_one_line_and_computed_again(folder, fresh, dam
     )
     assert again.vectors.tobytes() == first.vectors.tobytes()
     assert topics.Run.load(run).passages.equals(first.passages)
+
+
+def test_a_run_in_the_place_of_another_is_told_and_computed_again(folder, fresh, capfd):
+    first = topics.analyse(folder, progress=False)
+    (own,) = fresh().iterdir()
+    topics.analyse(folder, seed=1, progress=False)
+    (other,) = (path for path in fresh().iterdir() if path != own)
+    shutil.rmtree(own)
+    other.rename(own)
+    capfd.readouterr()
+    again = topics.analyse(folder, progress=False)
+    assert "is that of another input; it is computed again" in capfd.readouterr().err
+    assert again.about["digests"] == first.about["digests"]
 
 
 @pytest.mark.parametrize("missing", ["checksum.txt", "left_out.parquet"])

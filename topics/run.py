@@ -202,7 +202,7 @@ def analyse(
     chosen = Options(themes=themes, **options)
     limit = cache.cache_limit()
     digests = input_digests(path, chosen)
-    key = digest(*digests.values())[:24]
+    key = _key(digests)
     folder = cache_dir() / "runs" / key
     run = _RUNS.get(key) or _cached(folder, chosen)
     if run is None:
@@ -222,6 +222,11 @@ def analyse(
     return _RUNS[key]
 
 
+def _key(digests: dict[str, str]) -> str:
+    """Name of the folder of a run on an input with these digests."""
+    return digest(*digests.values())[:24]
+
+
 def _edited(path: str | Path, options: Options, progress: bool, client: Client | None) -> Run:
     """The run without edits, which the cache may hold, and then the edits."""
     told = vars(replace(options, edits=None))
@@ -239,6 +244,8 @@ def _cached(folder: Path, options: Options) -> Run | None:
         return None
     try:
         run = Run.load(folder, options)
+        if _key(run.about["digests"]) != folder.name:
+            raise InputError(f"run: {str(folder)!r} is that of another input")
         cache.touch(folder)
         _tell_unfit(run.model.edits_)
         return run

@@ -285,6 +285,19 @@ def test_names_on_the_map_do_not_cover_each_other():
     ]  # fmt: skip
 
 
+def test_parts_of_a_theme_have_names_that_are_not_shown_at_first():
+    texts = ["Tugs pull barges."] * 6 + ["Ferries carry lorries."] * 6
+    ids = [f"d{i}" for i in range(12)]
+    run = run_with([(i, None, None, text) for i, text in zip(ids, texts, strict=True)],
+                   {"vessels": ids})  # fmt: skip
+    run.model.finer_clusters_ = np.repeat([0, 1], 6)
+    run = replace(run, coordinates=np.column_stack([np.repeat([0.0, 9.0], 6), np.zeros(12)]))
+    _, *parts = figures.theme_map(run).layout.annotations
+    assert [(part.x, part.visible) for part in parts] == [(0, False), (9, False)]
+    assert "tugs" in parts[0].text.lower()
+    assert "ferries" in parts[1].text.lower()
+
+
 def test_outliers_do_not_squeeze_the_map():
     run = run_with([(f"d{i}", None, None, None) for i in range(1000)], {"grain": ["d0"]})
     places = np.array([(i % 40, i // 40) for i in range(1000)], dtype=float)

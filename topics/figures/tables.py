@@ -189,6 +189,8 @@ def distinctive_words_table(run: Run, groups: pd.Series, max_words: int = 4) -> 
     `groups` has the source, country or period of each row of `run.passages`; its name says which.
     """
     column, rows = str(groups.name), []
+    if groups.nunique() < 2:
+        return _nothing(f"There is no second {column} to compare words with.", "words")
     passages = run.passages.assign(group=groups)
     passages = passages[passages["document_id"].isin(run.copy_of)]
     for theme_id, own in _passages_by_theme(run):

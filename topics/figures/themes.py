@@ -45,8 +45,6 @@ def theme_map(run: Run) -> go.Figure:
     names = {"": "no theme"} | fmt.theme_names(run)
     strongest = _strongest(run)
     counts = pd.Series(strongest).value_counts().reindex(names, fill_value=0)
-    figure = go.Figure(_points(run, names))
-    _add_names(figure, run, strongest, counts)
     n, largest = fmt.plural(len(strongest), "passage"), counts.iloc[1:].nlargest(1)
     finding = Finding(f"No theme was found in {n}.", "themes", "none")
     if largest.sum():
@@ -59,8 +57,8 @@ def theme_map(run: Run) -> go.Figure:
     twin = pd.DataFrame({"theme": names.values(), "passages": counts.to_numpy()})
     x, y = ({"visible": False, "range": own} for own in _ranges(run, strongest))
     return fmt.finish(
-        figure, finding, twin, 640, margin=_NARROW, hovermode="closest", dragmode="pan",
-        xaxis=x, yaxis=y,
+        go.Figure(_points(run, names)), finding, twin, 640, margin=_NARROW, hovermode="closest",
+        dragmode="pan", xaxis=x, yaxis=y, annotations=[*_names(run, strongest, counts)],
     )  # fmt: skip
 
 
@@ -136,29 +134,28 @@ def _hover(passage: Any) -> str:
     return "<br>".join([f"<b>{about}</b>", *_LINE.findall(text)])
 
 
-def _add_names(figure: go.Figure, run: Run, strongest: np.ndarray, counts: pd.Series) -> None:
-    """Write names of themes at their middles, the largest first, where none before is in the way.
+def _names(run: Run, strongest: np.ndarray, counts: pd.Series) -> Iterator[dict[str, Any]]:
+    """Names of themes at their middles, the largest first, where none before is in the way.
 
-    The report's page chooses anew among all of them, by its own width and zoom.
+    Those of parts of themes are not shown. The report's page chooses anew among all of them, by its
+    own width and zoom.
     """
     names, colours = fmt.theme_names(run), fmt.theme_colours(run)
     unit = np.ptp(_ranges(run, strongest), axis=1) / _PIXELS
     placed: list[tuple[np.ndarray, np.ndarray]] = []
+    look = {"showarrow": False, "bgcolor": _VEIL}
     for theme_id in sorted(filter(counts.get, names), key=lambda theme_id: -counts[theme_id]):
         place = np.median(run.coordinates[strongest == theme_id], axis=0)
         lines = textwrap.wrap(fmt.label(names[theme_id]), _MAX_LETTERS)
         size = unit * [8 * max(map(len, lines)), 18 * len(lines)]
         fits = all((abs(place - other) >= (size + taken) / 2).any() for other, taken in placed)
         placed += [(place, size)] if fits else []
-        figure.add_annotation(
-            x=place[0], y=place[1], text=f"<b>{'<br>'.join(lines)}</b>", showarrow=False, visible=fits,
-            font={"color": colours[theme_id], "size": 13}, bgcolor=_VEIL, borderpad=1,
-        )  # fmt: skip
+        font = {"color": colours[theme_id], "size": 13}
+        text = f"<b>{'<br>'.join(lines)}</b>"
+        yield look | {"x": place[0], "y": place[1], "text": text, "visible": fits, "font": font}
+    small = {"color": fmt.QUIET, "size": 11}
     for place, text in _finer_names(run, strongest):
-        figure.add_annotation(
-            x=place[0], y=place[1], text=text, showarrow=False, visible=False,
-            font={"color": fmt.QUIET, "size": 11}, bgcolor=_VEIL,
-        )  # fmt: skip
+        yield look | {"x": place[0], "y": place[1], "text": text, "visible": False, "font": small}
 
 
 def _finer_names(run: Run, strongest: np.ndarray) -> Iterator[tuple[np.ndarray, str]]:

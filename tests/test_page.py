@@ -550,6 +550,19 @@ def test_names_on_the_map_never_collide_and_more_come_as_one_zooms(tmp_path):
             assert inside / 2 < n <= inside
 
 
+def test_parts_of_themes_are_named_as_one_zooms(page):
+    zoom = (
+        "const [plot, times, done] = arguments, { xaxis, yaxis } = plot._fullLayout;"
+        "const near = ([low, high]) => [low, high].map(x => (low + high) / 2 + (x - (low + high) / 2) * times);"
+        "Plotly.relayout(plot, { 'xaxis.range': near(xaxis.range), 'yaxis.range': near(yaxis.range) })"
+        ".then(() => setTimeout(() => done([...plot.querySelectorAll('.annotation-text')]"
+        ".filter(name => name.style.fontSize === '11px').length), 300))"
+    )
+    plot = page.find_element(By.CSS_SELECTOR, "#explore .plot")
+    near, far = (page.execute_async_script(zoom, plot, times) for times in (0.6, 1 / 0.6))
+    assert near > far == 0
+
+
 def test_a_link_to_a_passage_that_is_not_there_says_so(page):
     page.execute_script("location.hash = 'p-9999'")
     WebDriverWait(page, 10).until(lambda d: d.find_element(By.ID, "pinned").is_displayed())

@@ -159,7 +159,7 @@ def _names(run: Run, strongest: np.ndarray, counts: pd.Series) -> Iterator[dict[
 
 
 def _finer_names(run: Run, strongest: np.ndarray) -> Iterator[tuple[np.ndarray, str]]:
-    """Place and keywords of each cluster one level down that is a part of a theme, the largest first."""
+    """Place and keywords of clusters one level down, parts of a theme or of none, the largest first."""
     passages, finer = run.passages.iloc[run.fitted], run.model.finer_clusters_
     n = int(finer.max()) + 1
     for number, words in enumerate(keywords_of(passages, finer, n)):

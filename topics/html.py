@@ -97,7 +97,7 @@ def table(frame: pd.DataFrame, max_rows: int = 50) -> Html:
     left = len(frame) - max_rows
     more = f"<p>and {left:,} more</p>" if left > 0 else ""
     return Html(
-        f"<div class='scroll' tabindex='0'><table class='plain'><thead><tr>{head}</tr></thead>"
+        f"<div class='scroll' tabindex='0'><table class='plain{' cut' * (left > 0)}'><thead><tr>{head}</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>{more}"
     )
 

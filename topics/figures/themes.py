@@ -55,10 +55,12 @@ def theme_map(run: Run) -> go.Figure:
         )
         finding = Finding(text, "themes", themes=[*largest.index])
     twin = pd.DataFrame({"theme": names.values(), "passages": counts.to_numpy()})
-    x, y = ({"visible": False, "range": own} for own in _ranges(run, strongest))
+    ranges = _ranges(run, strongest)
+    x, y = ({"visible": False, "range": own} for own in ranges)
+    annotations = [*_names(run, strongest, counts, np.ptp(ranges, axis=1) / _PIXELS)]
     return fmt.finish(
         go.Figure(_points(run, names)), finding, twin, 640, margin=_NARROW, hovermode="closest",
-        dragmode="pan", xaxis=x, yaxis=y, annotations=[*_names(run, strongest, counts)],
+        dragmode="pan", xaxis=x, yaxis=y, annotations=annotations,
     )  # fmt: skip
 
 
@@ -134,14 +136,15 @@ def _hover(passage: Any) -> str:
     return "<br>".join([f"<b>{about}</b>", *_LINE.findall(text)])
 
 
-def _names(run: Run, strongest: np.ndarray, counts: pd.Series) -> Iterator[dict[str, Any]]:
+def _names(
+    run: Run, strongest: np.ndarray, counts: pd.Series, unit: np.ndarray
+) -> Iterator[dict[str, Any]]:
     """Names of themes at their middles, the largest first, where none before is in the way.
 
     Those of parts of themes are not shown. The report's page chooses anew among all of them, by its
-    own width and zoom.
+    own width and zoom. `unit` is a pixel's width and height on the map.
     """
     names, colours = fmt.theme_names(run), fmt.theme_colours(run)
-    unit = np.ptp(_ranges(run, strongest), axis=1) / _PIXELS
     placed: list[tuple[np.ndarray, np.ndarray]] = []
     look = {"showarrow": False, "bgcolor": _VEIL}
     for theme_id in sorted(filter(counts.get, names), key=lambda theme_id: -counts[theme_id]):
@@ -153,19 +156,19 @@ def _names(run: Run, strongest: np.ndarray, counts: pd.Series) -> Iterator[dict[
         font = {"color": colours[theme_id], "size": 13}
         text = f"<b>{'<br>'.join(lines)}</b>"
         yield look | {"x": place[0], "y": place[1], "text": text, "visible": fits, "font": font}
-    small = {"color": fmt.QUIET, "size": 11}
+    look |= {"name": "part", "visible": False, "font": {"color": fmt.QUIET, "size": 11}}
     for place, text in _finer_names(run, strongest):
-        yield look | {"x": place[0], "y": place[1], "text": text, "visible": False, "font": small}
+        yield look | {"x": place[0], "y": place[1], "text": text}
 
 
 def _finer_names(run: Run, strongest: np.ndarray) -> Iterator[tuple[np.ndarray, str]]:
     """Place and keywords of clusters one level down, parts of a theme or of none, the largest first."""
     passages, finer = run.passages.iloc[run.fitted], run.model.finer_clusters_
-    n = int(finer.max()) + 1
-    for number, words in enumerate(keywords_of(passages, finer, n)):
+    names = fmt.theme_names(run)
+    for number, words in enumerate(keywords_of(passages, finer, int(finer.max()) + 1)):
         theme_id, size = pd.Series(strongest[finer == number]).value_counts().reset_index().iloc[0]
-        name = fmt.theme_names(run).get(theme_id, "")
-        new = [word for word in words if word.lower() not in name.lower()]
+        name = names.get(theme_id, "").lower()
+        new = [word for word in words if word.lower() not in name]
         if new and size >= _MIN_PART and size < _MAX_PART * (strongest == theme_id).sum():
             yield np.median(run.coordinates[finer == number], axis=0), fmt.label(", ".join(new[:2]))
 

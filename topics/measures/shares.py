@@ -391,8 +391,8 @@ def contrast_two(
        first  second  difference  clear
     0   0.25     1.0        0.75   True
     """
-    themes, sides = document_themes.has_theme.columns, (first, second)
-    one, other = (count_documents(document_themes, rows) for rows in sides)
+    themes = document_themes.has_theme.columns
+    one, other = (count_documents(document_themes, rows) for rows in (first, second))
     shares = one.share(), other.share()
     wide = 1 - (1 - CONFIDENCE) / (tests or len(themes))
     _, low, high = difference(one.share(wide), other.share(wide))

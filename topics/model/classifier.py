@@ -205,8 +205,8 @@ class ThemeClassifier:
         Mean and deviation of closeness to other subjects ``(2, n, 1)``, words used, terms held.
         """
         others = _product(batch.vectors, self.subjects.T)
-        spread = np.array([others.mean(axis=1), np.maximum(others.std(axis=1), 1e-3)])
-        return spread[:, :, None], self._words_used(batch.words), self._with_term(batch)
+        moments = np.array([others.mean(axis=1), np.maximum(others.std(axis=1), 1e-3)])
+        return moments[:, :, None], self._words_used(batch.words), self._with_term(batch)
 
     def _probabilities(self, batch: Batch, cosines: np.ndarray, read: _Arrays) -> np.ndarray:
         close, evidence, words = self._views(batch, cosines, read)

@@ -6,7 +6,6 @@ const PANEL = 170; // pixels of a panel in a column
 const ROWS = 10; // of a longer table, shown until all are asked for
 const LABEL = 20; // letters of a name that leave room for its bar
 const MOVES = [[0, 0], [0, -0.6], [0, 0.6], [-0.5, 0], [0.5, 0], [0, -1.1], [0, 1.1]]; // of a name, in its sizes
-const PART = 11; // letters' size in the name of a part of a theme
 const NEAR = 0.7; // of the map's width, below which parts are named
 const STEP = 25; // passages shown at a time
 const MANY = 5000; // passages whose map takes long to dim
@@ -339,7 +338,7 @@ function placeNames(plot) {
     const free = boxes.find((box) => placed.every((other) =>
       Math.abs(box.x - other.x) >= (width + other.width) / 2
       || Math.abs(box.y - other.y) >= (height + other.height) / 2));
-    const shown = Boolean(inside && free && (near || name.font.size > PART));
+    const shown = Boolean(inside && free && (near || name.name !== "part"));
     if (shown) placed.push(free);
     return { ...name, visible: shown,
       xshift: free ? free.x - x : 0, yshift: free ? y - free.y : 0 };
@@ -499,10 +498,10 @@ function connectTable(table) {
   }
   const about = [...document.querySelectorAll("h2, h3, figcaption")]
     .findLast((title) => title.compareDocumentPosition(table) & Node.DOCUMENT_POSITION_FOLLOWING);
-  const cut = /^and [\d,]+ more$/.test(table.parentElement.nextElementSibling?.textContent);
+  const label = table.matches(".cut") ? "Save these rows as CSV" : "Save as CSV";
   const values = (row) => [...row.cells].map((cell) =>
     filled(cell) || cell.querySelector("[aria-label]")?.ariaLabel);
-  table.after(button(() => saveTable([...table.rows].map(values), fileName(about.textContent)), cut ? "Save these rows as CSV" : "Save as CSV"));
+  table.after(button(() => saveTable([...table.rows].map(values), fileName(about.textContent)), label));
   if (length <= ROWS + 2) return;
   table.classList.add("short");
   const all = button(() => { table.classList.remove("short"); all.remove(); }, `Show all ${grouped(length)} rows`);

@@ -36,12 +36,9 @@ _ORDER = "2314"  # of the notebooks: what was found comes before what was read
 _OWN_PLACE = {"overview", "map"}  # tags of cells that the page shows before all sections
 _MAX_HALF = 12  # columns of a heat map whose numbers fit half of the page
 _TOP = 30  # pixels for plotly's buttons
-_CONFIG: dict[str, Any] = {
-    "displaylogo": False,
-    "showSendToCloud": False,
-    # Each is a stop of the Tab key; what they do, the rest do too.
-    "modeBarButtonsToRemove": "toImage select2d lasso2d autoScale2d".split(),
-}
+_CONFIG = {"displaylogo": False, "showSendToCloud": False}
+# Each button is a stop of the Tab key; what these do, the rest do too.
+_UNUSED = ["toImage", "select2d", "lasso2d", "autoScale2d"]
 _ZOOM = ["zoomIn2d", "zoomOut2d"]  # buttons of the map alone
 _MAX_CHARACTERS = 12_000_000  # of text in one report: about 5 MB of it
 _CUT = 270  # 58,000 passages make a file of less than 12 MB
@@ -230,12 +227,11 @@ def _drawn(figure: dict[str, Any]) -> dict[str, Any]:
     del layout["title"]
     layout["height"] -= layout["margin"]["t"] - _TOP  # the finding stands above the figure
     layout["margin"]["t"] = _TOP
-    config = _CONFIG | {"modeBarButtonsToRemove": [*_CONFIG["modeBarButtonsToRemove"], *_ZOOM]}
-    if layout.get("dragmode") == "pan":  # the map: the page has its texts already
-        config = _CONFIG
-        for trace in data:
-            del trace["text"]
+    is_map = layout.get("dragmode") == "pan"
+    for trace in data if is_map else []:  # the page has its texts already
+        del trace["text"]
     has_columns = "xaxis2" in layout and layout["xaxis2"]["domain"][0] > 0
+    config = _CONFIG | {"modeBarButtonsToRemove": _UNUSED if is_map else _UNUSED + _ZOOM}
     drawing = {"data": data, "layout": layout, "config": config}
     return {
         "finding": finding,

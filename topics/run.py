@@ -202,9 +202,8 @@ def analyse(
     chosen = Options(themes=themes, **options)
     limit = cache.cache_limit()
     digests = input_digests(path, chosen)
-    key = _key(digests)
-    folder = cache_dir() / "runs" / key
-    run = _RUNS.get(key) or _cached(folder, chosen)
+    folder = _folder(digests)
+    run = _RUNS.get(folder.name) or _cached(folder, chosen)
     if run is None:
         run = (
             _edited(path, chosen, progress, client)
@@ -218,13 +217,18 @@ def analyse(
             cache.trim(limit, keep=folder)
         except OSError as error:
             log(f"the run is not cached: {error}")
-    _RUNS[key] = run if run.options == chosen else replace(run, options=chosen)
-    return _RUNS[key]
+    _RUNS[folder.name] = run if run.options == chosen else replace(run, options=chosen)
+    return _RUNS[folder.name]
 
 
-def _key(digests: dict[str, str]) -> str:
-    """Name of the folder of a run on an input with these digests."""
-    return digest(*digests.values())[:24]
+def _folder(digests: dict[str, str]) -> Path:
+    """Where the cache keeps a run on an input with these digests."""
+    return cache_dir() / "runs" / digest(*digests.values())[:24]
+
+
+def is_cached(run: Run) -> bool:
+    """Whether another process that asks for the same run finds it in the cache."""
+    return _folder(run.about["digests"]).is_dir()
 
 
 def _edited(path: str | Path, options: Options, progress: bool, client: Client | None) -> Run:
@@ -244,7 +248,7 @@ def _cached(folder: Path, options: Options) -> Run | None:
         return None
     try:
         run = Run.load(folder, options)
-        if _key(run.about["digests"]) != folder.name:
+        if _folder(run.about["digests"]) != folder:
             raise InputError(f"run: {str(folder)!r} is that of another input")
         cache.touch(folder)
         _tell_unfit(run.model.edits_)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from contextlib import suppress
 from io import BytesIO
-from signal import SIGINT
 from warnings import catch_warnings
 
 import numpy as np
@@ -14,6 +10,7 @@ import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
 from topics.model.graph import Neighbours, nearest_neighbours
+from topics.parallel import apart
 
 _NEIGHBOURS = 15
 _MIN_ROWS = 12  # fewer points are placed by their principal components
@@ -21,7 +18,6 @@ _MIN_DIST = 0.15
 # Of 1,000 and 8,000 passages the trustworthiness is .850 and .867, with 500 epochs .851 and .869.
 _EPOCHS = 200
 _HALVINGS = 40
-_WORKER = "from topics.model.projection import _work; _work()"
 
 
 def project_2d(
@@ -61,31 +57,27 @@ def project_2d(
 def project_apart(vectors: np.ndarray, *, random_state: int, neighbours: Neighbours) -> np.ndarray:
     """The coordinates of `project_2d`, from a process of its own where one can be had.
 
-    Loading umap-learn and drawing hold Python's lock for seconds; another process does not.
+    Loading umap-learn and drawing hold Python's lock for seconds.
     """
-    given = BytesIO()
-    for part in (vectors, np.array(random_state), neighbours.indices, neighbours.similarities):
-        np.save(given, part, allow_pickle=False)
-    # -P: what lies in the working directory is no part of this program
-    command = [sys.executable, "-P", "-c", _WORKER]
-    if len(vectors) >= _MIN_ROWS:
-        with suppress(OSError):  # what is wrong is told from here
-            done = subprocess.run(command, input=given.getvalue(), capture_output=True)
-            if done.returncode == -SIGINT:  # the user stops this process too
-                raise KeyboardInterrupt
-            if not done.returncode:
-                return np.load(BytesIO(done.stdout), allow_pickle=False)
-    return project_2d(vectors, random_state=random_state, neighbours=neighbours)
+    given = (vectors, np.array(random_state), neighbours.indices, neighbours.similarities)
+    drawn = apart(_drawn, _as_bytes(*given)) if len(vectors) >= _MIN_ROWS else None
+    if drawn is None:  # what is wrong is told from here
+        return project_2d(vectors, random_state=random_state, neighbours=neighbours)
+    return np.load(BytesIO(drawn), allow_pickle=False)
 
 
-def _work() -> None:
-    """What the process of `project_apart` does: arrays from its input, the map to its output."""
-    given = BytesIO(sys.stdin.buffer.read())
-    vectors, seed, *near = (np.load(given, allow_pickle=False) for _ in range(4))
-    places = project_2d(vectors, random_state=int(seed), neighbours=Neighbours(*near))
-    answer = BytesIO()
-    np.save(answer, places, allow_pickle=False)
-    sys.stdout.buffer.write(answer.getvalue())
+def _drawn(given: bytes) -> bytes:
+    """What the process of `project_apart` does."""
+    arrays = BytesIO(given)
+    vectors, seed, *near = (np.load(arrays, allow_pickle=False) for _ in range(4))
+    return _as_bytes(project_2d(vectors, random_state=int(seed), neighbours=Neighbours(*near)))
+
+
+def _as_bytes(*arrays: np.ndarray) -> bytes:
+    file = BytesIO()
+    for array in arrays:
+        np.save(file, array, allow_pickle=False)
+    return file.getvalue()
 
 
 def fuzzy_graph(neighbours: Neighbours) -> sp.coo_matrix:

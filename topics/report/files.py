@@ -61,7 +61,7 @@ def _write(path: str, folder: Path, options: Options, inputs: str) -> None:
     """Make a report and write its files."""
     from topics.labelling import read_gold
     from topics.report.page import as_page, findings_of
-    from topics.run import analyse
+    from topics.run import analyse, is_cached
 
     if options.gold:
         read_gold(options.gold)
@@ -69,7 +69,7 @@ def _write(path: str, folder: Path, options: Options, inputs: str) -> None:
     log("writing the report")
     timeline = run.about["timeline"]
     with stage("notebooks", timeline):
-        cells = run_notebooks(path, options.changed)
+        cells = run_notebooks(path, options.changed, cached=is_cached(run))
     with stage("page", timeline):
         found = findings_of(cells, run)
         page = as_page(cells, found, run, path)

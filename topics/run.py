@@ -6,10 +6,11 @@ import json
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from topics import cache
 from topics.cache import cache_dir, code_digest, digest, written_atomically
 from topics.errors import InputError, log
-from topics.model.compare import CHANGE_COLUMNS, changes, earlier_files, read_earlier
+from topics.model.compare import CHANGE_COLUMNS, Earlier, changes, earlier_files, read_earlier
 from topics.model.discovered import min_words_for, says_enough
 from topics.model.edits import Edits, read_edits
 from topics.model.named_themes import NamedTheme
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from distributed import Client
 
 _MAX_FITTED = 60_000  # passages that themes are fitted on; above, on a sample of documents
+_MAX_ADDED = 0.02  # share of passages that may come to those that an earlier run was fitted on
+_BETWEEN = 3  # passages of the map between which an added one is drawn
 _RUNS: dict[str, Run] = {}  # of this process, so that four notebooks load a run once
 
 
@@ -56,14 +59,14 @@ class Run:
     passages, vectors
         The passages and their unit vectors ``(n, dim)``, row by row.
     model
-        The `ThemeModel`, fitted on all passages, or on a sample of whole documents where there
-        are more than 60,000.
+        The `ThemeModel`, fitted on all passages; on a sample of whole documents where there are
+        more than 60,000; or on those of an earlier run, where few have been added to them since.
     fitted
-        ``(m,)`` rows of the passages that it was fitted on, which are also those on the map.
+        ``(m,)`` rows of the passages that it was fitted on.
     assignments
         passage_id, theme_id, score of all passages; see `ThemeModel.assignments_`.
     coordinates
-        ``(m, 2)`` place of each fitted passage on the map.
+        ``(k, 2)`` place on the map of the passages that are drawn.
     about
         Versions, digests of what the run depends on, and the timeline of the process that
         computed it, see `topics.parallel.stage`.
@@ -93,8 +96,14 @@ class Run:
 
     @property
     def is_sampled(self) -> bool:
-        """Whether themes were fitted on a sample of the passages."""
+        """Whether themes were fitted on some of the passages."""
         return len(self.fitted) < len(self.passages)
+
+    @property
+    def drawn(self) -> np.ndarray:
+        """Rows of the passages that are on the map ``(k,)``: all, or those of a sample."""
+        n = len(self.passages)
+        return np.arange(n) if len(self.coordinates) == n else self.fitted
 
     @cached_property
     def themes(self) -> pd.DataFrame:
@@ -208,7 +217,7 @@ def analyse(
         run = (
             _edited(path, chosen, progress, client)
             if chosen.edits
-            else _compute(path, chosen, progress, client)
+            else _compute(path, chosen, digests, progress, client)
         )
         run.about["digests"] = digests
         try:
@@ -276,8 +285,19 @@ def input_digests(path: str | Path, options: Options) -> dict[str, str]:
     }
 
 
-def _compute(path: str | Path, options: Options, progress: bool, client: Client | None) -> Run:
-    embedder, seed, timeline = options.embedder, options.seed, Timeline()
+class _Found(NamedTuple):
+    """A model, the rows of the passages that it was fitted on, and places on the map."""
+
+    model: ThemeModel
+    fitted: np.ndarray
+    coordinates: np.ndarray
+
+
+def _compute(
+    path: str | Path, options: Options, digests: dict[str, str], progress: bool,
+    client: Client | None,
+) -> Run:  # fmt: skip
+    embedder, timeline = options.embedder, Timeline()
     with ThreadPoolExecutor(1) as pool, stage("reading", timeline, progress):
         if isinstance(embedder, str):  # its weights are loaded meanwhile; what fails is told below
             pool.submit(encode, ["."], embedder)
@@ -294,35 +314,95 @@ def _compute(path: str | Path, options: Options, progress: bool, client: Client 
         titled = passages["title"].fillna("") + "\n" + passages["text"]
         texts = passages["text"].where(enough, titled)
         vectors = embed(texts.tolist(), embedder, progress=progress, client=client)
-    fitted = _sampled(passages["document_id"], seed)
-    gold = read_gold(options.gold) if options.gold else None
-    labels = None if gold is None else labels_of_passages(passages, documents, gold).iloc[fitted]
-    own, own_vectors = passages.iloc[fitted], vectors[fitted]
-    model = ThemeModel(options.themes or (), seed, embedder=embedder)
-
-    def mapped() -> np.ndarray:
-        with stage("map", timeline, progress):
-            return project_apart(own_vectors, random_state=seed, neighbours=model.neighbours_)
-
-    with ThreadPoolExecutor(1) as pool, threadpool_limits(1, "blas"):
-        with stage("themes", timeline, progress):
-            batch = model.link(own, own_vectors)
-            drawn = pool.submit(mapped)
-            model.find(batch, labels=labels, earlier=earlier)
-        coordinates = drawn.result()
+    with stage("themes", timeline, progress):
+        found = _kept(passages, vectors, digests, options)
+    if found is None:
+        gold = read_gold(options.gold) if options.gold else None
+        labels = None if gold is None else labels_of_passages(passages, documents, gold)
+        found = _fit(passages, vectors, labels, options, earlier, timeline, progress)
+    model, fitted, _ = found
     assignments = model.assignments_
     if len(fitted) < len(passages):
-        log(f"themes are fitted on {len(fitted):,} of {len(passages):,} passages")
         with stage("assignment", timeline, progress):
             assignments = model.predict(passages, vectors, client=client)
-    about = {"versions": cache.versions(), "python": sys.version.split()[0], "timeline": timeline}
-    run = Run(corpus, left_out, copy_of, passages, vectors, model, fitted, assignments,
-              coordinates, about, options=options)  # fmt: skip
+    about = {
+        "versions": cache.versions(),
+        "python": sys.version.split()[0],
+        "timeline": timeline,
+        "fitted": {"passages": len(fitted), "digest": digest(*passages["text"].iloc[fitted])},
+    }
+    run = Run(corpus, left_out, copy_of, passages, vectors, *found[:2], assignments, found[2],
+              about, options=options)  # fmt: skip
     if earlier is not None:
         run.changes = changes(earlier, run.themes, run.assignments, passages)
     if progress:
         log(f"{run.theme_of_passage.isna().mean():.0%} of the passages fit no theme")
     return run
+
+
+def _fit(
+    passages: pd.DataFrame, vectors: np.ndarray, labels: pd.Series | None, options: Options,
+    earlier: Earlier | None, timeline: Timeline, progress: bool,
+) -> _Found:  # fmt: skip
+    """A model fitted on the passages, or on a sample of them, and its map, drawn meanwhile."""
+    fitted = _sampled(passages["document_id"], options.seed)
+    if len(fitted) < len(passages):
+        log(f"themes are fitted on {len(fitted):,} of {len(passages):,} passages")
+    passages, vectors = passages.iloc[fitted], vectors[fitted]
+    labels = None if labels is None else labels.iloc[fitted]
+    model = ThemeModel(options.themes or (), options.seed, embedder=options.embedder)
+
+    def mapped() -> np.ndarray:
+        with stage("map", timeline, progress):
+            return project_apart(vectors, random_state=options.seed, neighbours=model.neighbours_)
+
+    with ThreadPoolExecutor(1) as pool, threadpool_limits(1, "blas"):
+        with stage("themes", timeline, progress):
+            batch = model.link(passages, vectors)
+            drawn = pool.submit(mapped)
+            model.find(batch, labels=labels, earlier=earlier)
+        return _Found(model, fitted, drawn.result())
+
+
+def _kept(
+    passages: pd.DataFrame, vectors: np.ndarray, digests: dict[str, str], options: Options
+) -> _Found | None:
+    """The themes of an earlier run to whose passages few were added, with these on its map."""
+    ids, texts = pd.Index(passages["passage_id"]), passages["text"].to_numpy()
+    for folder in _fitted_before(digests, len(passages)):
+        run = _cached(folder, options)
+        if run is None:
+            continue
+        own = run.passages.iloc[run.fitted]
+        rows = ids.get_indexer(own["passage_id"])
+        if (rows < 0).any() or (texts[rows] != own["text"].to_numpy()).any():
+            continue
+        places = run.coordinates[np.searchsorted(run.drawn, run.fitted)]
+        coordinates = np.empty((len(ids), 2), places.dtype)
+        added = np.setdiff1d(np.arange(len(ids)), rows)
+        near = run.model.nearest(passages.iloc[added], vectors[added], _BETWEEN)
+        coordinates[rows], coordinates[added] = places, places[near].mean(axis=1)
+        log(
+            f"themes are those of an earlier run on {len(rows):,} of these {len(ids):,} passages; "
+            "they are found anew with another --seed, or after topics cache --clear"
+        )
+        return _Found(run.model, rows, coordinates)
+    return None
+
+
+def _fitted_before(digests: dict[str, str], n: int) -> list[Path]:
+    """Folders of runs of the same settings that were fitted on at most so many passages and not
+    many fewer; one of each fit, those on the most first.
+    """
+    found = dict[str, tuple[int, Path]]()
+    for path in (cache_dir() / "runs").glob("*/about.json"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            about = json.loads(path.read_text())
+            fitted = about["fitted"]["passages"]
+            same = about["digests"] | {"corpus": ""} == digests | {"corpus": ""}
+            if same and fitted <= n <= (1 + _MAX_ADDED) * fitted:
+                found[about["fitted"]["digest"]] = fitted, path.parent
+    return [folder for _, folder in sorted(found.values(), reverse=True)]
 
 
 def _sampled(documents: pd.Series, seed: int) -> np.ndarray:

@@ -177,6 +177,8 @@ def of_corpus(run: Run) -> list[Finding]:
     """Cautions about what the run could not take into account."""
     sources, undated = run.documents["source"].dropna().unique(), run.documents["date"].isna().sum()
     foreign, skipped = len(run.left_out), len(run.corpus.skipped)
+    fitted = run.passages["document_id"].iloc[run.fitted].nunique()
+    added = len(run.drawn) > len(run.fitted) and run.passages["document_id"].nunique() - fitted
     cautions = [  # with the cell of notebooks/1_corpus.ipynb that shows more
         (
             "", len(sources) == 1,
@@ -185,7 +187,15 @@ def of_corpus(run: Run) -> list[Finding]:
         ),
         ("origins", undated, f"{fmt.plural(undated, 'document')} without a date: no trend counts them."),
         ("corpus-13", foreign, f"{fmt.plural(foreign, 'document')} in a language that is not read."),
-        ("corpus-05", run.is_sampled, f"Themes were fitted on a sample of {len(run.fitted):,} passages."),
+        (
+            "corpus-05", run.is_sampled and not added,
+            f"Themes were fitted on a sample of {len(run.fitted):,} passages.",
+        ),
+        (
+            "corpus-05", added,
+            f"Themes were found in {fitted:,} documents; {added:,} added since "
+            f"{'was' if added == 1 else 'were'} given to them.",
+        ),
         ("corpus-09", skipped, f"Not everything could be read: {fmt.plural(skipped, 'gap')}."),
     ]  # fmt: skip
     return [

@@ -51,7 +51,7 @@ def theme_map(run: Run) -> go.Figure:
         text = (
             f"Each passage is drawn in its strongest theme; the largest is {names[largest.index[0]]} "
             f"({fmt.plural(largest.iloc[0], 'passage')}); {fmt.percent((strongest == '').mean())} of "
-            f"{'a sample of' if run.is_sampled else 'all'} {n} have no theme."
+            f"{'all' if len(strongest) == len(run.passages) else 'a sample of'} {n} have no theme."
         )
         finding = Finding(text, "themes", themes=[*largest.index])
     twin = pd.DataFrame({"theme": names.values(), "passages": counts.to_numpy()})
@@ -82,7 +82,7 @@ class SelectableMap:
     """
 
     def __init__(self, run: Run) -> None:
-        self._passages = run.passages.iloc[run.fitted]
+        self._passages = run.passages.iloc[run.drawn]
         self.passages = self._passages.head(0)
         self.figure = go.FigureWidget(theme_map(run)).update_layout(dragmode="lasso")
         self._selected: dict[int, list[int]] = {}
@@ -102,7 +102,7 @@ class SelectableMap:
 
 def _strongest(run: Run) -> np.ndarray:
     """The theme that each passage on the map is drawn in, empty for none."""
-    return run.theme_of_passage.iloc[run.fitted].fillna("").to_numpy()
+    return run.theme_of_passage.iloc[run.drawn].fillna("").to_numpy()
 
 
 def _rows_by_theme(run: Run) -> dict[str, np.ndarray]:
@@ -118,7 +118,7 @@ def _points(run: Run, names: dict[str, str]) -> list[go.Scatter]:
     x, y = run.coordinates.T.astype(np.float32)
     colours = {"": fmt.QUIET} | fmt.theme_colours(run)
     scatter, size = (go.Scatter, 6) if len(x) <= _MAX_SVG else (go.Scattergl, 3)
-    passages = run.passages.iloc[run.fitted]
+    passages = run.passages.iloc[run.drawn]
     hover = np.array([_hover(passage) for passage in passages.itertuples()], dtype=object)
     traces, symbols = [], dict(zip(names, cycle(SYMBOLS), strict=False))
     for theme_id, own in _rows_by_theme(run).items():
@@ -163,8 +163,9 @@ def _names(
 
 def _finer_names(run: Run, strongest: np.ndarray) -> Iterator[tuple[np.ndarray, str]]:
     """Place and keywords of clusters one level down, parts of a theme or of none, the largest first."""
-    passages, finer = run.passages.iloc[run.fitted], run.model.finer_clusters_
-    names = fmt.theme_names(run)
+    finer = np.full(len(run.passages), -1)
+    finer[run.fitted] = run.model.finer_clusters_
+    passages, finer, names = run.passages.iloc[run.drawn], finer[run.drawn], fmt.theme_names(run)
     for number, words in enumerate(keywords_of(passages, finer, int(finer.max()) + 1)):
         theme_id, size = pd.Series(strongest[finer == number]).value_counts().reset_index().iloc[0]
         name = names.get(theme_id, "").lower()
@@ -209,7 +210,7 @@ def quotes(run: Run, passage_ids: Iterable[str], theme_id: str | None = None) ->
     """
     deciding = _deciding_sentences(run, theme_id) if theme_id else lambda passage: []
     numbers = np.zeros(len(run.passages), int)
-    numbers[run.fitted] = range(1, len(run.fitted) + 1)
+    numbers[run.drawn] = range(1, len(run.drawn) + 1)
     passages = run.passages.assign(number=numbers).set_index("passage_id")
     if no_text := run.options.no_text:
         passages["title"] = None

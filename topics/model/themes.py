@@ -280,6 +280,11 @@ class ThemeModel:
         vectors = unit_rows(vectors, len(passages), self._rule.vectors.shape[1])
         return self._rule.predict(passages, vectors, client)
 
+    def nearest(self, passages: pd.DataFrame, vectors: np.ndarray, k: int) -> np.ndarray:
+        """Rows ``(len(passages), k)`` of the fitted passages nearest to each, the nearest first."""
+        vectors = self._languages.taken_off(vectors, passages["language"])
+        return knn(vectors, self._rule.vectors, k).indices
+
     def __getattr__(self, name: str) -> Any:
         """Tell what only a fitted model has, which no attribute is found for, from what none has."""
         from sklearn.exceptions import NotFittedError  # scikit-learn takes a second to import

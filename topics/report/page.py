@@ -259,7 +259,7 @@ def passage_search(run: Run) -> dict[str, Any]:
         of each passage, None for all of them and 0 in a report without texts; ``data``, the
         passages packed.
     """
-    passages = run.passages.iloc[run.fitted]
+    passages = run.passages.iloc[run.drawn]
     cut = _CUT if passages["text"].str.len().sum() > _MAX_CHARACTERS else None
     documents = passages.drop_duplicates("document_id")
     if run.options.no_text:
@@ -331,7 +331,7 @@ def _passages(
     places = {document: i for i, document in enumerate(documents)}
     assigned = run.assignments["theme_id"].map(numbers).groupby(run.assignments["passage_id"])
     themes = assigned.agg(list)
-    strongest = [numbers.get(theme, -1) for theme in run.theme_of_passage.iloc[run.fitted]]
+    strongest = [numbers.get(theme, -1) for theme in run.theme_of_passage.iloc[run.drawn]]
     return [
         [places[p.document_id], p.start, p.end, p.text[:cut], themes.get(p.passage_id, []), top]
         for p, top in zip(passages.itertuples(), strongest, strict=True)

@@ -8,7 +8,7 @@ import pytest
 from umap.umap_ import fuzzy_simplicial_set
 
 from topics.model.graph import knn
-from topics.model.projection import fuzzy_graph, project_2d, project_apart
+from topics.model.projection import fuzzy_graph, project_2d, projector
 
 
 def two_groups(n: int) -> np.ndarray:
@@ -42,7 +42,8 @@ def test_the_map_of_another_process_is_the_same_and_drawn_here_where_there_is_no
     monkeypatch.setattr(sys, "executable", python)
     vectors = two_groups(30)
     near = knn(vectors, vectors, 16).drop_self()
-    assert project_apart(vectors, random_state=3, neighbours=near).tolist() == plane.tolist()
+    with projector() as project:
+        assert project(vectors, 3, near).tolist() == plane.tolist()
 
 
 def test_the_graph_is_that_of_umap_learn():

@@ -236,14 +236,16 @@ def test_of_many_passages_themes_are_found_on_whole_documents_drawn_at_random(
 
 
 def test_a_document_added_to_many_is_given_their_themes_and_drawn_among_them(tmp_path, capfd):
-    for number in range(60):
+    for number in range(100):
         text = f"{(PORT, FIELD)[number % 2][number // 2 % 5]} So it said on page {number} of {60 * number}."
         (tmp_path / f"{number:02}.txt").write_text(text)
     first = topics.analyse(tmp_path, progress=False)
     (tmp_path / "33a.txt").write_text(f"{PORT[0]} On Sunday they talked.")
     second = topics.analyse(tmp_path, progress=False)
-    assert "themes are those of an earlier run on 60 of these 61 passages" in capfd.readouterr().err
-    assert second.fitted.tolist() == [*range(34), *range(35, 61)]
+    assert (
+        "themes are those of an earlier run on 100 of these 101 passages" in capfd.readouterr().err
+    )
+    assert second.fitted.tolist() == [*range(34), *range(35, 101)]
     assert second.themes["theme_id"].tolist() == first.themes["theme_id"].tolist()
     given = second.assignments[second.assignments["passage_id"] == "33a.txt:1"]
     others = second.assignments.drop(given.index).reset_index(drop=True)
@@ -254,11 +256,11 @@ def test_a_document_added_to_many_is_given_their_themes_and_drawn_among_them(tmp
     assert (second.coordinates[second.fitted] == first.coordinates).all()
     assert (places.min(axis=0) <= second.coordinates[34]).all()
     assert (second.coordinates[34] <= places.max(axis=0)).all()
-    assert passage_search(second)["n"] == 61
-    caution = "Themes were found in 60 documents; 1 added since was given to them."
+    assert passage_search(second)["n"] == 101
+    caution = "Themes were found in 100 documents; 1 added since was given to them."
     assert caution in [finding.text for finding in findings_of([], second)]
     (tmp_path / "33b.txt").write_text("Wheat fields were dry, and the harvest was poor.")
-    assert len(topics.analyse(tmp_path, progress=False).fitted) == 62  # more than one in fifty
+    assert len(topics.analyse(tmp_path, progress=False).fitted) == 102  # more than one in a hundred
     (tmp_path / "33b.txt").unlink()
     (tmp_path / "00.txt").write_text(PORT[0])  # another text than before
-    assert len(topics.analyse(tmp_path, progress=False).fitted) == 61
+    assert len(topics.analyse(tmp_path, progress=False).fitted) == 101

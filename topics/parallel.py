@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from os import cpu_count
 from signal import SIGINT
+from subprocess import DEVNULL, PIPE, Popen
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from topics.errors import log
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 Timeline = dict[str, list[float]]  # start and end of each stage, see `stage`
+Stage = Callable[[str], AbstractContextManager[None]]  # `stage` on a timeline
 
 _BEGAN = time.perf_counter()  # this process, but for a tenth of a second
 _PARTS_PER_THREAD = 2  # of a worker: one that it is at, one for it to go on with
@@ -81,30 +82,46 @@ def _submit(client: Client, function: Callable[..., Any], *args: Any) -> Any:
         return client.submit(function, *args, pure=False, retries=_RETRIES)
 
 
-def apart(function: Callable[[bytes], bytes], given: bytes) -> bytes | None:
-    """What a function of a module makes of `given` in a process of its own; None where that fails.
+@contextmanager
+def apart(
+    function: Callable[[bytes], bytes], *modules: str
+) -> Iterator[Callable[[bytes], bytes | None]]:
+    """A process of its own for one call of a function of a module; the answer is None if it fails.
 
-    Other than a thread, it never waits for Python's lock.
+    Other than a thread it never waits for Python's lock. It starts and loads `modules` at once.
 
     Examples
     --------
     >>> import zlib
-    >>> zlib.decompress(apart(zlib.compress, b"quay"))
+    >>> with apart(zlib.compress) as compress:
+    ...     packed = compress(b"quay")
+    >>> zlib.decompress(packed)
     b'quay'
     """
     work = (
-        f"import sys; from {function.__module__} import {function.__name__} as work; "
+        f"import {', '.join(['sys', *modules])}\n"
+        f"from {function.__module__} import {function.__name__} as work\n"
         "sys.stdout.buffer.write(work(sys.stdin.buffer.read()))"
     )
     # -P: what lies in the working directory is no part of this program
     command = [sys.executable, "-P", "-c", work]
-    with suppress(OSError):
-        done = subprocess.run(command, input=given, capture_output=True)
-        if done.returncode == -SIGINT:  # the user stops this process too
+    try:
+        process = Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+    except OSError:
+        yield lambda given: None
+        return
+
+    def ask(given: bytes) -> bytes | None:
+        answer, _ = process.communicate(given)
+        if process.returncode == -SIGINT:  # the user stops this process too
             raise KeyboardInterrupt
-        if not done.returncode:
-            return done.stdout
-    return None
+        return None if process.returncode else answer
+
+    with process:
+        try:
+            yield ask
+        finally:
+            process.kill()
 
 
 @contextmanager

@@ -64,15 +64,9 @@ def run_notebooks(path: str, options: dict[str, Any], *, cached: bool) -> list[C
     for cell in code:
         if "parameters" in cell.tags:
             cell.source = f"path = {path!r}\noptions = {options!r}"
-    half = [cell for cell in code if cell.id.startswith(_HALF)] if cached else []
+    half = [cell for cell in code if cached and cell.id.startswith(_HALF)]
     rest = [cell for cell in code if cell not in half]
-    with ThreadPoolExecutor(1) as pool:
-        given = json.dumps([cell.source for cell in half]).encode()
-        answer = pool.submit(apart, _answer, given) if half else None
-        shown = _shown([cell.source for cell in rest])
-        told = answer.result() if answer else b"[]"
-    # Where the other process fails, what is wrong is told from here.
-    shown += json.loads(told) if told else _shown([cell.source for cell in half])
+    shown = _shown_beside([cell.source for cell in rest], [cell.source for cell in half])
     for cell, outputs in zip(rest + half, shown, strict=True):
         cell.outputs = outputs
     return cells
@@ -116,6 +110,17 @@ def _shown(sources: list[str]) -> list[list[dict[str, Any]]]:
             said = [{"text/plain": shown.stdout}] if shown.stdout else []
             found.append(said + [output.data for output in shown.outputs if output.data])
     return found
+
+
+def _shown_beside(rest: list[str], half: list[str]) -> list[list[dict[str, Any]]]:
+    """What all cells show; another process runs the second half, if there is one."""
+    if not half:
+        return _shown(rest)
+    with ThreadPoolExecutor(1) as pool, apart(_answer) as ask:
+        answer = pool.submit(ask, json.dumps(half).encode())
+        shown, told = _shown(rest), answer.result()
+    # Where the other process fails, what is wrong is told from here.
+    return shown + (json.loads(told) if told else _shown(half))
 
 
 def _answer(given: bytes) -> bytes:

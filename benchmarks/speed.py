@@ -1,7 +1,8 @@
 """How long whole runs take and how much memory, beside stock BERTopic: part of ``make bench``.
 
 Every run of `start`, `report` and `memory` is a process of its own, timed from outside from its
-start to its end, with its peak memory as the system counts it, and begins with an empty cache.
+start to its end, with the peak memory of its largest process as the system counts it, and begins with
+an empty cache.
 
 ``start``: the import, the help, and BERTopic's import; medians of five, after one to warm up.
 
@@ -311,13 +312,17 @@ def memory() -> None:
         path.write_text("".join(paragraphs()), encoding="utf-8")
         runs = {
             "ours": ours(path, Path(folder, "ours")),
-            "stock": stock(path, Path(folder, "stock")),
+            "stock": stock(path, Path(folder, "stock"), "multilingual"),
+            "stock, MiniLM": stock(path, Path(folder, "minilm"), "minilm"),
         }
         n = len(pd.read_parquet(Path(folder, "ours", "out", "passages.parquet")))
-    print(f"\n{f'{n:,} passages':<18}{'seconds':>9}{'peak MB':>9}{'MB of HTML':>12}")
+    print(
+        f"\n{f'{n:,} passages':<18}{'seconds':>9}{'times ours':>12}{'peak MB':>9}{'MB of HTML':>12}"
+    )
     for name, run in runs.items():
-        print(f"{name:<18}{run.seconds:>9.1f}{run.peak:>9.0f}{run.html:>12.1f}")
-    print(runs["stock"].printed, end="", flush=True)
+        times = run.seconds / runs["ours"].seconds
+        print(f"{name:<18}{run.seconds:>9.1f}{times:>12.2f}{run.peak:>9.0f}{run.html:>12.1f}")
+    print(f"ours: {runs['ours'].timeline}\n{runs['stock'].printed}", end="", flush=True)
 
 
 def growth() -> None:

@@ -41,10 +41,21 @@ CARRIED = {"ferries": ["may-a", "july-a", "july-copy", "undated"], "grain": ["ju
 def run_around(model, corpus, left_out, passages, vectors, layout):
     """A run on a model that was fitted on all passages."""
     fitted, assignments = np.arange(len(passages)), model.assignments_
+    about = {"fit": {"corpus": "", "passages": len(passages)}}
     known = not corpus.documents.empty
     copy_of = document_duplicates(corpus.documents) if known else pd.Series(dtype="str")
     return Run(
-        corpus, left_out, copy_of, passages, vectors, model, fitted, assignments, layout, about={}
+        corpus,
+        left_out,
+        copy_of,
+        passages,
+        vectors,
+        model,
+        fitted,
+        fitted,
+        assignments,
+        layout,
+        about,
     )
 
 

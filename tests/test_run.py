@@ -257,7 +257,7 @@ def test_a_document_added_to_many_is_given_their_themes_and_drawn_among_them(tmp
     assert (places.min(axis=0) <= second.coordinates[34]).all()
     assert (second.coordinates[34] <= places.max(axis=0)).all()
     assert passage_search(second)["n"] == 101
-    caution = "Themes were found in 100 documents; 1 added since was given to them."
+    caution = "1 passage came after the themes were found: they were given those that fit."
     assert caution in [finding.text for finding in findings_of([], second)]
     (tmp_path / "33b.txt").write_text("Wheat fields were dry, and the harvest was poor.")
     assert len(topics.analyse(tmp_path, progress=False).fitted) == 102  # more than one in a hundred

@@ -177,8 +177,6 @@ def of_corpus(run: Run) -> list[Finding]:
     """Cautions about what the run could not take into account."""
     sources, undated = run.documents["source"].dropna().unique(), run.documents["date"].isna().sum()
     foreign, skipped = len(run.left_out), len(run.corpus.skipped)
-    fitted = run.passages["document_id"].iloc[run.fitted].nunique()
-    added = len(run.drawn) > len(run.fitted) and run.passages["document_id"].nunique() - fitted
     cautions = [  # with the cell of notebooks/1_corpus.ipynb that shows more
         (
             "", len(sources) == 1,
@@ -188,13 +186,13 @@ def of_corpus(run: Run) -> list[Finding]:
         ("origins", undated, f"{fmt.plural(undated, 'document')} without a date: no trend counts them."),
         ("corpus-13", foreign, f"{fmt.plural(foreign, 'document')} in a language that is not read."),
         (
-            "corpus-05", run.is_sampled and not added,
+            "corpus-05", len(run.fitted) + run.added < len(run.passages),
             f"Themes were fitted on a sample of {len(run.fitted):,} passages.",
         ),
         (
-            "corpus-05", added,
-            f"Themes were found in {fitted:,} documents; {added:,} added since "
-            f"{'was' if added == 1 else 'were'} given to them.",
+            "corpus-05", run.added,
+            f"{fmt.plural(run.added, 'passage')} came after the themes were found: they were given "
+            "those that fit.",
         ),
         ("corpus-09", skipped, f"Not everything could be read: {fmt.plural(skipped, 'gap')}."),
     ]  # fmt: skip

@@ -135,9 +135,7 @@ class Run:
         """
         model, options = self.model.edited(edits), self.options
         _tell_unfit(model.edits_[len(self.model.edits_) :])
-        found = (
-            model.predict(self.passages, self.vectors) if self.is_sampled else model.assignments_
-        )
+        found = _assigned(model, self.fitted, self.passages, self.vectors)
         options = replace(options, edits=[*read_edits(options.edits), *read_edits(edits)])
         run = replace(self, model=model, assignments=found, options=options)
         if options.base:
@@ -320,10 +318,8 @@ def _compute(
             fit = {"corpus": digests["corpus"], "passages": len(passages)}
         else:
             found, fit = kept
-    assignments = found.model.assignments_
-    if len(found.fitted) < len(passages):
-        with at("assignment"):
-            assignments = found.model.predict(passages, vectors, client=client)
+    with at("assignment"):
+        assignments = _assigned(found.model, found.fitted, passages, vectors, client)
     about = {"versions": cache.versions(), "python": sys.version.split()[0], "fit": fit,
              "timeline": timeline}  # fmt: skip
     run = Run(**read, **found._asdict(), vectors=vectors, assignments=assignments, about=about,
@@ -427,6 +423,20 @@ def _fitted_before(digests: dict[str, str], n: int) -> list[Path]:
             if is_first and same and then <= n <= (1 + _MAX_ADDED) * then:
                 found.append((then, path.parent))
     return [folder for _, folder in sorted(found, reverse=True)]
+
+
+def _assigned(
+    model: ThemeModel, fitted: np.ndarray, passages: pd.DataFrame, vectors: np.ndarray,
+    client: Client | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """Assignments of all passages, in their order: of those not fitted by the same rule."""
+    others = np.setdiff1d(np.arange(len(passages)), fitted)
+    if not others.size:
+        return model.assignments_
+    predicted = model.predict(passages.iloc[others], vectors[others], client=client)
+    both = pd.concat([model.assignments_, predicted])
+    place = pd.Index(passages["passage_id"]).get_indexer(both["passage_id"])
+    return both.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
 
 
 def _sampled(documents: pd.Series, seed: int) -> np.ndarray:

@@ -159,8 +159,8 @@ def count_words(text: str) -> int:
     >>> count_words("The quay is shut."), count_words("北码头关闭")
     (4, 3)
     """
-    unspaced = re.findall(f"[{UNSPACED}]", text)
-    return len(text.split()) + len(unspaced) // 2
+    unspaced = 0 if text.isascii() else len(re.findall(f"[{UNSPACED}]", text))
+    return len(text.split()) + unspaced // 2
 
 
 class _Rule(NamedTuple):
@@ -169,6 +169,7 @@ class _Rule(NamedTuple):
     reason: str
     cost: int
     max_words: int
+    signs: Sequence[str]
     patterns: list[re.Pattern[str]]  # the last one is of short lines that are no sentence
 
 
@@ -182,6 +183,7 @@ def _rule(
     reason: str,
     cost: int,
     max_words: int,
+    signs: Sequence[str] = ("",),  # in every block
     pattern: str = "(?!)",  # matches nothing
     phrases: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> _Rule:
@@ -190,9 +192,9 @@ def _rule(
     for phrase in chain.from_iterable(phrases.values()):
         ends[min(phrase.count(" "), 2)].append(re.escape(phrase))
     one, two, more = map("|".join, ends)
-    short = rf"(?i)^\W*(?:(?:{one})\b.{{0,20}}|(?:{two})\b.{{0,40}})$"
-    parts = pattern, rf"(?i)^\W*(?:{more})\b", short
-    return _Rule(reason, cost, max_words, [re.compile(part) for part in parts])
+    short = rf"(?i)\W*(?:(?:{one})\b.{{0,20}}|(?:{two})\b.{{0,40}})$"
+    parts = pattern, rf"(?i)\W*(?:{more})\b", short
+    return _Rule(reason, cost, max_words, signs, [re.compile(part) for part in parts])
 
 
 def match_rule(text: str) -> tuple[str, int]:
@@ -203,11 +205,13 @@ def match_rule(text: str) -> tuple[str, int]:
     """
     words = count_words(text)
     plain = text.replace("’", "'")
+    small = plain.lower()
     is_sentence = words >= 4 and plain.endswith((".", "!", "?", "。"))
     for rule in _rules():
-        patterns = rule.patterns[:-1] if is_sentence else rule.patterns
-        if words < rule.max_words and any(pattern.search(plain) for pattern in patterns):
-            return rule.reason, rule.cost
+        if words < rule.max_words and any(map(small.__contains__, rule.signs)):
+            patterns = rule.patterns[:-1] if is_sentence else rule.patterns
+            if any(pattern.match(plain) for pattern in patterns):
+                return rule.reason, rule.cost
     return "", 0
 
 

@@ -80,11 +80,12 @@ def drop_repeats(texts: Sequence[str]) -> Repeats:
     ('North Quay is shut.', [('(The Weekly 05/00/2025 page0)', 'in many documents', 0, 5)])
     """
     n_many = max(_MIN_SHARED, len(texts) / 100)
-    ends = [_unit_ends(text) for text in texts]
-    shared, frames = _shared_units(texts, ends, n_many)
+    linked = [_LINK.sub(_as_paragraph, text) for text in texts]  # most are the same objects
+    ends = [_unit_ends(text) for text in linked]
+    shared, frames = _shared_units(linked, ends, n_many)
     kept, places = [], defaultdict[tuple[str, bool], dict[int, str]](dict)
     for i, text in enumerate(texts):
-        page = _units(text, ends[i])
+        page = _units(linked[i], ends[i])
         stays = _stays(page, shared, frames)
         stays = stays if any(stays) else [True] * len(page)
         whole = "".join(u.text + u.gap for u, stay in zip(page, stays, strict=True) if stay).strip()
@@ -139,13 +140,12 @@ class _Unit(NamedTuple):
 
 def _unit_ends(text: str) -> array[int]:
     """Where each unit of a text ends and the next one starts, one after the other."""
-    found = _UNIT_END.finditer(_LINK.sub(_as_paragraph, text))
+    found = _UNIT_END.finditer(text)
     return array("I", [n for m in found for n in (max(m.start(), m.end("address")), m.end())])
 
 
 def _units(text: str, ends: array[int]) -> list[_Unit]:
-    """Units of a text; joined with their gaps they are the text, with links as paragraphs."""
-    text = _LINK.sub(_as_paragraph, text)
+    """Units of a text; joined with their gaps they are the text."""
     spans = zip([0, *ends[1::2]], [*ends[::2], len(text)], [*ends[1::2], len(text)], strict=True)
     return [_Unit(text[a:b], text[b:c], _key(text[a:b])) for a, b, c in spans]
 

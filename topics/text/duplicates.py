@@ -53,8 +53,8 @@ def representatives(texts: Iterable[str]) -> np.ndarray:
     [0, 1, 0]
     """
     number: defaultdict[str, int] = defaultdict(count().__next__)
-    numbers = ([number[word] for word in re.findall(r"\w+", text.lower())] for text in texts)
-    words = [np.array(text, np.uint32) for text in numbers]
+    numbers = (map(number.__getitem__, re.findall(r"\w+", text.lower())) for text in texts)
+    words = [np.fromiter(text, np.uint32) for text in numbers]
     is_figure = np.array([len(word) > 1 and word.isdigit() for word in number], bool)
     first: dict[bytes, int] = {}  # texts of the same words; those without words are no duplicates
     same = (first.setdefault(w.tobytes(), i) if len(w) else i for i, w in enumerate(words))
@@ -90,12 +90,13 @@ def _candidates(words: list[np.ndarray]) -> Iterator[tuple[int, int]]:
 
 def _shingle_counts(words: list[np.ndarray]) -> csr_array:
     """How often each text has each shingle that occurs more than once: ``(texts, shingles)``."""
-    shingles = [_ngrams(text, _SHINGLE) for text in words]
-    rows = np.repeat(np.arange(len(words)), [len(own) for own in shingles])
-    every = np.concatenate([np.empty(0, np.uint64), *shingles])
-    _, columns, times = np.unique(every, return_inverse=True, return_counts=True)
-    ones = np.ones(len(rows), np.int32)
-    return csr_array((ones, (rows, columns)), (len(words), len(times)))[:, times > 1]
+    every = _ngrams(np.concatenate([np.empty(0, np.uint32), *words]), _SHINGLE)
+    rows = np.repeat(np.arange(len(words)), [len(text) for text in words])
+    first, last = rows[: len(every)], rows[len(rows) - len(every) :]
+    inside = first == last  # of one text
+    _, columns, times = np.unique(every[inside], return_inverse=True, return_counts=True)
+    ones = np.ones(len(columns), np.int32)
+    return csr_array((ones, (first[inside], columns)), (len(words), len(times)))[:, times > 1]
 
 
 def _ngrams(words: np.ndarray, n: int) -> np.ndarray:
@@ -109,11 +110,12 @@ def _ngrams(words: np.ndarray, n: int) -> np.ndarray:
 def _share_in_common(a: np.ndarray, b: np.ndarray, is_figure: np.ndarray) -> float:
     """Share of the shorter text that the longer one has too; 0 if they cannot be duplicates."""
     short, long = sorted((a, b), key=len)
-    figures, others = np.unique(short[is_figure[short]]), np.unique(long[is_figure[long]])
+    figures, others = (set(text[is_figure[text]].tolist()) for text in (short, long))
     fewer = min(len(figures), len(others))
-    if fewer >= _MIN_FIGURES and np.isin(figures, others).sum() < _MIN_EQUAL_FIGURES * fewer:
+    if fewer >= _MIN_FIGURES and len(figures & others) < _MIN_EQUAL_FIGURES * fewer:
         return 0.0
-    contained = np.isin(_ngrams(short, _SHINGLE), _ngrams(long, _SHINGLE)).mean()
+    shingles, known = (_ngrams(text, _SHINGLE).tolist() for text in (short, long))
+    contained = sum(map(set(known).__contains__, shingles)) / len(shingles)
     share = max(_share_in_chains(short, long), contained)
     return float(share) if share * len(short) >= _MIN_OF_LONGER * len(long) else 0.0
 

@@ -21,7 +21,7 @@ MAX_WORDS = 180  # longer paragraphs hold more than one subject; MiniLM reads no
 _LETTERS = 15  # that count as a word where blanks are missing, as in long addresses
 # Paragraphs are searched for sentences in pieces of at most so many characters, to bound time.
 _PIECE = re.compile(r"\S.{0,50000}(?!\S)|\S{1,50000}", re.DOTALL)
-_PARAGRAPH = re.compile(r"\S(?:.*?\S)??(?=\s*\n\s*\n|\s*\Z)", re.DOTALL)
+_BLANK_LINES = re.compile(r"\n\s*\n")
 _TRIMMED = re.compile(r"\S(?:.*\S)?", re.DOTALL)
 Span = tuple[int, int]
 _META = ["title", "date", "source", "country", "language", "url", "path"]
@@ -69,7 +69,7 @@ def split_passages(
         raise InputError(f"{expected} {min_words} and {max_words}")
     about = documents.reindex(columns=["document_id", "text", *_META]).reset_index(drop=True)
     about["date"] = checked_dates(about["date"])
-    for name in about.columns.drop("date"):
+    for name in about.columns[about.dtypes != "str"].drop("date"):
         known = about[name].map(lambda value: replace_surrogates(str(value)), na_action="ignore")
         about[name] = known.astype("str")
     about["text"] = about["text"].fillna("")
@@ -90,10 +90,11 @@ def _passages(text: str, language: Any, min_words: int, max_words: int) -> Itera
     """Start and end of each passage of `text`, in order."""
     joined: list[Span] = []
     start: int | None = None
-    for match in _PARAGRAPH.finditer(text):
-        start = match.start() if start is None else start
-        if count_words(text[start : match.end()]) >= min_words:
-            joined.append((start, match.end()))
+    breaks = (match.start() for match in _BLANK_LINES.finditer(text))
+    for first, end in _trimmed(text, [0, *breaks, len(text)]):
+        start = first if start is None else start
+        if count_words(text[start:end]) >= min_words:
+            joined.append((start, end))
             start = None
     if start is not None:  # what is left says too little alone
         end = len(text.rstrip())
@@ -102,6 +103,13 @@ def _passages(text: str, language: Any, min_words: int, max_words: int) -> Itera
         joined.append((start, end))
     for span in joined:
         yield from _split(text, *span, language, max_words)
+
+
+def _trimmed(text: str, edges: Iterable[int]) -> Iterator[Span]:
+    """Start and end of what stands between edges, blanks around it left out."""
+    for start, end in pairwise(edges):
+        if found := _TRIMMED.search(text, start, end):
+            yield found.span()
 
 
 def _split(text: str, start: int, end: int, language: Any, max_words: int) -> list[Span]:
@@ -158,6 +166,4 @@ def sentences(
     for piece in _PIECE.finditer(text, start, len(text) if end is None else end):
         found = sentencex.get_sentence_boundaries(code, piece[0])
         starts = [piece.start() + sentence["start_index"] for sentence in found]
-        for first, last in pairwise([*starts, piece.end()]):
-            if sentence := _TRIMMED.search(text, first, last):
-                yield sentence.span()
+        yield from _trimmed(text, [*starts, piece.end()])

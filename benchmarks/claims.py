@@ -23,7 +23,7 @@ import pandas as pd
 from topics import measures
 from topics.figures import claims
 from topics.measures.change_points import BACK, EITHER, JUMP, SLOW
-from topics.text.duplicates import document_duplicates
+from topics.text.duplicates import near_duplicate_groups
 
 STILL = ["nothing", "outlet joins", "outlet leaves", "outlet doubles", "one outlet's one week",
          "seasons", "sharp seasons", "copies multiply", "label error 10%", "label error 25%"]  # fmt: skip
@@ -166,7 +166,7 @@ class Recount:
         held = read["assignments"].merge(self.passages[["passage_id", "document_id"]])
         documents = read["documents"]
         documents = documents[documents["document_id"].isin(self.passages["document_id"])]
-        first = document_duplicates(documents).to_numpy()
+        first = near_duplicate_groups(documents, "document_id").to_numpy()
         self.documents = documents[documents["document_id"].to_numpy() == first].copy()
         self.passages = self.passages[self.passages["document_id"].isin(first)]
         self.of_theme = held[held["document_id"].isin(first)].groupby("theme_id")

@@ -7,7 +7,7 @@ import pandas as pd
 
 from topics import Corpus, Run, ThemeModel, embed, split_passages
 from topics.measures import DocumentThemes
-from topics.text.duplicates import document_duplicates
+from topics.text.duplicates import near_duplicate_groups
 
 NO_ROWS = pd.DataFrame()
 NO_LABELS = pd.DataFrame(columns=["passage_id", "theme_id", "label", "before", "after"])
@@ -42,8 +42,9 @@ def run_around(model, corpus, left_out, passages, vectors, layout):
     """A run on a model that was fitted on all passages."""
     fitted, assignments = np.arange(len(passages)), model.assignments_
     about = {"fit": {"corpus": "", "passages": len(passages)}}
-    known = not corpus.documents.empty
-    copy_of = document_duplicates(corpus.documents) if known else pd.Series(dtype="str")
+    documents = corpus.documents
+    known = not documents.empty
+    copy_of = near_duplicate_groups(documents, "document_id") if known else pd.Series(dtype="str")
     return Run(
         corpus,
         left_out,

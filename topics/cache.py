@@ -162,5 +162,7 @@ def touch(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Delete a folder of the cache, if it is there and may be deleted."""
+    """Delete a folder of the cache, or a file in its place, if it is there and may be deleted."""
     shutil.rmtree(path, ignore_errors=True)
+    with suppress(OSError):  # no file
+        path.unlink()

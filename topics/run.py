@@ -30,7 +30,7 @@ from topics.parallel import Stage, Timeline, stage
 from topics.read.corpus import Corpus, read_corpus
 from topics.read.fields import language_counts
 from topics.read.files import as_path, files_digest
-from topics.text.duplicates import document_duplicates
+from topics.text.duplicates import near_duplicate_groups
 from topics.text.gold import labels_of_passages, read_gold
 from topics.text.passages import split_passages
 from topics.vectors.encoders import embed, encode, languages_read, load_embedder
@@ -257,7 +257,7 @@ def _tell_unfit(edits: pd.DataFrame) -> None:
 
 def _cached(folder: Path, options: Options) -> Run | None:
     """The run in a folder of the cache, if it is there and whole."""
-    if not folder.is_dir():
+    if not folder.exists():
         return None
     try:
         run = Run.load(folder, options)
@@ -340,7 +340,10 @@ def _read(path: str | Path, options: Options, progress: bool, at: Stage) -> dict
         left_out = _left_out(corpus, options)
     with at("passages"):
         documents = _without(corpus.documents, left_out)
-        passages, copy_of = split_passages(documents), document_duplicates(documents)
+        passages, copy_of = (
+            split_passages(documents),
+            near_duplicate_groups(documents, "document_id"),
+        )
     return {"corpus": corpus, "left_out": left_out, "passages": passages, "copy_of": copy_of}
 
 

@@ -22,7 +22,9 @@ NEIGHBOURS = 30
 # samples stays at .66; more finds finer levels, and the best of them is better by .006.
 _WORD_SHARE = 0.8
 _BLOCK = 256  # queries whose similarities a thread holds at once
-_WORD_BLOCK = 64  # texts; with 60,000 more do not fit the processor's cache and take half as long again
+_WORD_BLOCK = (
+    64  # texts; with 60,000 more do not fit the processor's cache and take half as long again
+)
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from itertools import accumulate, chain, pairwise
 from operator import mul
 from pathlib import Path
-from types import MappingProxyType
-from typing import NamedTuple
 
 import yaml
 
@@ -129,9 +127,7 @@ def split_blocks(raw: str) -> list[str]:
     ['The quay is shut.', 'Nobody was surprised.']
     """
     lines = [re.sub(r"[\s\u200b\ufeff]+", " ", line).strip() for line in raw.splitlines()]
-    if not _is_wrapped(lines):
-        return [line for line in lines if line]
-    return join_wrapped(lines)
+    return join_wrapped(lines) if _is_wrapped(lines) else list(filter(None, lines))
 
 
 def join_wrapped(lines: Iterable[str]) -> list[str]:
@@ -163,38 +159,32 @@ def count_words(text: str) -> int:
     return len(text.split()) + unspaced // 2
 
 
-class _Rule(NamedTuple):
+@dataclass
+class _Rule:
     """How boilerplate of one kind looks; boilerplate.yml explains the fields."""
 
     reason: str
     cost: int
     max_words: int
-    signs: Sequence[str]
-    patterns: list[re.Pattern[str]]  # the last one is of short lines that are no sentence
+    signs: Sequence[str] = ("",)  # in every block
+    pattern: str = "(?!)"  # matches nothing
+    phrases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @cached_property
+    def patterns(self) -> list[re.Pattern[str]]:
+        """One and those of phrases, the last of short lines; after long ones more may follow."""
+        ends: list[list[str]] = [["(?!)"], ["(?!)"], ["(?!)"]]
+        for phrase in chain.from_iterable(self.phrases.values()):
+            ends[min(phrase.count(" "), 2)].append(re.escape(phrase))
+        one, two, more = map("|".join, ends)
+        short = rf"(?i)\W*(?:(?:{one})\b.{{0,20}}|(?:{two})\b.{{0,40}})$"
+        return [re.compile(part) for part in (self.pattern, rf"(?i)\W*(?:{more})\b", short)]
 
 
 @cache
 def _rules() -> list[_Rule]:
     path = Path(__file__).with_suffix(".yml")
-    return [_rule(**rule) for rule in yaml.safe_load(path.read_text(encoding="utf-8"))]
-
-
-def _rule(
-    reason: str,
-    cost: int,
-    max_words: int,
-    signs: Sequence[str] = ("",),  # in every block
-    pattern: str = "(?!)",  # matches nothing
-    phrases: Mapping[str, Sequence[str]] = MappingProxyType({}),
-) -> _Rule:
-    """A rule of boilerplate.yml: the more words a phrase has, the more may follow it."""
-    ends: list[list[str]] = [["(?!)"], ["(?!)"], ["(?!)"]]
-    for phrase in chain.from_iterable(phrases.values()):
-        ends[min(phrase.count(" "), 2)].append(re.escape(phrase))
-    one, two, more = map("|".join, ends)
-    short = rf"(?i)\W*(?:(?:{one})\b.{{0,20}}|(?:{two})\b.{{0,40}})$"
-    parts = pattern, rf"(?i)\W*(?:{more})\b", short
-    return _Rule(reason, cost, max_words, signs, [re.compile(part) for part in parts])
+    return [_Rule(**rule) for rule in yaml.safe_load(path.read_text(encoding="utf-8"))]
 
 
 def match_rule(text: str) -> tuple[str, int]:

@@ -95,7 +95,7 @@ class _Log:
         if export := reading.export:
             self.exports.append((name, export.name, len(export.records), export.stated or None))
         for block, reason in dict.fromkeys(reading.dropped):
-            self.drop(source, name, block, reason, 1)
+            self.drop(source, name, replace_surrogates(block), reason, 1)
 
     def drop(self, source: str, file: str, block: str, reason: str, documents: int) -> None:
         """Count a block that was dropped; the same block of one source is one row."""

@@ -39,8 +39,9 @@ _NAMED_MONTH = [  # as dates are written with the month's name, or in Chinese, J
 ]
 _CODE_OF_LANGUAGE = re.compile(r"([a-z]{2})([-_].*)?")
 _HINT = "expected e.g. 2025-05-02"
-# What all wrong encodings that ftfy knows have; it takes 50 times as long to see that there is none.
-_UNLIKELY = re.compile(r"[^\0-\x7f](?:(?<=[\x80-\x9fŒœÂÃ])|[^\0-\x7f])")
+# Halves of surrogate pairs, and what all wrong encodings have that ftfy mends; it is 50 times as
+# slow to see that there are none.
+_UNLIKELY = re.compile(r"[^\0-\x7f](?:(?<=[\ud800-\udfff\x80-\x9fŒœÂÃ])|[^\0-\x7f])")
 _MAX_CHARACTERS = 1000  # of a title, a source or another field
 # Varieties that a short text in the standard language is taken for.
 _STANDARD = {"wuu": "zh", "yue": "zh", "arz": "ar", "ary": "ar", "an": "es", "ext": "es"}
@@ -117,7 +118,7 @@ def _as_text(value: Any, separator: str) -> str:
     parts = value if isinstance(value, list) else [value]
     parts = [part.get("name") if isinstance(part, dict) else part for part in parts]
     texts = [str(p) for p in parts if p == p and isinstance(p, str | int | float | date)]
-    return replace_surrogates(separator.join(texts))
+    return separator.join(texts)
 
 
 def date_order(dates: Iterable[str], languages: Iterable[str | None]) -> tuple[bool, str]:
@@ -155,7 +156,8 @@ def complete(fields: Record, metadata_source: str) -> list[str]:
     """
     notes = []
     for name, given in fields.items():
-        fields[name] = value = fix_encoding(given) if _UNLIKELY.search(given) else given
+        odd = _UNLIKELY.search(given)
+        fields[name] = value = fix_encoding(replace_surrogates(given)) if odd else given
         if value != given:
             notes.append(f"{name} of a wrong encoding mended")
         if name != "text" and len(value) > _MAX_CHARACTERS:

@@ -172,7 +172,6 @@ def _front_matter(text: str) -> tuple[Record, str]:
 
 def _cleaned(fields: Record, body: str, metadata_source: str) -> Reading:
     """One document of fields and a text with boilerplate; or the articles of an export."""
-    body = files.replace_surrogates(body)
     if export := read_export(body):
         return _as_reading(export)
     cleaned = remove_boilerplate(body, titled=bool(fields.get("title")))

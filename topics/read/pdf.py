@@ -17,7 +17,6 @@ from pypdf.errors import LimitReachedError
 
 from topics.errors import UnreadableError
 from topics.read.boilerplate import SENTENCE_END
-from topics.read.files import replace_surrogates
 
 MAX_PAGES = 2_000
 MAX_SECONDS = 300  # pypdf limits each stream, this limits the file
@@ -111,7 +110,7 @@ def _lines(page: PageObject, deadline: float) -> list[str]:
         if time.monotonic() > deadline:  # inside forms, pypdf lets no other error through
             raise MemoryError(f"it takes more than {MAX_SECONDS} seconds")
 
-    text = replace_surrogates(page.extract_text(visitor_operand_before=watch)).translate(_PLAIN)
+    text = page.extract_text(visitor_operand_before=watch).translate(_PLAIN)
     return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
 
 

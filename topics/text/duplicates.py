@@ -92,11 +92,10 @@ def _shingle_counts(words: list[np.ndarray]) -> csr_array:
     """How often each text has each shingle that occurs more than once: ``(texts, shingles)``."""
     every = _ngrams(np.concatenate([np.empty(0, np.uint32), *words]), _SHINGLE)
     rows = np.repeat(np.arange(len(words)), [len(text) for text in words])
-    first, last = rows[: len(every)], rows[len(rows) - len(every) :]
-    inside = first == last  # of one text
+    inside = rows[: 1 - _SHINGLE] == rows[_SHINGLE - 1 :]  # one text, not from it into the next
     _, columns, times = np.unique(every[inside], return_inverse=True, return_counts=True)
-    ones = np.ones(len(columns), np.int32)
-    return csr_array((ones, (first[inside], columns)), (len(words), len(times)))[:, times > 1]
+    cells = np.ones(len(columns), np.int32), (rows[: 1 - _SHINGLE][inside], columns)
+    return csr_array(cells, (len(words), len(times)))[:, times > 1]
 
 
 def _ngrams(words: np.ndarray, n: int) -> np.ndarray:
@@ -139,7 +138,7 @@ def _single_pairs(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def near_duplicate_groups(frame: pd.DataFrame, ids: str) -> pd.Series:
-    """For each row of `frame`, the id of the earliest row that it is a near-duplicate of.
+    """For each row by its id, the id of the earliest row that it is a near-duplicate of.
 
     Parameters
     ----------
@@ -151,32 +150,16 @@ def near_duplicate_groups(frame: pd.DataFrame, ids: str) -> pd.Series:
     Returns
     -------
     pd.Series
-        Ids by the index of `frame`; a row's own id if it is no near-duplicate of an earlier one.
+        Ids by id, in the order of `frame`; a row's own if it is no near-duplicate of an earlier one.
 
     Examples
     --------
     >>> report = "The harbour board voted on Tuesday to keep the quay shut."
     >>> frame = pd.DataFrame({"id": ["a", "b"], "text": [report + " Again.", report]})
     >>> frame["date"] = pd.to_datetime(["2025-05-07", "2025-05-06"])
-    >>> near_duplicate_groups(frame, "id").tolist()
-    ['b', 'b']
+    >>> near_duplicate_groups(frame, "id").to_dict()
+    {'a': 'b', 'b': 'b'}
     """
-    by_date = frame.reset_index(drop=True).sort_values("date", kind="stable", na_position="last")
-    order = by_date.index.to_numpy()
-    groups = np.empty(len(frame), object)
-    groups[order] = by_date[ids].to_numpy()[representatives(by_date["text"])]
-    return pd.Series(groups, index=frame.index)
-
-
-def document_duplicates(documents: pd.DataFrame) -> pd.Series:
-    """For each document by id, the earliest document that it is a near-duplicate of, or itself.
-
-    Examples
-    --------
-    >>> report = "The harbour board voted on Tuesday to keep the quay shut."
-    >>> documents = pd.DataFrame({"document_id": ["a.txt", "b.txt"], "text": [report, report]})
-    >>> document_duplicates(documents.assign(date=pd.NaT)).to_dict()
-    {'a.txt': 'a.txt', 'b.txt': 'a.txt'}
-    """
-    groups = near_duplicate_groups(documents, "document_id")
-    return pd.Series(groups.to_numpy(), documents["document_id"].tolist())
+    by_date = frame.sort_values("date", kind="stable", na_position="last")
+    own = by_date[ids].to_numpy()
+    return pd.Series(own[representatives(by_date["text"])], own).loc[frame[ids]]

@@ -83,7 +83,7 @@ def split_passages(
     table = pd.DataFrame(passages, columns=list(types)).astype(types)
     table = table.join(about.drop(columns="text"), on="row")
     groups = near_duplicate_groups(table, "passage_id").astype("str")
-    return table.assign(copy_group=groups)[COLUMNS]
+    return table.assign(copy_group=groups.array)[COLUMNS]
 
 
 def _passages(text: str, language: Any, min_words: int, max_words: int) -> Iterator[Span]:

@@ -183,6 +183,15 @@ def test_the_command_clears_the_cache_and_nothing_else(held, tmp_path):
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [kept / "file"]
 
 
+def test_a_file_where_a_folder_of_the_cache_belongs_is_deleted_like_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOPICS_CACHE", str(tmp_path))
+    file = tmp_path / "runs" / ("a" * 24)
+    file.parent.mkdir()
+    file.write_text("no folder")
+    trim(-1)
+    assert not file.exists()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no such devices")
 @pytest.mark.parametrize(
     ("printed_to", "status", "told"),

@@ -372,6 +372,24 @@ def test_messages_of_a_mailbox_are_told_apart_and_dated(read):
     assert read("a.mbox", box, "title", "date", "source")[0] == [("One", *source), ("Two", *source)]
 
 
+LONG_TYPE = f"--a\nContent-Type: text/plain;{' a=b;' * 30_000}\n\nShut.\n--a--"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+@pytest.mark.parametrize(
+    "mail",
+    [
+        MAIL.format("Quay " * 30_000, "text/plain", "Shut."),
+        MAIL.format("Quay", "multipart/mixed; boundary=a", LONG_TYPE),
+        MAIL.format("Quay", "multipart/mixed; boundary=a", LONG_TYPE.replace(" a", "\n a")),
+    ],
+    ids=["of the message", "of a part", "folded"],
+)
+def test_a_header_that_would_take_long_is_not_parsed(read, mail, end):
+    _, reasons = read("a.eml", mail.replace("\n", end))
+    assert reasons[0] == "message 1 is damaged: more than 100 KB of mail header"
+
+
 def test_rows_of_a_parquet_file_are_documents_with_their_dates(read, tmp_path):
     import pandas as pd
 

@@ -19,8 +19,9 @@ import pytest
 import yaml
 from browser import chromium, drawn, requests_of, sample_report, topics
 from conftest import ROOT
+from runs import FIELD, PORT, run_on
 
-from topics.report.files import summary_of
+from topics.report.files import summary_of, write_data
 
 DATA_FILES = (
     "documents.parquet", "passages.parquet", "assignments.parquet", "themes.csv", "findings.json",
@@ -122,6 +123,16 @@ def test_the_terminal_and_a_file_say_what_the_page_opens_with(sample):
     shown = printed[1 : 1 + len(names)]
     assert all(line[2:].startswith(name) for line, name in zip(shown, names, strict=True))
     assert printed[-1] == f"report: {sample / 'report.html'}"
+
+
+def test_no_id_is_a_formula_in_a_spreadsheet(tmp_path):
+    names = ["=HYPERLINK(1).txt", "-1.txt", *(f"{i}.txt" for i in range(2, 10))]
+    theme = {"id": "strike", "phrases": ["dock strike"], "terms": ["harbour"]}
+    run = run_on([*PORT, *FIELD], [theme], document_id=names)
+    assert run.model.exemplars("strike") == ["=HYPERLINK(1).txt:1", "-1.txt:1", "3.txt:1"]
+    write_data(run, [], tmp_path)
+    themes = pd.read_csv(tmp_path / "themes.csv").set_index("theme_id")
+    assert themes.loc["strike", "exemplars"] == "'=HYPERLINK(1).txt:1; '-1.txt:1; 3.txt:1"
 
 
 @pytest.fixture

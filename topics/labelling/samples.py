@@ -85,7 +85,7 @@ def draw_sheet(run: Run, n: int, *, random_state: int = 0) -> tuple[pd.DataFrame
     rows = table.iloc[np.concatenate(steps)].assign(probability=np.repeat(drawn / sizes, drawn))
     rows = rows.sample(frac=1, random_state=rng, ignore_index=True)
     rows["label_id"] = ["p" + digest(str(random_state), id_)[:8] for id_ in rows["passage_id"]]
-    sheet = rows[["label_id"]].assign(text=_harmless(rows["text"]), themes="", coder="")
+    sheet = rows[["label_id"]].assign(text=harmless(rows["text"]), themes="", coder="")
     return sheet, rows[["label_id", "passage_id", "stratum", "period", "probability"]]
 
 
@@ -101,7 +101,7 @@ def _allocated(sizes: np.ndarray, n: int) -> np.ndarray:
     return drawn
 
 
-def _harmless(texts: pd.Series) -> pd.Series:
+def harmless(texts: pd.Series) -> pd.Series:
     """Texts that no spreadsheet takes for a formula: an apostrophe is put before its sign."""
     return texts.str.replace(_FORMULA, r"\1'", regex=True)
 

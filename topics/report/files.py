@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from topics import cache
 from topics.cache import digest, file_digest, written_atomically
 from topics.errors import InputError, log
-from topics.measures import theme_support
 from topics.options import Options
 from topics.parallel import stage
 from topics.read.files import as_path, files_digest, find_files
@@ -131,15 +130,26 @@ def _holds(folder: Path, inputs: str) -> bool:
 
 
 def write_data(run: Run, found: list[Finding], folder: Path) -> None:
-    """Write the Parquet, CSV and findings files of a run; each is replaced whole or not at all."""
+    """Write the Parquet, CSV and findings files of a run; each is replaced whole or not at all.
+
+    Ids begin with names of files, which a spreadsheet may take for formulas.
+    """
+    from topics.labelling.samples import harmless
+    from topics.measures import theme_support
+
     frames = run.corpus.documents, run.passages, run.assignments
     for name, frame in zip(_DATA_FILES[:3], frames, strict=True):
         with written_atomically(folder / name) as part:
             frame.to_parquet(part, index=False)
+    ids = harmless(run.themes["exemplars"].str.split("; ").explode())
+    told = {
+        "exemplars": ids.groupby(level=0).agg("; ".join),
+        "verdict": theme_support(run)["verdict"],
+    }
     with written_atomically(folder / "themes.csv") as part:
-        run.themes.assign(verdict=theme_support(run)["verdict"]).to_csv(part, index=False)
-    told = [{k: v for k, v in asdict(f).items() if k != "claims"} for f in found]
-    _write_json(told, folder / "findings.json")
+        run.themes.assign(**told).to_csv(part, index=False)
+    claims = [{k: v for k, v in asdict(f).items() if k != "claims"} for f in found]
+    _write_json(claims, folder / "findings.json")
 
 
 def _write_about(run: Run, folder: Path, parameters: dict[str, Any], inputs: str) -> None:

@@ -387,7 +387,7 @@ LONG_TYPE = f"--a\nContent-Type: text/plain;{' a=b;' * 30_000}\n\nShut.\n--a--"
 )
 def test_a_header_that_would_take_long_is_not_parsed(read, mail, end):
     _, reasons = read("a.eml", mail.replace("\n", end))
-    assert reasons[0] == "message 1 is damaged: more than 100 KB of mail header"
+    assert reasons[0] == "message 1 is damaged: no text below at most 100 KB of mail header"
 
 
 def test_rows_of_a_parquet_file_are_documents_with_their_dates(read, tmp_path):

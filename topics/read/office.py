@@ -156,8 +156,9 @@ def read_rtf(content: bytes) -> Record:
 
 def read_message(content: bytes) -> tuple[Record, str, int]:
     """Fields and text of a message, its HTML, and the number of its attachments."""
-    if sum(map(len, _PARSED.findall(b"\n".join(content.splitlines())))) > _MAX_PARSED:
-        raise UnreadableError(f"more than {_MAX_PARSED // 1024} KB of mail header")
+    lines = content.splitlines()
+    if b"" not in lines or sum(map(len, _PARSED.findall(b"\n".join(lines)))) > _MAX_PARSED:
+        raise UnreadableError(f"no text below at most {_MAX_PARSED // 1024} KB of mail header")
     message: Any = email.message_from_bytes(content, policy=email.policy.default)
     senders = getattr(message["from"], "addresses", ())
     fields = {"title": message["subject"], "date": message["date"], "id": message["message-id"]}

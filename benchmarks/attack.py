@@ -182,6 +182,7 @@ def bombs() -> dict[str, bytes]:
         "parts.mbox": b"From a Mon May 5 10:00:00 2025\n" + head + b"--a\n\nShut.\n" * 5000,
         "many.mbox": f"From a Mon May  5 10:00:00 2025\n{MAIL}\n\n".encode() * 5000,
         "nest.eml": b"Content-Type: multipart/mixed; boundary=0\n\n" + nest,
+        "header.eml": head + b"--a\nContent-Type: text/plain;" + b" a=b;" * 200_000 + b"\n\nShut.\n--a--\n",
         "charset.eml": f"Content-Type: text/plain; charset=no-such\n{MAIL}".encode(),
         "address.eml": f"From: {'<' * 20_000}\n{MAIL}".encode(),
         "formula.csv": f'title,text\n=cmd|1!A1,"=HYPERLINK(""http://x.example"") {LINES[0]}"\n'.encode(),

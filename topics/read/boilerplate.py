@@ -168,13 +168,13 @@ class _Rule:
     max_words: int
     signs: Sequence[str] = ("",)  # in every block
     pattern: str = "(?!)"  # matches nothing
-    phrases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    phrases: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def patterns(self) -> list[re.Pattern[str]]:
         """One and those of phrases, the last of short lines; after long ones more may follow."""
         ends: list[list[str]] = [["(?!)"], ["(?!)"], ["(?!)"]]
-        for phrase in chain.from_iterable(self.phrases.values()):
+        for phrase in chain.from_iterable(text.split(", ") for text in self.phrases.values()):
             ends[min(phrase.count(" "), 2)].append(re.escape(phrase))
         one, two, more = map("|".join, ends)
         short = rf"(?i)\W*(?:(?:{one})\b.{{0,20}}|(?:{two})\b.{{0,40}})$"

@@ -102,7 +102,7 @@ def read_bytes(path: Path) -> bytes:
     >>> read_bytes(Path(__file__))[3:8]
     b'Files'
     """
-    with _opened(path) as stream:
+    with opened(path) as stream:
         content = stream.read(ARTICLE_LIMIT + 1)
     if len(content) > ARTICLE_LIMIT:
         raise UnreadableError(
@@ -111,18 +111,6 @@ def read_bytes(path: Path) -> bytes:
     if not content.strip():
         raise UnreadableError("the file is empty")
     return content
-
-
-def read_start(path: Path) -> bytes:
-    """The first bytes of a file, unpacked, that may tell its format.
-
-    Raises
-    ------
-    UnreadableError
-        If it cannot be opened or unpacked.
-    """
-    with _opened(path) as stream:
-        return stream.read(100)
 
 
 def read_lines(path: Path) -> Iterator[str | None]:
@@ -134,7 +122,7 @@ def read_lines(path: Path) -> Iterator[str | None]:
         While iterating, where the rest of the file cannot be read; lines before that are good.
     """
     size, starts = 0, True
-    with _opened(path) as stream:
+    with opened(path) as stream:
         encoding, errors = _encoding(stream.peek(_SAMPLE)[:_SAMPLE])
         text = io.TextIOWrapper(stream, encoding, errors, newline="")
         while line := text.readline(LINE_LIMIT):
@@ -148,8 +136,20 @@ def read_lines(path: Path) -> Iterator[str | None]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[io.BufferedReader]:
-    """The file, unpacked if it is packed; errors while reading it become UnreadableError."""
+def opened(path: Path) -> Iterator[io.BufferedReader]:
+    """The bytes of a file, unpacked if it is packed.
+
+    Raises
+    ------
+    UnreadableError
+        Here and while reading, if it cannot be opened or unpacked.
+
+    Examples
+    --------
+    >>> with opened(Path(__file__)) as stream:
+    ...     stream.read(8)
+    b'\"\"\"Files'
+    """
     try:
         with gzip.open(path) if split_suffix(path)[1] else path.open("rb", _SAMPLE) as stream:
             yield cast(io.BufferedReader, stream)

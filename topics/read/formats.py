@@ -109,7 +109,8 @@ def file_kind(path: Path) -> str:
         If it cannot be opened, or is encrypted or damaged.
     """
     kind, _ = files.split_suffix(path)
-    start = files.read_start(path)
+    with files.opened(path) as stream:
+        start = stream.read(100)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         raise UnreadableError("an old or encrypted office file; save as .docx or .xlsx, unlocked")
     if start.startswith(b"PK\x03\x04"):

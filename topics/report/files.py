@@ -141,15 +141,12 @@ def write_data(run: Run, found: list[Finding], folder: Path) -> None:
     for name, frame in zip(_DATA_FILES[:3], frames, strict=True):
         with written_atomically(folder / name) as part:
             frame.to_parquet(part, index=False)
-    ids = harmless(run.themes["exemplars"].str.split("; ").explode())
-    told = {
-        "exemplars": ids.groupby(level=0).agg("; ".join),
-        "verdict": theme_support(run)["verdict"],
-    }
+    ids = harmless(run.themes["exemplars"].str.split("; ").explode()).groupby(level=0)
+    themes = run.themes.assign(exemplars=ids.agg("; ".join), verdict=theme_support(run)["verdict"])
     with written_atomically(folder / "themes.csv") as part:
-        run.themes.assign(**told).to_csv(part, index=False)
-    claims = [{k: v for k, v in asdict(f).items() if k != "claims"} for f in found]
-    _write_json(claims, folder / "findings.json")
+        themes.to_csv(part, index=False)
+    told = [{k: v for k, v in asdict(f).items() if k != "claims"} for f in found]
+    _write_json(told, folder / "findings.json")
 
 
 def _write_about(run: Run, folder: Path, parameters: dict[str, Any], inputs: str) -> None:

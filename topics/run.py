@@ -318,8 +318,10 @@ def _compute(
             fit = {"corpus": digests["corpus"], "passages": len(passages)}
         else:
             found, fit = kept
-    with at("assignment"):
-        assignments = _assigned(found.model, found.fitted, passages, vectors, client)
+    assignments = found.model.assignments_
+    if len(found.fitted) < len(passages):
+        with at("assignment"):
+            assignments = _assigned(found.model, found.fitted, passages, vectors, client)
     about = {"versions": cache.versions(), "python": sys.version.split()[0], "fit": fit,
              "timeline": timeline}  # fmt: skip
     run = Run(**read, **found._asdict(), vectors=vectors, assignments=assignments, about=about,

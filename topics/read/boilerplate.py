@@ -172,7 +172,10 @@ class _Rule:
 
     @cached_property
     def patterns(self) -> list[re.Pattern[str]]:
-        """One and those of phrases, the last of short lines; after long ones more may follow."""
+        """Of signs, and of phrases: the more words one has, the more may follow it.
+
+        The last is of short lines that are no sentence.
+        """
         ends: list[list[str]] = [["(?!)"], ["(?!)"], ["(?!)"]]
         for phrase in chain.from_iterable(text.split(", ") for text in self.phrases.values()):
             ends[min(phrase.count(" "), 2)].append(re.escape(phrase))

@@ -253,7 +253,7 @@ def count_documents(document_themes: DocumentThemes, rows: np.ndarray | None = N
         held = sizes > 0
         if least <= held.sum() < n_total:
             effective = effective_sizes(sum_by(numbers[rows], has_theme)[held], sizes[held])
-            return Counts(n, n_total, effective, held.sum() - 1, interval)
+            return Counts(n, n_total, effective, int(held.sum()) - 1, interval)
     return Counts(n, n_total, np.full(len(n), float(n_total)), np.inf, BY_DOCUMENT)
 
 

@@ -196,7 +196,7 @@ def _as_large_as_parts(
     least = np.where(np.isin(np.arange(len(found.ids)), [*parts]), -1.0, found.min_similarity)
     open_to = replace(found, min_similarity=least).scores(batch) >= found.thresholds
     for number, others in parts.items():
-        n = had[:, np.isin(before.ids, [found.ids[number], *others])].any(axis=1).sum()
+        n = int(had[:, np.isin(before.ids, [found.ids[number], *others])].any(axis=1).sum())
         close = batch.vectors[open_to[:, number]] @ found.centroids[number]
         least[number] = np.sort(close)[-min(n, len(close))] if len(close) else -1
     return replace(found, min_similarity=least)

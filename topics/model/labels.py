@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import combinations, product
@@ -156,12 +157,13 @@ def _phrases_of(
 ) -> Iterator[tuple[Phrases, np.ndarray]]:
     """For each cluster the phrases of the language that it is named in, and its texts among them."""
     languages, rows = languages_of(passages, "en"), _read(passages, labels, n)
+    texts = {code: tuple(own) for code, own in passages["text"].iloc[rows].groupby(languages[rows])}
     for number in range(n):
-        counts = pd.Series(languages[labels == number]).value_counts()
-        english = counts.get("en", 0) >= min(_MIN_OF_LANGUAGE, counts.sum() / 2)
-        language = "en" if english else str(counts.index[0])
+        counts = Counter(languages[labels == number].tolist())
+        english = counts["en"] >= min(_MIN_OF_LANGUAGE, counts.total() / 2)
+        language = "en" if english else counts.most_common(1)[0][0]
         own = rows[languages[rows] == language]
-        yield _phrases_in(tuple(passages["text"].iloc[own]), language), labels[own] == number
+        yield _phrases_in(texts.get(language, ()), language), labels[own] == number
 
 
 @lru_cache(maxsize=8)  # names, and keywords of named themes and by language, are of the same texts
@@ -187,25 +189,23 @@ def _distinctive(phrases: Phrases, is_own: np.ndarray) -> pd.DataFrame:
     n, n_own = len(is_own), max(int(is_own.sum()), 1)
     own, every = (table.sum(axis=0).A1 for table in (phrases.table[is_own], phrases.table))
     lift = own / every * n / n_own
-    single = np.array([" " not in key for key in phrases.keys], bool)
-    proper = np.array([form[:1].isupper() for form in phrases.written], bool)
-    free = (phrases.starts >= _MIN_START) & (phrases.ends >= _MIN_END)
-    free |= single & proper & (phrases.ends >= _MIN_END / 2)  # "the APEC summit" is on APEC
     least = max(_MIN_PASSAGES, _MIN_SHARE * own.max(initial=0))
     often = own >= (least if (own >= least).any() else 1)
     often &= (lift >= _MIN_LIFT) | is_own.all()
-    columns = np.flatnonzero(often & free if (often & free).any() else often)
-    weight = (own * np.log1p(lift) ** 2)[columns]
-    weight += 1e-6 * ~single[columns]  # of two alike the longer one
-    table = {
-        "key": np.array(phrases.keys, object)[columns],
-        "column": columns,
-        "own": own[columns],
-        "found": _f_measure(own, every, n_own)[columns],
-        "weight": weight / weight.max(initial=1e-9),
-    }
+    columns = np.flatnonzero(often)
     written = pd.Index([phrases.written[column] for column in columns], dtype=str)
-    return pd.DataFrame(table, written).sort_values("weight", ascending=False, kind="stable")
+    keys = [phrases.keys[column] for column in columns]
+    starts, ends = phrases.starts[columns], phrases.ends[columns]
+    single = np.array([" " not in key for key in keys], bool)
+    proper = np.array([form[:1].isupper() for form in written], bool)
+    free = (starts >= _MIN_START) & (ends >= _MIN_END)
+    free |= single & proper & (ends >= _MIN_END / 2)  # "the APEC summit" is on APEC
+    weight = (own * np.log1p(lift) ** 2)[columns] + 1e-6 * ~single  # of two alike the longer one
+    found = _f_measure(own, every, n_own)[columns]
+    told = {"key": keys, "column": columns, "own": own[columns], "found": found, "weight": weight}
+    table = pd.DataFrame(told, written)[free if free.any() else ~free]
+    table["weight"] /= max(table["weight"].max(), 1e-9)
+    return table.sort_values("weight", ascending=False, kind="stable")
 
 
 def _f_measure(found: np.ndarray, every: np.ndarray, n_own: int) -> np.ndarray:

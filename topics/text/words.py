@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +38,7 @@ MIN_NOUN = 0.15  # see `Phrases.nouns`; of the words read, most verbs are below,
 MIN_LED = 0.25
 _PLURAL = 4  # times that a plural counts: names of themes are in the plural
 _MAX_WORDS = 4  # in a phrase
-_OF_USE = ["form", "start", "end", "noun", "led"]  # what `_phrases` tells of each use
+_OF_USE = ["start", "end", "noun", "led"]  # what is counted of the uses of a phrase
 
 # What may follow the common start of two words for them to be forms of one.
 _BASES = {"", "e", "a", "y", "ain"}
@@ -74,18 +74,24 @@ def tokens(text: str) -> list[str]:
     >>> tokens("Korvia's dockers, 40 of them")
     ['Korvia', 'dockers', '', '', 'of', 'them']
     """
-    found: list[str] = []
-    for unit in _UNIT.findall(text):
-        bare = unit.removesuffix("'s").removesuffix("’s")
-        found += _pieces(unit) if _IN_PIECES.search(unit) else [bare]
-    return found
+    return [*chain.from_iterable(map(_pieces, _UNIT.findall(text)))]
 
 
+@lru_cache(maxsize=2**17)  # the same passages are read for names, keywords and comparisons
+def _read(sentence: str) -> tuple[str, list[str]]:
+    """By what a sentence is known again, and a mark and its words."""
+    return _FIGURE.sub("0", sentence), ["", *tokens(sentence)]
+
+
+@lru_cache(maxsize=2**18)
 def _pieces(word: str) -> list[str]:
-    """Pieces of a word without particles; all but the first are marked as glued to the one before.
+    """A word without possessive ending, or its pieces in languages that write no spaces, and Korean.
 
-    Of a Korean word the first piece alone, for the others are endings.
+    Pieces come without particles; all but the first are marked as glued to the one before. Of a
+    Korean word the first piece alone, for the others are endings.
     """
+    if not _IN_PIECES.search(word):
+        return [word.removesuffix("'s").removesuffix("’s")]
     pieces = [p.removeprefix("▁") for p in splitter().encode(word, out_type=str)]
     first, *rest = [_PARTICLES.sub("", piece) for piece in pieces if piece] or [""]
     return [first] if _HANGUL.search(word) else [first, *(_GLUE + p if p else "" for p in rest)]
@@ -186,40 +192,78 @@ class Phrases:
     """
 
     def __init__(self, texts: Sequence[str], min_texts: int = 1, language: str = "en") -> None:
-        found = [_phrases(text, language) for text in _without_repeats(texts)]
-        rows = np.repeat(np.arange(len(texts)), [len(phrases) for phrases in found])
-        uses = pd.DataFrame(chain.from_iterable(found), columns=_OF_USE)
-        codes, forms = pd.factorize(uses["form"].to_numpy(object))
-        keys, names = pd.factorize(np.array([_key(form) for form in forms], object))
-        ones = np.ones(len(codes), np.int32)
-        table = sp.csr_matrix((ones, (rows, keys[codes])), (len(texts), len(names)))
-        counts = np.maximum(table.sum(axis=0).A1, 1)
-        starts, ends, nouns, led = uses[_OF_USE[1:]].groupby(keys[codes]).sum().to_numpy(float).T
-        nouns, led = nouns / np.maximum(starts, 1), (led + 2) / (starts + 4)
-        if language not in _LEADS:
-            nouns, led = np.ones((2, len(names)))
-        table = table.sign()
-        kept = np.flatnonzero((table.getnnz(axis=0) >= min_texts) & (names != ""))
-        often = np.bincount(codes, minlength=len(forms))
-        plural = np.array([_is_plural(form, language) for form in forms], bool)
-        plural &= nouns[keys] >= MIN_NOUN
+        uses, words = _uses(texts, language)
+        uses = uses[uses.groupby("key")["text"].transform("nunique") >= min_texts]
+        keys, names = pd.factorize(uses["key"])
+        pairs = np.ones(len(uses), np.int32), (uses["text"], keys)
+        counts = np.bincount(keys)
+        starts, ends, nouns, led = uses.groupby(keys)[_OF_USE].sum().to_numpy(float).T
         self.language = language
-        self.keys: list[str] = names[kept].tolist()
+        self.table = sp.csr_matrix(pairs, (len(texts), len(names))).sign()
+        self.starts, self.ends = starts / counts, ends / counts
+        self.nouns, self.led = nouns / np.maximum(starts, 1), (led + 2) / (starts + 4)
+        if language not in _LEADS:
+            self.nouns, self.led = np.ones((2, len(names)))
+        often = np.bincount(pd.factorize(uses["form"])[0])
+        first = uses.assign(key=keys).drop_duplicates("form")
+        own = first["key"].to_numpy()
+        forms = [" ".join(words[a:b]) for a, b in zip(first["at"], first["after"], strict=True)]
+        plural = np.array([_is_plural(form, language) for form in forms], bool)
+        plural &= self.nouns[own] >= MIN_NOUN
+        self.keys = [*dict.fromkeys(map(_key, forms))]
         self.columns = {key: column for column, key in enumerate(self.keys)}
-        weighted = (often, often * np.where(plural, _PLURAL, 1))
-        commonest = [_commonest(keys, forms, weights) for weights in weighted]
-        self.written, self.in_names = ([best[key] for key in kept.tolist()] for best in commonest)
-        self.table = table[:, kept]
-        self.starts, self.ends = starts[kept] / counts[kept], ends[kept] / counts[kept]
-        self.nouns, self.led = nouns[kept], led[kept]
+        self.written = _commonest(own, forms, often)
+        self.in_names = _commonest(own, forms, often * np.where(plural, _PLURAL, 1))
 
 
-def _commonest(keys: np.ndarray, forms: np.ndarray, often: np.ndarray) -> dict[int, str]:
+def _commonest(keys: np.ndarray, forms: list[str], often: np.ndarray) -> list[str]:
     """The form of each key that is used most often; of equally common ones that in lower case."""
-    lower = [form == form.lower() for form in forms]
-    order = np.lexsort((lower, often))  # the last one of a key stays
-    written = [f.replace(f" {_GLUE}", "").replace(_GLUE, "") for f in forms[order]]
-    return dict(zip(keys[order].tolist(), written, strict=True))
+    lower = np.array([form == form.lower() for form in forms])
+    order = np.lexsort((lower, often, keys))
+    last = order[np.diff(keys[order], append=-1) != 0]
+    return [forms[i].replace(f" {_GLUE}", "").replace(_GLUE, "") for i in last]
+
+
+def _uses(texts: Sequence[str], language: str) -> tuple[pd.DataFrame, np.ndarray]:
+    """The phrases of texts, use by use, and the words of all texts one after the other.
+
+    Columns: at and after (places of the first word, and of that after the last), form and key (a
+    number for each, the same however often it is used), text (its row), start and end (whether
+    free), noun, led (by an article, with nothing after it or whatever follows); by text, the
+    shorter phrases first.
+    """
+    found = [*_without_repeats(texts)]
+    row = np.repeat(np.arange(len(found)), [*map(len, found)])
+    codes, words = pd.factorize(np.array([*chain.from_iterable(found), ""], object))
+    inside = np.array([word.removeprefix(_GLUE) in _INSIDE for word in words])[codes]
+    kept = inside | ~np.array([_is_stop(word, language) for word in words])[codes]
+    step = np.array([_IN_NAMES.get(word, 0) for word in words])[codes]
+    named = np.flatnonzero(step)
+    kept[named] = [w[:1].isupper() and not _is_stop(w) for w in words[codes[named + step[named]]]]
+    free = kept & ~inside
+    name = kept & np.array([word[:1].isupper() for word in words])[codes]
+    lead = np.array([word.lower() in _LEADS.get(language, []) for word in words])[codes]
+    stems = pd.factorize(np.array([_key(word) for word in words], object))[0][codes]
+    at, parts = np.flatnonzero(free), []
+    form, key = codes[at], stems[at]
+    for n in range(1, _MAX_WORDS + 1):
+        told = {
+            "at": at,
+            "after": at + n,
+            "form": form * _MAX_WORDS + n,
+            "key": key * _MAX_WORDS + n,
+        }
+        parts.append(pd.DataFrame(told)[free[at + n - 1]])
+        longer = kept[at + n]
+        at = at[longer]
+        form = pd.factorize(form[longer] * len(words) + codes[at + n])[0]
+        key = pd.factorize(key[longer] * len(words) + stems[at + n])[0]
+    uses = pd.concat(parts)
+    at, after = uses["at"].to_numpy(), uses["after"].to_numpy()
+    end, led = ~free[after], lead[at - 1]
+    end |= (after - at > 1) & name[after - 1] & ~name[after]  # "Orla May sold": the name ends
+    uses = uses.assign(text=row[at], start=~free[at - 1], end=end, noun=end & led, led=led)
+    return uses.sort_values("text", kind="stable"), words[codes]
 
 
 def _is_plural(form: str, language: str) -> bool:
@@ -227,42 +271,19 @@ def _is_plural(form: str, language: str) -> bool:
     return language != "de" and form.endswith("s") and stem(form) != form.lower()
 
 
-def _without_repeats(texts: Sequence[str]) -> Iterator[str]:
-    """Texts without the longer sentences that an earlier text has, figures aside."""
+def _without_repeats(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Words of texts without the longer sentences that an earlier text has, figures aside."""
     seen: set[str] = set()
     for text in texts:
-        parts = {part: _FIGURE.sub("0", part) for part in _SENTENCE.split(text)}
-        yield "\n\n".join(p for p, key in parts.items() if len(p) < _MIN_REPEAT or key not in seen)
-        seen.update(parts.values())
-
-
-def _phrases(text: str, language: str) -> list[tuple[str, bool, bool, bool, bool]]:
-    """All phrases of a text, as written; whether free at start and end, nouns, and led by an article."""
-    units = tokens(text)
-    kept = [not _is_stop(unit, language) or unit in _INSIDE for unit in units]
-    for at in [i for i, unit in enumerate(units) if unit in _IN_NAMES]:
-        beside = "".join(units[max(at + _IN_NAMES[units[at]], 0) :][:1])
-        kept[at] = beside[:1].isupper() and not _is_stop(beside)
-    words = ["|", *(unit if keep else "|" for unit, keep in zip(units, kept, strict=True)), "|"]
-    edge = [word == "|" or word in _INSIDE for word in words]
-    name = [word[:1].isupper() for word in words]
-    name_ends = [here and not after for here, after in pairwise(name)]
-    leads = _LEADS.get(language, [])
-    lead = [False, *(unit.lower() in leads for unit in units)]
-    found = []
-    for n in range(1, _MAX_WORDS + 1):
-        ends = edge[n + 1 :]
-        if n > 1:  # a name ends where a small letter follows: "Orla May sold ferries"
-            ends = [e or end for e, end in zip(ends, name_ends[n:], strict=False)]
-        grams = zip(*(words[1 + k :] for k in range(n)), edge, ends, lead, strict=False)
-        found += [(" ".join(g), a, b, c and b, c) for *g, a, b, c in grams if "|" not in g]
-    return found
+        parts = {part: _read(part) for part in _SENTENCE.split(text)}
+        new = [w for p, (key, w) in parts.items() if len(p) < _MIN_REPEAT or key not in seen]
+        yield [*chain.from_iterable(new)]
+        seen.update(key for key, _ in parts.values())
 
 
 def _key(phrase: str) -> str:
-    """Stems of the words of a phrase; empty for one that begins or ends with "of" or "de"."""
-    words = phrase.replace(_GLUE, "").split(" ")
-    return "" if {words[0], words[-1]} & _INSIDE else " ".join(map(stem, words))
+    """Stems of the words of a phrase."""
+    return " ".join(map(stem, phrase.replace(_GLUE, "").split(" ")))
 
 
 def distinct(terms: Iterable[str], max_terms: int) -> list[str]:

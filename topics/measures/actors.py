@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
@@ -142,13 +144,12 @@ def mentions(passages: pd.DataFrame, actors: Iterable[Actor] | None = None) -> p
     """
     check_table(passages, "passages", ["passage_id", "text"])
     known = list(read_actors() if actors is None else actors)
-    names = _Aliases([actor for actor in known if actor.kind != "instrument"], str)
-    instruments = _Aliases([actor for actor in known if actor.kind == "instrument"], _folded)
+    names = _finder([actor for actor in known if actor.kind != "instrument"], str)
+    instruments = _finder([actor for actor in known if actor.kind == "instrument"], _folded)
     rows = []
     for passage_id, said in zip(passages["passage_id"], passages["text"].fillna(""), strict=True):
         text = " ".join(said.replace("’", "'").split())
-        found = names.found(text) | instruments.found(text)
-        rows += [(passage_id, *mention) for mention in sorted(found)]
+        rows += [(passage_id, *mention) for mention in sorted(names(text) | instruments(text))]
     return pd.DataFrame(rows, columns=["passage_id", "actor", "kind"])
 
 
@@ -157,26 +158,24 @@ def _folded(text: str) -> str:
     return text.lower().replace("-", " ")
 
 
-class _Aliases:
-    """All aliases of some actors as one pattern, of texts as `fold` writes them."""
-
-    def __init__(self, actors: list[Actor], fold: Callable[[str], str]) -> None:
-        self._fold = fold
-        self._owner = {
-            fold(alias): (a.name, a.kind)
-            for a in actors
-            for alias in a.aliases
-            if fold(alias) not in map(fold, a.not_)
-        }
-        known = {*self._owner, *(fold(text) for a in actors for text in a.not_)}
-        longest_first = sorted(known, key=lambda text: (-len(text), text))
-        any_of = "|".join(re.escape(text).replace(r"\*", _NAME) for text in longest_first)
-        self._pattern = re.compile(rf"(?<!\w)({any_of})(?:e?s)?(?![\w$])")
-
-    def found(self, text: str) -> set[tuple[str, str]]:
-        """Name and kind of each actor that a text mentions."""
-        aliases = self._pattern.findall(self._fold(text))
-        return {self._owner[alias] for alias in aliases if alias in self._owner}
+def _finder(
+    actors: list[Actor], fold: Callable[[str], str]
+) -> Callable[[str], set[tuple[str, str]]]:
+    """What finds name and kind of each of some actors in a text, once `fold` is applied to it."""
+    owner = {
+        fold(alias): (a.name, a.kind)
+        for a in actors
+        for alias in a.aliases
+        if fold(alias) not in map(fold, a.not_)
+    }
+    known = {*owner, *(fold(text) for a in actors for text in a.not_)}
+    by_first = defaultdict[str, list[str]](list)  # others aren't tried: a fourth of the time
+    for text in sorted(known, key=lambda text: (-len(text), text)):
+        for first in ascii_uppercase if text[0] == "*" else text[0]:
+            by_first[first].append(re.escape(text).replace(r"\*", _NAME))
+    any_of = "|".join(f"(?={re.escape(k)})(?:{'|'.join(v)})" for k, v in by_first.items())
+    pattern = re.compile(rf"(?<!\w)({any_of})(?:e?s)?(?![\w$])")
+    return lambda text: {owner[own] for own in pattern.findall(fold(text)) if own in owner}
 
 
 def actors_by_theme(

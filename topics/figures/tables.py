@@ -191,7 +191,7 @@ def distinctive_words_table(run: Run, groups: pd.Series, max_words: int = 4) -> 
     column, rows = str(groups.name), []
     if groups.nunique() < 2:
         return _nothing(f"There is no second {column} to compare words with.", "words")
-    passages = run.passages.assign(group=groups)
+    passages = run.passages[["passage_id", "document_id", "text"]].assign(group=groups)
     passages = passages[passages["document_id"].isin(run.copy_of)]
     for theme_id, own in _passages_by_theme(run):
         has_theme = passages["passage_id"].isin(own)

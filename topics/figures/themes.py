@@ -210,12 +210,13 @@ def quotes(run: Run, passage_ids: Iterable[str], theme_id: str | None = None) ->
     """
     deciding = _deciding_sentences(run, theme_id) if theme_id else lambda passage: []
     numbers = np.zeros(len(run.passages), int)
-    numbers[run.drawn] = range(1, len(run.drawn) + 1)
-    passages = run.passages.assign(number=numbers).set_index("passage_id")
+    numbers[run.drawn] = np.arange(1, len(run.drawn) + 1)
+    ids = [*passage_ids]
+    passages = run.passages.assign(number=numbers)[run.passages["passage_id"].isin(ids)]
     if no_text := run.options.no_text:
         passages["title"] = None
     shown = ""
-    for passage in passages.loc[[*passage_ids]].itertuples():
+    for passage in passages.set_index("passage_id").loc[ids].itertuples():
         quoted = "" if no_text else f"<p>{_marked(passage.text, deciding(passage))}</p>"
         foreign = pd.notna(passage.language) and passage.language != "en"
         language = f" lang='{escape(passage.language)}' dir='auto'" if foreign else ""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _COLUMNS = 3
 _MAX_ACTORS = 14
 _MIN_MENTIONS = 3  # documents
+_DASHED = {"color": fmt.QUIET, "dash": "dash"}
 _MIN_SHOWN = 5  # documents of a period; of fewer, a share is no point of a curve
 
 
@@ -52,34 +53,34 @@ def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) ->
         rows=n_rows, cols=_COLUMNS, subplot_titles=[f"<b>{fmt.label(names[i], 34)}</b>" for i in ids],
         shared_yaxes=True, vertical_spacing=0.28 / n_rows, horizontal_spacing=0.04,
     )  # fmt: skip
-    top = _scale(shares)
-    for place, theme_id in enumerate(ids):
-        own = shares[shares["theme_id"] == theme_id]
-        where = {"row": place // _COLUMNS + 1, "col": place % _COLUMNS + 1}
+    top, traces, notes, lines = _scale(shares), [], [], []
+    for number, theme_id in enumerate(ids, 1):
+        own, font = shares[shares["theme_id"] == theme_id], {"color": colours[theme_id], "size": 12}
+        x, y = (f"{axis}{number if number > 1 else ''}" for axis in "xy")
         for trace in _trend(own, colours[theme_id], names[theme_id], top):
-            figure.add_trace(trace, **where)
-        title = figure.layout.annotations[place]
-        title.update(font_color=colours[theme_id], xanchor="left",
-                     x=figure.get_subplot(**where).xaxis.domain[0])  # fmt: skip
+            traces.append(trace.update(xaxis=x, yaxis=y))
+        left = figure.layout[f"xaxis{x[1:]}"].domain[0]
+        figure.layout.annotations[number - 1].update(font=font, xanchor="left", x=left)
         last = own[_is_enough(own)].iloc[-1]
-        figure.add_annotation(
-            x=last["period"], y=last["share"], text=f"{last['share']:.0%}", xanchor="left", xshift=5,
-            showarrow=False, font_color=colours[theme_id], **where,
-        )  # fmt: skip
+        place = {"x": last["period"], "y": last["share"], "xref": x, "yref": y, "showarrow": False}
+        text = f"{last['share']:.0%}"
+        notes.append(place | {"text": text, "font": font, "xanchor": "left", "xshift": 5})
         moves = change_points[change_points["theme_id"] == theme_id]
         at_once = moves[moves["shape"] != SLOW]
         for word, column in (("from", "period"), ("until", "until")):
             for day in at_once[column].dropna():
-                figure.add_vline(x=day, line_dash="dash", line_color=fmt.QUIET, **where)
-                figure.add_annotation(
-                    x=day, y=1, yref="y domain", yanchor="top", showarrow=False,
-                    text=f"{word} {fmt.when(run, day)}", **where,
-                )  # fmt: skip
+                place |= {"x": day, "y": 1, "yref": f"{y} domain", "yanchor": "top"}
+                text = f"{word} {fmt.when(run, day)}"
+                notes.append(place | {"text": text, "font": {"size": 12}})
+                lines.append({"type": "line", "x0": day, "x1": day, "xref": x, "y0": 0, "y1": 1,
+                              "yref": f"{y} domain", "line": _DASHED})  # fmt: skip
+    # At once: with each that is added alone, plotly checks all those before it again.
+    figure.add_traces(traces).update_layout(shapes=lines)
+    figure.layout.annotations += tuple(notes)
     first, last = shares.loc[_is_enough(shares), "period"].agg(["min", "max"])
     edge = (last - first) / 30 or pd.Timedelta(days=1)
     figure.update_yaxes(tickformat=".0%", range=[0, top], nticks=4)
     figure.update_xaxes(range=[first - edge, last + edge], nticks=4, ticklabelstandoff=5)
-    figure.update_annotations(font_size=12)
     finding = claims.of_changes(run, shares, change_points)
     table = fmt.with_names(run, shares.drop(columns="partial"))
     return fmt.finish(figure, finding, table, 80 + 170 * n_rows)
@@ -192,10 +193,9 @@ def emergence(run: Run, document_themes: DocumentThemes) -> go.Figure:
     marker = {"symbol": ["circle-open", "circle"], "size": 9}
     figure.update_traces(mode="lines+markers+text", textposition="middle right", marker=marker)
     figure.update_traces(hovertemplate="%{x:.1%}<extra></extra>")
-    title = "share: hollow before, full now"
-    figure.update_xaxes(tickformat=".0%", title=title, rangemode="tozero")
+    axis = {"tickformat": ".0%", "title": "share: hollow before, full now", "rangemode": "tozero"}
     finding, twin = claims.of_emergence(run, table), fmt.with_names(run, table)
-    return fmt.in_rows(figure, len(table), finding, twin)
+    return fmt.in_rows(figure, len(table), finding, twin, xaxis=axis)
 
 
 def shares_by_group(run: Run, table: pd.DataFrame) -> go.Figure:

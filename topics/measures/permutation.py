@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,11 +20,13 @@ def sum_by(groups: Array, rows: Array, n: int | None = None) -> Array:
     return sp.csc_matrix((np.ones(len(groups)), groups, np.arange(len(groups) + 1)), shape) @ rows
 
 
-def permuted_within(groups: Array, random: np.random.Generator) -> Array:
-    """An order of rows that exchanges those of the same group at random."""
-    order = np.empty(len(groups), dtype=np.int64)
-    order[np.argsort(groups, kind="stable")] = np.argsort(groups + random.random(len(groups)))
-    return order
+def permuted_within(groups: Array, random: np.random.Generator) -> Iterator[Array]:
+    """Orders of rows, without end, that exchange those of the same group at random."""
+    by_group = np.argsort(groups, kind="stable")
+    while True:
+        order = np.empty(len(groups), dtype=np.int64)
+        order[by_group] = np.argsort(groups + random.random(len(groups)))
+        yield order
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +132,7 @@ class PermutationScan:
     ) -> Iterator[Array]:
         """The statistics with periods exchanged within sources."""
         errors = self._least(patterns)
-        for _ in range(draws):
-            order = permuted_within(self.sources, random)
+        for order in islice(permuted_within(self.sources, random), draws):
             yield patterns @ self.by_period(self.periods[order]) / errors
 
 

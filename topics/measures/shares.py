@@ -101,7 +101,7 @@ class DocumentThemes:
         first = np.unique(self.source_days, return_index=True)[1]
         random = np.random.default_rng(checked_seed(random_state))
         dates = self.documents["date"].to_numpy()
-        exchanged = dates[first][permuted_within(self.sources[first], random)]
+        exchanged = dates[first][next(permuted_within(self.sources[first], random))]
         documents = self.documents.assign(date=exchanged[self.source_days])
         return DocumentThemes(documents, self.has_theme)
 

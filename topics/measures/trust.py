@@ -139,10 +139,12 @@ def share_with_name(run: Run, theme_id: str, passages: pd.DataFrame) -> float:
     english = passages[passages["language"] == "en"]
     read = english if len(english) else passages
     read = read.sample(min(len(read), _MAX_READ), random_state=0)
-    held = []
-    for own in map(set, map(tokens, read["text"])):
-        found = [[any(alike(word, w) for w in own) for word in words] for words in wanted if words]
-        held.append(any(2 * sum(words) > len(words) for words in found))
+    texts = [set(tokens(text)) for text in read["text"]]
+    every = set[str]().union(*texts)
+    forms = [[{w for w in every if alike(word, w)} for word in words] for words in wanted if words]
+    held = [
+        any(2 * sum(bool(own & f) for f in part) > len(part) for part in forms) for own in texts
+    ]
     return float(np.mean(held)) if held and any(wanted) else float("nan")
 
 

@@ -152,9 +152,8 @@ class DiscoveredThemes:
             int8 ``(n_themes, refits, n)``: 1 comes back, 0 does not, -1 was left out.
         """
         same = [np.isin(refitted, own) for own in self._clusters(clusters)]
-        return np.where(
-            refitted == LEFT_OUT, -1, np.array(same).reshape(-1, *refitted.shape)
-        ).astype(np.int8)
+        again = np.array(same, np.int8).reshape(-1, *refitted.shape)
+        return np.where(refitted == LEFT_OUT, np.int8(-1), again)
 
 
 def min_words_for(texts: pd.Series) -> int:

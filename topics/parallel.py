@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from os import cpu_count
+from contextlib import AbstractContextManager, contextmanager, suppress
+from multiprocessing import Pipe, get_context
 from signal import SIGINT
 from subprocess import DEVNULL, PIPE, Popen
 from typing import TYPE_CHECKING, Any, TypeVar
+from warnings import catch_warnings, filterwarnings
 
 from topics.errors import log
 
@@ -25,6 +26,7 @@ Stage = Callable[[str], AbstractContextManager[None]]  # `stage` on a timeline
 
 _BEGAN = time.perf_counter()  # this process, but for a tenth of a second
 _PARTS_PER_THREAD = 2  # of a worker: one that it is at, one for it to go on with
+_PATIENCE = 60  # seconds that a copy may take when this process has done its part
 _RETRIES = 2  # of a part that failed, as a shared folder may do once
 
 
@@ -77,8 +79,8 @@ def broadcast(value: Any, client: Client | None) -> Any:
 
 
 def _submit(client: Client, function: Callable[..., Any], *args: Any) -> Any:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Sending large graph")
+    with catch_warnings():
+        filterwarnings("ignore", "Sending large graph")
         return client.submit(function, *args, pure=False, retries=_RETRIES)
 
 
@@ -125,6 +127,50 @@ def apart(
 
 
 @contextmanager
+def beside(work: Callable[[], bytes]) -> Iterator[Callable[[], bytes | None]]:
+    """Work that a copy of this process does meanwhile; the copy has all that this one has loaded.
+
+    The answer is None where no copy can be had, as elsewhere than on Linux, and where it fails or
+    takes far longer than what this process did meanwhile.
+
+    Examples
+    --------
+    >>> with beside(lambda: b"quay") as answer:
+    ...     answer() or b"quay"
+    b'quay'
+    """
+    receive, send = Pipe(duplex=False)
+
+    def copy() -> None:
+        try:
+            send.send_bytes(work())
+        except BaseException:  # the process that waits does it itself, and tells
+            os._exit(1)
+
+    try:
+        process = get_context("fork").Process(target=copy, daemon=True)
+        with catch_warnings(action="ignore"):  # threads are not copied: BLAS starts new ones
+            process.start()
+    except (OSError, ValueError):
+        yield lambda: None
+        return
+    send.close()
+    began = time.perf_counter()
+
+    def answer() -> bytes | None:
+        with suppress(EOFError):
+            if receive.poll(_PATIENCE + 2 * (time.perf_counter() - began)):
+                return receive.recv_bytes()
+        return None
+
+    try:
+        yield answer
+    finally:
+        process.kill()
+        process.join()
+
+
+@contextmanager
 def stage(name: str, timeline: Timeline, progress: bool = True) -> Iterator[None]:
     """Note when a stage starts and ends, in seconds since this process began.
 
@@ -153,5 +199,5 @@ def threads() -> int:
     try:
         sys.modules["distributed"].get_worker()
     except (KeyError, ValueError):  # not imported, no worker
-        return cpu_count() or 1
+        return os.cpu_count() or 1
     return 1

@@ -239,11 +239,6 @@ def _folder(digests: dict[str, str]) -> Path:
     return cache_dir() / "runs" / digest(*digests.values())[:24]
 
 
-def is_cached(run: Run) -> bool:
-    """Whether another process that asks for the same run finds it in the cache."""
-    return _folder(run.about["digests"]).is_dir()
-
-
 def _edited(path: str | Path, options: Options, progress: bool, client: Client | None) -> Run:
     """The run without edits, which the cache may hold, and then the edits."""
     told = vars(replace(options, edits=None))

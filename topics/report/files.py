@@ -60,7 +60,7 @@ def _write(path: str, folder: Path, options: Options, inputs: str) -> None:
     """Make a report and write its files."""
     from topics.labelling import read_gold
     from topics.report.page import as_page, findings_of
-    from topics.run import analyse, is_cached
+    from topics.run import analyse
 
     if options.gold:
         read_gold(options.gold)
@@ -68,7 +68,7 @@ def _write(path: str, folder: Path, options: Options, inputs: str) -> None:
     log("writing the report")
     timeline = run.about["timeline"]
     with stage("notebooks", timeline):
-        cells = run_notebooks(path, options.changed, cached=is_cached(run))
+        cells = run_notebooks(path, options.changed)
     with stage("page", timeline):
         found = findings_of(cells, run)
         page = as_page(cells, found, run, path)

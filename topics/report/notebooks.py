@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from topics.errors import progress_bar
-from topics.parallel import apart
+from topics.parallel import beside
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -52,11 +51,11 @@ def notebook_paths() -> list[Path]:
     return sorted(folder.glob("[1-9]_*.ipynb"))
 
 
-def run_notebooks(path: str, options: dict[str, Any], *, cached: bool) -> list[Cell]:
+def run_notebooks(path: str, options: dict[str, Any]) -> list[Cell]:
     """The cells of all notebooks, run on `path` with `options` instead of their own parameters.
 
     They run in this process: a kernel of their own would have to start, to import everything and
-    to load the run again. Where the run is `cached`, another process takes half of them.
+    to load the run again. A copy of this process runs half of them.
     """
     every = (cell for notebook in notebook_paths() for cell in _read(notebook))
     cells = [cell for cell in every if _IN_LAB not in cell.tags]
@@ -64,9 +63,12 @@ def run_notebooks(path: str, options: dict[str, Any], *, cached: bool) -> list[C
     for cell in code:
         if "parameters" in cell.tags:
             cell.source = f"path = {path!r}\noptions = {options!r}"
-    half = [cell for cell in code if cached and cell.id.startswith(_HALF)]
+    half = [cell for cell in code if cell.id.startswith(_HALF)]
     rest = [cell for cell in code if cell not in half]
-    shown = _shown_beside([cell.source for cell in rest], [cell.source for cell in half])
+    with beside(lambda: json.dumps(_shown(half)).encode()) as answer:
+        shown = _shown(rest)
+        told = answer()
+    shown += json.loads(told) if told else _shown(half)
     for cell, outputs in zip(rest + half, shown, strict=True):
         cell.outputs = outputs
     return cells
@@ -97,32 +99,16 @@ def _shell() -> Iterator[InteractiveShell]:
             pio.renderers.default = before
 
 
-def _shown(sources: list[str]) -> list[list[dict[str, Any]]]:
+def _shown(cells: list[Cell]) -> list[list[dict[str, Any]]]:
     """What each of these cells shows; what one raises is raised. What they log is not kept."""
     from IPython.utils.capture import capture_output
 
     found = []
     with _shell() as shell:
-        for source in progress_bar(sources, desc="report", unit="cell"):
+        for cell in progress_bar(cells, desc="report", unit="cell"):
             with capture_output() as shown:
-                result = shell.run_cell(source)
+                result = shell.run_cell(cell.source)
             result.raise_error()
             said = [{"text/plain": shown.stdout}] if shown.stdout else []
             found.append(said + [output.data for output in shown.outputs if output.data])
     return found
-
-
-def _shown_beside(rest: list[str], half: list[str]) -> list[list[dict[str, Any]]]:
-    """What all cells show; another process runs the second half, if there is one."""
-    if not half:
-        return _shown(rest)
-    with ThreadPoolExecutor(1) as pool, apart(_answer) as ask:
-        answer = pool.submit(ask, json.dumps(half).encode())
-        shown, told = _shown(rest), answer.result()
-    # Where the other process fails, what is wrong is told from here.
-    return shown + (json.loads(told) if told else _shown(half))
-
-
-def _answer(given: bytes) -> bytes:
-    """What the other process does."""
-    return json.dumps(_shown(json.loads(given))).encode()

@@ -48,7 +48,7 @@ def word_table(texts: Sequence[str], languages: Sequence[str] | None = None) -> 
         counts = counter.fit_transform(texts)
     except ValueError:  # no text has a word
         return sp.csr_matrix((len(texts), 0), dtype=np.float32)
-    words = pd.Index(counter.get_feature_names_out())
+    words = pd.Index(counter.get_feature_names_out(), dtype=object)
     known = sorted(stopwordsiso.langs())
     is_stop = np.array([words.isin(stopwordsiso.stopwords(code)) for code in known])
     language = (counts @ is_stop.T.astype(np.float32)).argmax(axis=1)

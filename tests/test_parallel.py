@@ -2,6 +2,8 @@
 
 import os
 import signal
+import sys
+import zlib
 from itertools import count, islice
 
 import numpy as np
@@ -12,7 +14,7 @@ from pandas.testing import assert_frame_equal
 from runs import FIELD, PORT, run_on
 
 from topics import embed
-from topics.parallel import map_parts, threads
+from topics.parallel import apart, beside, map_parts, threads
 
 
 class Letters:
@@ -114,3 +116,16 @@ def test_parts_are_taken_while_results_are_asked_for(client):
 def test_a_task_works_on_one_thread(client):
     assert list(map_parts(threads_here, range(3), client=client)) == [1, 1, 1]
     assert threads() == os.cpu_count()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no copy of a process is made")
+def test_work_beside_is_answered_once_done_and_not_where_it_fails():
+    with beside(lambda: b"quay" * 99_999) as answer:
+        assert answer() == b"quay" * 99_999
+    with beside(lambda: bytes(1 // 0)) as answer:
+        assert answer() is None
+
+
+def test_a_process_apart_that_fails_has_no_answer():
+    with apart(zlib.decompress) as unpack:
+        assert unpack(b"not packed") is None

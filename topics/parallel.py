@@ -17,6 +17,8 @@ from warnings import catch_warnings, filterwarnings
 from topics.errors import log
 
 if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
     from distributed import Client
 
 Result = TypeVar("Result")
@@ -147,11 +149,8 @@ def beside(work: Callable[[], bytes]) -> Iterator[Callable[[], bytes | None]]:
         except BaseException:  # the process that waits does it itself, and tells
             os._exit(1)
 
-    try:
-        process = get_context("fork").Process(target=copy, daemon=True)
-        with catch_warnings(action="ignore"):  # threads are not copied: BLAS starts new ones
-            process.start()
-    except (OSError, ValueError):
+    process = _started(copy)
+    if process is None:
         yield lambda: None
         return
     send.close()
@@ -168,6 +167,19 @@ def beside(work: Callable[[], bytes]) -> Iterator[Callable[[], bytes | None]]:
     finally:
         process.kill()
         process.join()
+
+
+def _started(work: Callable[[], None]) -> BaseProcess | None:
+    """A copy of this process at work; None where there is no memory, or copies are not safe."""
+    if sys.platform == "linux":
+        process = get_context("fork").Process(target=work, daemon=True)
+        with (
+            suppress(OSError),
+            catch_warnings(action="ignore"),
+        ):  # of threads, which BLAS starts anew
+            process.start()
+            return process
+    return None
 
 
 @contextmanager

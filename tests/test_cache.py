@@ -231,12 +231,12 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(code):
 
 
 def test_what_only_computes_is_not_loaded_to_read_a_run_back():
-    assert loaded_by("import topics.run") == "['numpy', 'pandas', 'scipy']"
+    assert loaded_by("import topics.pipeline") == "['numpy', 'pandas', 'scipy']"
 
 
 def test_a_run_is_computed_by_modules_that_its_digest_of_code_covers():
     code = (
-        "import topics.run, sys\n"
+        "import topics.pipeline, sys\n"
         "names = [name.split('.') for name in sys.modules if name.startswith('topics.')]\n"
         "print(*sorted({name[1] for name in names if len(name) > 2}))"
     )

@@ -106,7 +106,7 @@ def fresh(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("TOPICS_CACHE", str(cache))
 
     def forget():
-        monkeypatch.setattr("topics.run._RUNS", {})
+        monkeypatch.setattr("topics.pipeline._RUNS", {})
         return cache / "runs"
 
     forget()
@@ -207,7 +207,7 @@ def test_a_report_that_is_stopped_says_how_to_continue_and_leaves_no_half_file(t
 def test_of_many_passages_themes_are_found_on_whole_documents_drawn_at_random(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("topics.run._MAX_FITTED", 20)
+    monkeypatch.setattr("topics.pipeline._MAX_FITTED", 20)
     for number, texts in enumerate([PORT, FIELD] * 8):
         pairs = [f"{texts[number % 5]} {other}" for other in texts[:3]]
         pairs[-1] += f" Its number is {number}, which differs from that of any other text."
@@ -228,7 +228,7 @@ def test_of_many_passages_themes_are_found_on_whole_documents_drawn_at_random(
     assert (told["n"], told["of"]) == (18, 48)
     cautions = [finding.text for finding in findings_of([], run)]
     assert "Themes were fitted on a sample of 18 passages." in cautions
-    topics.run._RUNS.clear()
+    topics.pipeline._RUNS.clear()
     loaded = topics.analyse(tmp_path, progress=False)
     assert loaded is not run
     pd.testing.assert_frame_equal(loaded.assignments, run.assignments)

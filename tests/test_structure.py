@@ -6,7 +6,18 @@ import pytest
 from conftest import ROOT
 
 PACKAGE = ROOT / "topics"
-FOLDERS = ["read", "text", "vectors", "model", "run", "measures", "labelling", "figures", "report"]
+FOLDERS = [
+    "read",
+    "text",
+    "vectors",
+    "model",
+    "run",
+    "pipeline",
+    "measures",
+    "labelling",
+    "figures",
+    "report",
+]
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

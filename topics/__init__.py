@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from topics.model.named_themes import NamedTheme, read_themes
     from topics.model.themes import ThemeModel
     from topics.options import Options
+    from topics.pipeline import analyse
     from topics.read.corpus import Corpus, read_corpus
-    from topics.run import Run, analyse
+    from topics.run import Run
     from topics.text.passages import split_passages
     from topics.vectors.encoders import embed
 
@@ -29,7 +30,7 @@ _HOMES = {
     "NamedTheme": "model.named_themes",
     "Options": "options",
     "ThemeModel": "model.themes",
-    "analyse": "run",
+    "analyse": "pipeline",
     "Clusterer": "model.clusterer",
     "cluster": "model.clusters",
     "embed": "vectors.encoders",

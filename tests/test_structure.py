@@ -6,18 +6,7 @@ import pytest
 from conftest import ROOT
 
 PACKAGE = ROOT / "topics"
-FOLDERS = [
-    "read",
-    "text",
-    "vectors",
-    "model",
-    "run",
-    "pipeline",
-    "measures",
-    "labelling",
-    "figures",
-    "report",
-]
+FOLDERS = "read text vectors model run pipeline measures labelling figures report".split()
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

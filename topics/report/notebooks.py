@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _PACKAGE = Path(__file__).parents[1]
+_NEEDED = ("plotly.graph_objects", "sklearn.linear_model", "topics.figures.tables")  # by the cells
 _HALF = "3"  # number of the notebook that takes as long as the others together
 _IN_LAB = "lab"  # tag of cells that a report has no use for: it opens with what they show
 
@@ -65,6 +67,8 @@ def run_notebooks(path: str, options: dict[str, Any]) -> list[Cell]:
             cell.source = f"path = {path!r}\noptions = {options!r}"
     half = [cell for cell in code if cell.id.startswith(_HALF)]
     rest = [cell for cell in code if cell not in half]
+    for name in _NEEDED:  # once for both
+        import_module(name)
     with beside(lambda: json.dumps(_shown(half)).encode()) as answer:
         shown = _shown(rest)
         told = answer()

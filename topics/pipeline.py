@@ -195,10 +195,8 @@ def _read(path: str | Path, options: Options, progress: bool, at: Stage) -> dict
         left_out = _left_out(corpus, options)
     with at("passages"):
         documents = without(corpus.documents, left_out)
-        passages, copy_of = (
-            split_passages(documents),
-            near_duplicate_groups(documents, "document_id"),
-        )
+        passages = split_passages(documents)
+        copy_of = near_duplicate_groups(documents, "document_id")
     return {"corpus": corpus, "left_out": left_out, "passages": passages, "copy_of": copy_of}
 
 

@@ -144,6 +144,7 @@ def beside(work: Callable[[], bytes]) -> Iterator[Callable[[], bytes | None]]:
     receive, send = Pipe(duplex=False)
 
     def copy() -> None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  # one bar of progress is enough
         try:
             send.send_bytes(work())
         except BaseException:  # the process that waits does it itself, and tells

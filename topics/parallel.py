@@ -172,14 +172,13 @@ def beside(work: Callable[[], bytes]) -> Iterator[Callable[[], bytes | None]]:
 
 def _started(work: Callable[[], None]) -> BaseProcess | None:
     """A copy of this process at work; None where there is no memory, or copies are not safe."""
-    if sys.platform == "linux":
-        process = get_context("fork").Process(target=work, daemon=True)
-        with (
-            suppress(OSError),
-            catch_warnings(action="ignore"),
-        ):  # of threads, which BLAS starts anew
-            process.start()
-            return process
+    if sys.platform != "linux":
+        return None
+    process = get_context("fork").Process(target=work, daemon=True)
+    # What is warned of is threads, which are not copied; BLAS starts its own anew.
+    with suppress(OSError), catch_warnings(action="ignore"):
+        process.start()
+        return process
     return None
 
 

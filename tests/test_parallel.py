@@ -1,9 +1,9 @@
 """A cluster's workers find what one machine finds: texts embedded, themes assigned."""
 
+import multiprocessing
 import os
 import signal
 import sys
-import zlib
 from itertools import count, islice
 
 import numpy as np
@@ -14,7 +14,7 @@ from pandas.testing import assert_frame_equal
 from runs import FIELD, PORT, run_on
 
 from topics import embed
-from topics.parallel import apart, beside, map_parts, threads
+from topics.parallel import map_parts, side_by_side, threads
 
 
 class Letters:
@@ -118,14 +118,27 @@ def test_a_task_works_on_one_thread(client):
     assert threads() == os.cpu_count()
 
 
+def process_number():
+    return str(os.getpid()).encode()
+
+
+def fails_in_a_copy():
+    if multiprocessing.parent_process():
+        raise ValueError
+    return b"quay" * 99_999
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="no copy of a process is made")
-def test_work_beside_is_answered_once_done_and_not_where_it_fails():
-    with beside(lambda: b"quay" * 99_999) as answer:
-        assert answer() == b"quay" * 99_999
-    with beside(lambda: bytes(1 // 0)) as answer:
-        assert answer() is None
+def test_work_is_shared_with_copies_and_done_here_where_one_fails():
+    here, there, again = side_by_side(process_number, process_number, fails_in_a_copy)
+    assert here == process_number() != there
+    assert again == b"quay" * 99_999
 
 
-def test_a_process_apart_that_fails_has_no_answer():
-    with apart(zlib.decompress) as unpack:
-        assert unpack(b"not packed") is None
+@pytest.mark.skipif(sys.platform != "linux", reason="no copy of a process is made")
+def test_texts_shared_among_copies_have_the_vectors_of_each_alone(fresh):
+    texts = [f"{text} {place}" for place in range(30) for text in PORT]
+    alone = [fresh(str(row), [texts[row]])[0] for row in (0, len(texts) // 2, -1)]
+    assert len(texts) > 128
+    found = fresh("together", texts)
+    np.testing.assert_array_equal(found[[0, len(texts) // 2, -1]], alone)

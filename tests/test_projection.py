@@ -1,14 +1,11 @@
 """The map of passages on a plane."""
 
-import shutil
-import sys
-
 import numpy as np
 import pytest
 from umap.umap_ import fuzzy_simplicial_set
 
 from topics.model.graph import knn
-from topics.model.projection import fuzzy_graph, project_2d, projector
+from topics.model.projection import fuzzy_graph, project_2d
 
 
 def two_groups(n: int) -> np.ndarray:
@@ -33,17 +30,6 @@ def test_every_row_gets_a_place_and_groups_lie_apart(plane):
 def test_the_same_seed_gives_the_same_map_and_another_one_does_not(plane):
     assert project_2d(two_groups(30), random_state=3).tolist() == plane.tolist()
     assert project_2d(two_groups(30), random_state=4).tolist() != plane.tolist()
-
-
-@pytest.mark.parametrize("python", [sys.executable, "/no/python", shutil.which("false")])
-def test_the_map_of_another_process_is_the_same_and_drawn_here_where_there_is_none(
-    plane, python, monkeypatch
-):
-    monkeypatch.setattr(sys, "executable", python)
-    vectors = two_groups(30)
-    near = knn(vectors, vectors, 16).drop_self()
-    with projector() as project:
-        assert project(vectors, 3, near).tolist() == plane.tolist()
 
 
 def test_the_graph_is_that_of_umap_learn():

@@ -1,4 +1,4 @@
-"""Work side by side: in another process, or on a dask cluster; and when each stage was."""
+"""Work side by side: in copies of this process, or on a dask cluster; and when each stage was."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from multiprocessing import Pipe, get_context
-from signal import SIGINT
-from subprocess import DEVNULL, PIPE, Popen
 from typing import TYPE_CHECKING, Any, TypeVar
 from warnings import catch_warnings, filterwarnings
 
@@ -86,61 +84,30 @@ def _submit(client: Client, function: Callable[..., Any], *args: Any) -> Any:
         return client.submit(function, *args, pure=False, retries=_RETRIES)
 
 
-@contextmanager
-def apart(
-    function: Callable[[bytes], bytes], *modules: str
-) -> Iterator[Callable[[bytes], bytes | None]]:
-    """A process of its own for one call of a function of a module; the answer is None if it fails.
+def side_by_side(here: Callable[[], Any], *works: Callable[[], bytes]) -> list[Any]:
+    """What each of these returns: the first is done here, each other in a copy of this process.
 
-    Other than a thread it never waits for Python's lock. It starts and loads `modules` at once.
-
-    Examples
-    --------
-    >>> import zlib
-    >>> with apart(zlib.compress) as compress:
-    ...     packed = compress(b"quay")
-    >>> zlib.decompress(packed)
-    b'quay'
-    """
-    work = (
-        f"import {', '.join(['sys', *modules])}\n"
-        f"from {function.__module__} import {function.__name__} as work\n"
-        "sys.stdout.buffer.write(work(sys.stdin.buffer.read()))"
-    )
-    # -P: what lies in the working directory is no part of this program
-    command = [sys.executable, "-P", "-c", work]
-    try:
-        process = Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
-    except OSError:
-        yield lambda given: None
-        return
-
-    def ask(given: bytes) -> bytes | None:
-        answer, _ = process.communicate(given)
-        if process.returncode == -SIGINT:  # the user stops this process too
-            raise KeyboardInterrupt
-        return None if process.returncode else answer
-
-    with process:
-        try:
-            yield ask
-        finally:
-            process.kill()
-
-
-@contextmanager
-def beside(work: Callable[[], bytes]) -> Iterator[Callable[[], bytes | None]]:
-    """Work that a copy of this process does meanwhile; the copy has all that this one has loaded.
-
-    The answer is None where no copy can be had, as elsewhere than on Linux, and where it fails or
-    takes far longer than what this process did meanwhile.
+    A copy has all that this process has loaded, and other than a thread it never waits for Python's
+    lock. Where none can be had, as elsewhere than on Linux, and where one fails or takes far longer
+    than what is done here, its work is done here too.
 
     Examples
     --------
-    >>> with beside(lambda: b"quay") as answer:
-    ...     answer() or b"quay"
-    b'quay'
+    >>> side_by_side(lambda: b"quay", lambda: b"side")
+    [b'quay', b'side']
     """
+    with ExitStack() as stack:
+        answers = [stack.enter_context(_copy_at(work)) for work in works]
+        found = [here()]
+        for work, answer in zip(works, answers, strict=True):
+            told = answer()
+            found.append(work() if told is None else told)
+        return found
+
+
+@contextmanager
+def _copy_at(work: Callable[[], bytes]) -> Iterator[Callable[[], bytes | None]]:
+    """A copy of this process at work; the answer is None if it fails or cannot be had."""
     receive, send = Pipe(duplex=False)
 
     def copy() -> None:
@@ -151,10 +118,10 @@ def beside(work: Callable[[], bytes]) -> Iterator[Callable[[], bytes | None]]:
             os._exit(1)
 
     process = _started(copy)
+    send.close()
     if process is None:
         yield lambda: None
         return
-    send.close()
     began = time.perf_counter()
 
     def answer() -> bytes | None:
@@ -172,11 +139,12 @@ def beside(work: Callable[[], bytes]) -> Iterator[Callable[[], bytes | None]]:
 
 def _started(work: Callable[[], None]) -> BaseProcess | None:
     """A copy of this process at work; None where there is no memory, or copies are not safe."""
-    if sys.platform != "linux":
+    if copies() == 1:
         return None
     process = get_context("fork").Process(target=work, daemon=True)
-    # What is warned of is threads, which are not copied; BLAS starts its own anew.
-    with suppress(OSError), catch_warnings(action="ignore"):
+    # What is warned of is threads, which are not copied; BLAS starts its own anew. A worker of a
+    # pool, and a copy, may not be copied, which fails an assertion.
+    with suppress(OSError, AssertionError), catch_warnings(action="ignore"):
         process.start()
         return process
     return None
@@ -213,3 +181,8 @@ def threads() -> int:
     except (KeyError, ValueError):  # not imported, no worker
         return os.cpu_count() or 1
     return 1
+
+
+def copies() -> int:
+    """Number of processes that work is worth to be split over, see `side_by_side`."""
+    return threads() if sys.platform == "linux" else 1

@@ -23,10 +23,10 @@ from topics.model.compare import Earlier, changes, earlier_files, read_earlier
 from topics.model.discovered import min_words_for, says_enough
 from topics.model.edits import read_edits
 from topics.model.named_themes import NamedTheme
-from topics.model.projection import Project, projector
+from topics.model.projection import project_2d
 from topics.model.themes import ThemeModel
 from topics.options import Options
-from topics.parallel import Stage, Timeline, stage
+from topics.parallel import Stage, Timeline, side_by_side, stage
 from topics.read.corpus import Corpus, read_corpus
 from topics.read.fields import language_counts
 from topics.read.files import as_path, files_digest
@@ -158,19 +158,18 @@ def _compute(
     timeline = Timeline()
     at = partial(stage, timeline=timeline, progress=progress)
     embed_texts = partial(embed, embedder=options.embedder, progress=progress)
-    with projector() as project:
-        read = _read(path, options, progress, at)
-        passages = read["passages"]
-        with at("embedding"):
-            vectors = embed_texts(_to_embed(passages), client=client)
-        earlier = read_earlier(options.base, embed_texts) if options.base else None
-        kept = _kept(passages, vectors, digests, options)
-        if kept is None:
-            labels = _labels(read, options)
-            found = _fit(passages, vectors, labels, options, earlier, project, at)
-            fit = {"corpus": digests["corpus"], "passages": len(passages)}
-        else:
-            found, fit = kept
+    read = _read(path, options, progress, at)
+    passages = read["passages"]
+    with at("embedding"):
+        vectors = embed_texts(_to_embed(passages), client=client)
+    earlier = read_earlier(options.base, embed_texts) if options.base else None
+    kept = _kept(passages, vectors, digests, options)
+    if kept is None:
+        labels = _labels(read, options)
+        found = _fit(passages, vectors, labels, options, earlier, timeline, at)
+        fit = {"corpus": digests["corpus"], "passages": len(passages)}
+    else:
+        found, fit = kept
     assignments = found.model.assignments_
     if len(found.fitted) < len(passages):
         with at("assignment"):
@@ -217,7 +216,7 @@ def _labels(read: dict[str, Any], options: Options) -> pd.Series | None:
 
 def _fit(
     passages: pd.DataFrame, vectors: np.ndarray, labels: pd.Series | None, options: Options,
-    earlier: Earlier | None, project: Project, at: Stage,
+    earlier: Earlier | None, timeline: Timeline, at: Stage,
 ) -> _Found:  # fmt: skip
     """A model fitted on the passages, or on a sample of them, and its map, drawn meanwhile."""
     fitted = _sampled(passages["document_id"], options.seed)
@@ -227,16 +226,19 @@ def _fit(
     labels = None if labels is None else labels.iloc[fitted]
     model = ThemeModel(options.themes or (), options.seed, embedder=options.embedder)
 
-    def mapped() -> np.ndarray:
+    def draw() -> bytes:
         with at("map"):
-            return project(own_vectors, options.seed, model.neighbours_)
+            places = project_2d(
+                own_vectors, random_state=options.seed, neighbours=model.neighbours_
+            )
+        return json.dumps([places.tolist(), timeline["map"]]).encode()
 
-    with ThreadPoolExecutor(1) as pool, threadpool_limits(1, "blas"):
-        with at("themes"):
-            batch = model.link(own, own_vectors)
-            coordinates = pool.submit(mapped)
-            model.find(batch, labels=labels, earlier=earlier)
-        return _Found(model, fitted, fitted, coordinates.result())
+    with at("themes"), threadpool_limits(1, "blas"):
+        batch = model.link(own, own_vectors)
+        find = partial(model.find, batch, labels=labels, earlier=earlier)
+        _, drawn = side_by_side(find, draw)
+    places, timeline["map"] = json.loads(drawn)
+    return _Found(model, fitted, fitted, np.array(places, np.float32))
 
 
 def _kept(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from io import BytesIO
 from warnings import catch_warnings
 
 import numpy as np
@@ -12,7 +9,6 @@ import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
 from topics.model.graph import Neighbours, nearest_neighbours
-from topics.parallel import apart
 
 _NEIGHBOURS = 15
 _MIN_ROWS = 12  # fewer points are placed by their principal components
@@ -20,8 +16,6 @@ _MIN_DIST = 0.15
 # Of 1,000 and 8,000 passages the trustworthiness is .850 and .867, with 500 epochs .860 and .869.
 _EPOCHS = 200
 _HALVINGS = 40
-
-Project = Callable[[np.ndarray, int, Neighbours], np.ndarray]
 
 
 def project_2d(
@@ -41,7 +35,10 @@ def project_2d(
     if n < _MIN_ROWS or np.ptp(vectors, axis=0).max() < 1e-6:
         return _principal_components(vectors)
     with catch_warnings(action="ignore"):  # what it does without, by itself, is said at import
+        from umap import layouts
         from umap.umap_ import find_ab_params, simplicial_set_embedding
+
+        layouts._nb_optimize_layout_euclidean_single_epoch.enable_caching()  # else a second each time
 
     if neighbours is None or neighbours.indices.shape[1] < min(_NEIGHBOURS, n - 1):
         neighbours = nearest_neighbours(vectors, _NEIGHBOURS)
@@ -56,38 +53,6 @@ def project_2d(
             metric_kwds={}, densmap=False, densmap_kwds={}, output_dens=False,
         )  # fmt: skip
     return np.asarray(places, dtype=np.float32)
-
-
-@contextmanager
-def projector() -> Iterator[Project]:
-    """`project_2d` of vectors, seed and neighbours, in a process of its own where one can be had.
-
-    Loading umap-learn and drawing hold Python's lock for seconds. It is loaded at once.
-    """
-    with apart(_drawn, "umap.umap_") as ask:
-
-        def project(vectors: np.ndarray, seed: int, neighbours: Neighbours) -> np.ndarray:
-            given = (vectors, np.array(seed), neighbours.indices, neighbours.similarities)
-            drawn = ask(_as_bytes(*given)) if len(vectors) >= _MIN_ROWS else None
-            if drawn is None:  # what is wrong is told from here
-                return project_2d(vectors, random_state=seed, neighbours=neighbours)
-            return np.load(BytesIO(drawn), allow_pickle=False)
-
-        yield project
-
-
-def _drawn(given: bytes) -> bytes:
-    """What the process of `projector` does."""
-    arrays = BytesIO(given)
-    vectors, seed, *near = (np.load(arrays, allow_pickle=False) for _ in range(4))
-    return _as_bytes(project_2d(vectors, random_state=int(seed), neighbours=Neighbours(*near)))
-
-
-def _as_bytes(*arrays: np.ndarray) -> bytes:
-    file = BytesIO()
-    for array in arrays:
-        np.save(file, array, allow_pickle=False)
-    return file.getvalue()
 
 
 def fuzzy_graph(neighbours: Neighbours) -> sp.coo_matrix:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from topics.errors import progress_bar
-from topics.parallel import beside
+from topics.parallel import side_by_side
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -69,10 +69,8 @@ def run_notebooks(path: str, options: dict[str, Any]) -> list[Cell]:
     rest = [cell for cell in code if cell not in half]
     for name in _NEEDED:  # once for both
         import_module(name)
-    with beside(lambda: json.dumps(_shown(half)).encode()) as answer:
-        shown = _shown(rest)
-        told = answer()
-    shown += json.loads(told) if told else _shown(half)
+    shown, told = side_by_side(lambda: _shown(rest), lambda: json.dumps(_shown(half)).encode())
+    shown += json.loads(told)
     for cell, outputs in zip(rest + half, shown, strict=True):
         cell.outputs = outputs
     return cells

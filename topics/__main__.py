@@ -79,6 +79,7 @@ def _run(arguments: list[str]) -> int:
 def _report(path: str, out: str, show: bool, **options: Any) -> str:
     from topics.report.files import summary_of, write_report
 
+    sys.setswitchinterval(0.0002)  # seconds; the encoder is loaded while files are read
     gc.set_threshold(50_000, 20, 20)  # Python's own makes a tenth of the run a search for cycles
     folder = write_report(path, out, **options)
     if show and not webbrowser.open((folder / "report.html").resolve().as_uri()):

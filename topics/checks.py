@@ -47,7 +47,7 @@ def unit_rows(vectors: Any, n: int | None = None, dim: int | None = None) -> np.
             f"vectors: expected {dim} dimensions, as the model was fitted to, found "
             f"{found.shape[1]}; embed with the same embedder"
         )
-    lengths = np.linalg.norm(found, axis=1)
+    lengths = np.sqrt(np.einsum("ij,ij->i", found, found))  # np.linalg.norm squares in a copy
     if not lengths.all():
         raise InputError(
             f"vectors: row {int(np.argmin(lengths))} is all zeros, which has no direction; leave it out"

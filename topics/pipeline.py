@@ -187,15 +187,16 @@ def _compute(
 
 def _read(path: str | Path, options: Options, progress: bool, at: Stage) -> dict[str, Any]:
     """The parts of a run that are known before its themes, but for the vectors."""
-    with ThreadPoolExecutor(1) as pool, at("reading"):
+    with ThreadPoolExecutor(1) as pool:
         if isinstance(options.embedder, str):  # loaded meanwhile; what fails is told later
             pool.submit(encode, ["."], options.embedder)
-        corpus = read_corpus(path, columns=options.columns, progress=progress)
-        left_out = _left_out(corpus, options)
-    with at("passages"):
-        documents = without(corpus.documents, left_out)
-        passages = split_passages(documents)
-        copy_of = near_duplicate_groups(documents, "document_id")
+        with at("reading"):
+            corpus = read_corpus(path, columns=options.columns, progress=progress)
+            left_out = _left_out(corpus, options)
+        with at("passages"):
+            documents = without(corpus.documents, left_out)
+            passages = split_passages(documents)
+            copy_of = near_duplicate_groups(documents, "document_id")
     return {"corpus": corpus, "left_out": left_out, "passages": passages, "copy_of": copy_of}
 
 

@@ -70,8 +70,8 @@ class Assigner:
     ) -> pd.DataFrame:
         """Assignments of passages, part by part, here or on the workers of a cluster."""
         own = passages.reindex(columns=["passage_id", "document_id", "language", "text"])
-        vectors = np.ascontiguousarray(self.languages.taken_off(vectors, own["language"]))
-        parts = ((own.iloc[at], vectors[at]) for at in _whole_documents(own["document_id"]))
+        slices = _whole_documents(own["document_id"])
+        parts = ((own.iloc[at], np.ascontiguousarray(vectors[at])) for at in slices)
         # The same parts and one BLAS thread, for products of other shapes are rounded otherwise.
         with threadpool_limits(1, "blas"):
             found = list(map_parts(_predict_part, parts, broadcast(self, client), client=client))
@@ -140,7 +140,8 @@ class Assigner:
 
 
 def _predict_part(part: tuple[pd.DataFrame, np.ndarray], assigner: Assigner) -> pd.DataFrame:
-    batch = assigner.batch(*part)
+    passages, vectors = part
+    batch = assigner.batch(passages, assigner.languages.taken_off(vectors, passages["language"]))
     scores = assigner.named.scores(batch), assigner.discovered.scores(batch)
     return assigner.assign(batch.passages, *scores)
 

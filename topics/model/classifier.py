@@ -119,7 +119,7 @@ class ThemeClassifier:
         patterns = [theme.pattern.pattern if theme.pattern else "" for theme in themes]
         self = cls(
             np.array([theme.id for theme in themes], str), np.array(patterns, str), anchors, subjects,
-            *theme_words(themes, batch.words, language), _others(batch, language),
+            *theme_words(themes, batch.words if t else [], language), _others(batch, language),
             np.zeros((4, t)), np.ones((4, t)), np.zeros((dim, t)), np.zeros(t), np.zeros(t),
             np.ones(t, bool), np.zeros(t, bool), batch.documents, np.zeros((4, n, t)),
         )  # fmt: skip
@@ -206,7 +206,7 @@ class ThemeClassifier:
         """
         others = _product(batch.vectors, self.subjects.T)
         moments = np.array([others.mean(axis=1), np.maximum(others.std(axis=1), 1e-3)])
-        return moments[:, :, None], self._words_used(batch.words), self._with_term(batch)
+        return moments[:, :, None], self._words_used(batch), self._with_term(batch)
 
     def _probabilities(self, batch: Batch, cosines: np.ndarray, read: _Arrays) -> np.ndarray:
         close, evidence, words = self._views(batch, cosines, read)
@@ -222,11 +222,11 @@ class ThemeClassifier:
         """Cosine of each passage with each anchor of each theme ``(n, n_themes, m)``."""
         return np.einsum("nd,tmd->ntm", batch.vectors.astype(float), self.anchors)
 
-    def _words_used(self, keys: list[set[str]]) -> np.ndarray:
+    def _words_used(self, batch: Batch) -> np.ndarray:
         """Weight of each theme's words in each text and the same by √words ``(2, n, n_themes)``."""
         number = {word: row for row, word in enumerate(self.words.tolist())}
-        used = np.zeros((2, len(keys), len(self.ids)))
-        for row, own in enumerate(keys):
+        used = np.zeros((2, len(batch.vectors), len(self.ids)))
+        for row, own in enumerate(batch.words if number else []):  # else none need be read
             places = sorted(number[key] for key in own if key in number)
             used[0, row] = self.weights[places].sum(axis=0)
             used[1, row] = used[0, row] / np.sqrt(max(len(own), 1))

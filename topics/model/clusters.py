@@ -36,7 +36,7 @@ import scipy.sparse as sp
 
 from topics.checks import checked_seed, unit_rows
 from topics.errors import InputError
-from topics.model.graph import Neighbours, nearest_neighbours, neighbours_for, with_words
+from topics.model.graph import nearest_neighbours, neighbours_for, with_words
 from topics.text.tfidf import word_table
 
 RESOLUTIONS = np.geomspace(0.1, 10.0, 16)
@@ -161,16 +161,6 @@ def cluster(
     if texts is not None:
         graph = with_words(graph, word_table(texts))
     return find_levels(graph, random_state=random_state).labels
-
-
-def clusters_of(
-    neighbours: Neighbours, passages: pd.DataFrame, random_state: int
-) -> tuple[Levels, np.ndarray]:
-    """Levels of the graph of vectors and words, and what comes back of the chosen one, see `refit`."""
-    words = word_table(passages["text"].tolist(), passages["language"].tolist())
-    graph = with_words(neighbours.graph(), words)
-    levels = find_levels(graph, random_state=random_state)
-    return levels, refit(graph, levels, random_state=random_state)
 
 
 def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> Levels:

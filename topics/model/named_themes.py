@@ -190,15 +190,16 @@ def theme_words(
     themes: Sequence[NamedTheme], passages: Sequence[set[str]], language: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Words of themes and their weights, by rarity in the corpus; a theme's heaviest make 1."""
-    distinct = dict.fromkeys(map(frozenset, passages))  # near-duplicates count once
-    holders, n = Counter(key for row in distinct for key in row), len(distinct) + _PRIOR
+    uses_of = [Counter(word_keys(" ".join([theme.name, *theme.texts]))) for theme in themes]
     stops = {key for word in stop_words(language) for key in word_keys(word)}
+    wanted = set[str]().union(*uses_of) - stops
+    distinct = dict.fromkeys(map(frozenset, passages))  # near-duplicates count once
+    holders, n = Counter(key for row in distinct for key in row & wanted), len(distinct) + _PRIOR
     columns: list[dict[str, float]] = []
-    for theme in themes:
-        uses = Counter(word_keys(" ".join([theme.name, *theme.texts])))
+    for uses in uses_of:
         heavy = {
             key: (1 + np.log(times)) * np.log(n / (holders[key] + 0.5))
-            for key, times in uses.items() if key not in stops
+            for key, times in uses.items() if key in wanted
         }  # fmt: skip
         full = sum(sorted(heavy.values())[-_N_WORDS:])
         columns.append({key: weight / full for key, weight in heavy.items()})

@@ -18,7 +18,7 @@ from topics.checks import checked_passages, checked_seed, unit_rows
 from topics.html import note, table
 from topics.model.assigner import Assigner
 from topics.model.classifier import ThemeClassifier
-from topics.model.clusters import Levels, clusters_of
+from topics.model.clusters import Levels, find_levels, refit
 from topics.model.compare import Earlier, kept_ids
 from topics.model.discovered import (
     VOTERS,
@@ -29,10 +29,11 @@ from topics.model.discovered import (
 )
 from topics.model.edits import Edits, edited_themes, read_edits
 from topics.model.files import read_parts, reading_model, write_parts
-from topics.model.graph import Batch, knn, neighbours_for
+from topics.model.graph import Batch, knn, neighbours_for, with_words
 from topics.model.labels import centroid_of
 from topics.model.languages import LanguageMeans
 from topics.model.named_themes import NamedTheme, as_themes, read_themes, words_held
+from topics.text.tfidf import word_table
 from topics.vectors.encoders import Embedder, encode
 
 if TYPE_CHECKING:
@@ -155,28 +156,38 @@ class ThemeModel:
         self, batch: Batch, *, labels: pd.Series | None = None, earlier: Earlier | None = None
     ) -> ThemeModel:
         """The second step of `fit`: the themes of what `link` returned."""
-        with ThreadPoolExecutor(1) as pool:  # clusters and named themes do not wait for each other
+        own = self._passages
+        min_words = min_words_for(own["text"])
+        enough = says_enough(own["text"], min_words)
+        with ThreadPoolExecutor(2) as pool:  # what does not wait for each other
             taught = pool.submit(self._taught, batch, labels)
-            levels, self._refitted = clusters_of(
-                self.neighbours_, self._passages, self.random_state
-            )
+            words = word_table(own["text"].tolist(), own["language"].tolist())
+            graph = with_words(self.neighbours_.graph(), words)
+            levels = find_levels(graph, random_state=self.random_state)
+            refitted = pool.submit(refit, graph, levels, random_state=self.random_state)
             named = taught.result()
-        scores = named.scores(batch)
+            scores = named.scores(batch)
+            theme_of_passage = themes_of_clusters(levels, scores >= named.thresholds, enough)
+            discovered = self._discovered(batch, theme_of_passage, earlier)
+            self._refitted = refitted.result()
         self._levels, self.levels_ = levels, levels.table
         self.clusters_, self.finer_clusters_ = levels.labels, levels.finer_labels()
-        min_words = min_words_for(self._passages["text"])
-        enough = says_enough(self._passages["text"], min_words)
-        theme_of_passage = themes_of_clusters(levels, scores >= named.thresholds, enough)
+        rule = Assigner(self._languages, batch.vectors, named, discovered, min_words)
+        return self._assigned(rule, batch, scores)
+
+    def _discovered(
+        self, batch: Batch, theme_of_passage: np.ndarray, earlier: Earlier | None
+    ) -> DiscoveredThemes:
+        """Themes of passages that are sorted already; those of an earlier run keep their ids."""
         taken = {theme.id for theme in self.named}
         known = taken if earlier is None else taken | set(earlier.themes["theme_id"])
         discovered = DiscoveredThemes.fit(batch, theme_of_passage, known, self._embed)
-        if earlier is not None:
-            before = self._languages.taken_off(earlier.vectors, earlier.passages.get("language"))
-            near = knn(before, batch.vectors, VOTERS)
-            again = discovered.strongest(Batch(earlier.passages, before, near))
-            discovered = discovered.renamed(kept_ids(earlier, again, taken))
-        rule = Assigner(self._languages, batch.vectors, named, discovered, min_words)
-        return self._assigned(rule, batch, scores)
+        if earlier is None:
+            return discovered
+        before = self._languages.taken_off(earlier.vectors, earlier.passages.get("language"))
+        near = knn(before, batch.vectors, VOTERS)
+        again = discovered.strongest(Batch(earlier.passages, before, near))
+        return discovered.renamed(kept_ids(earlier, again, taken))
 
     def _forget(self) -> None:
         """Drop what was made of the themes as they were."""

@@ -202,7 +202,7 @@ def best_sentence(
     spans = list(sentences(text, language)) or [(0, len(text))]
     if len(spans) == 1:
         return spans[0]
-    vectors = embed([text[slice(*span)] for span in spans], embedder, progress=False)
+    vectors = encode([text[slice(*span)] for span in spans], embedder)
     return spans[int(np.argmax(vectors @ like))]
 
 

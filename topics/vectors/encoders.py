@@ -23,8 +23,8 @@ from topics.vectors.store import VectorStore, text_key
 if TYPE_CHECKING:
     from distributed import Client
 
-_BATCH = 512  # passages between two moves of the progress bar
-_SAVED_AT_ONCE = 8 * _BATCH  # passages between two saves: an interrupted run loses few
+_BATCH, _TASK = 1024, 64  # passages read at once, here and by a worker of a cluster
+_SAVED_AT_ONCE = 4 * _BATCH  # passages between two saves: an interrupted run loses few
 _MIN_PART = 64  # texts that a copy of this process is worth, which takes some 20 ms to make
 _READ_AT_ONCE = 10_000  # characters, to bound the memory; no passage is that long
 MULTILINGUAL = frozenset("ar de en es fr it ja ko nl pl pt ru th tr zh".split())
@@ -138,10 +138,11 @@ def embed(
     vectors = store.read(list(text_of))
     cache.touch(folder)
     new = [key for key in text_of if key not in vectors]
-    blocks = _encoded([text_of[key] for key in new], embedder, client, progress)
+    size = _BATCH if client is None else _TASK
+    blocks = _encoded([text_of[key] for key in new], size, embedder, client, progress)
     for start in range(0, len(new), _SAVED_AT_ONCE):
         part = new[start : start + _SAVED_AT_ONCE]
-        block = np.concatenate(list(islice(blocks, -(-len(part) // _BATCH))))
+        block = np.concatenate(list(islice(blocks, -(-len(part) // size))))
         vectors.update(zip(part, block, strict=True))
         store.write(part, block)
     if new:
@@ -150,10 +151,10 @@ def embed(
 
 
 def _encoded(
-    texts: list[str], embedder: str | Embedder, client: Client | None, progress: bool
+    texts: list[str], size: int, embedder: str | Embedder, client: Client | None, progress: bool
 ) -> Iterator[np.ndarray]:
     """Vectors of texts, batch by batch."""
-    batches = (texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH))
+    batches = (texts[start : start + size] for start in range(0, len(texts), size))
     model = embedder if isinstance(embedder, str) else broadcast(embedder, client)
     about = {"desc": "embedding", "unit": "passage", "disable": not progress}
     with progress_bar(total=len(texts), **about) as bar:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache, partial
 from itertools import islice
@@ -135,19 +135,29 @@ def embed(
     store = VectorStore(folder / "vectors.sqlite")
     keys = [text_key(text) for text in texts]
     text_of = dict(zip(keys, texts, strict=True))  # each text once
-    vectors = store.read(list(text_of))
+    row_of = dict(zip(text_of, range(len(text_of)), strict=True))
+    known = store.read(list(text_of))
     cache.touch(folder)
-    new = [key for key in text_of if key not in vectors]
+    vectors = np.empty((0, 0), np.float32)
+
+    def place(part: Iterable[bytes], block: np.ndarray) -> None:
+        nonlocal vectors
+        vectors = vectors if vectors.size else np.empty((len(row_of), block.shape[1]), np.float32)
+        vectors[[row_of[key] for key in part]] = block
+
+    if known:
+        place(known, np.array(list(known.values())))
+    new = [key for key in text_of if key not in known]
     size = _BATCH if client is None else _TASK
     blocks = _encoded([text_of[key] for key in new], size, embedder, client, progress)
     for start in range(0, len(new), _SAVED_AT_ONCE):
         part = new[start : start + _SAVED_AT_ONCE]
         block = np.concatenate(list(islice(blocks, -(-len(part) // size))))
-        vectors.update(zip(part, block, strict=True))
+        place(part, block)
         store.write(part, block)
     if new:
         cache.trim(limit)
-    return np.array([vectors[key] for key in keys])
+    return vectors if len(vectors) == len(keys) else vectors[[row_of[key] for key in keys]]
 
 
 def _encoded(

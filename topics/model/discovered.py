@@ -63,7 +63,7 @@ class DiscoveredThemes:
             members = theme_of_passage == number
             centroids[number] = centroid_of(batch.vectors[members])
             if not members.all():
-                others = batch.vectors[~members] @ centroids[number]
+                others = (batch.vectors @ centroids[number])[~members]
                 min_similarity[number] = others.mean() + others.std()
         blank = np.full(n, "")
         themes = cls(blank, blank, blank, theme_of_passage, centroids, min_similarity)

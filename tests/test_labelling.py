@@ -1,11 +1,14 @@
 """Sheets of passages to label by hand, and shares corrected by the labels."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 from runs import NO_LABELS, run_around
 
-from topics import Corpus, InputError, ThemeModel
+from topics import Corpus, InputError, ThemeModel, labelling
 from topics.labelling import (
     coder_agreement,
     draw_sheet,
@@ -67,6 +70,14 @@ def message(folder):
 
 
 # Drawing
+
+
+def test_the_notebook_draws_two_passages_of_each_theme_however_many_there_are():
+    names = {"run": run_of([[f"theme {i}"] for i in range(150)] * 3), "labelling": labelling}
+    cells = json.loads((ROOT / "notebooks/4_trust.ipynb").read_text())["cells"]
+    (drawing,) = ("".join(cell["source"]) for cell in cells if "draw_sheet" in str(cell["source"]))
+    exec(drawing, names)
+    assert names["key"]["stratum"].value_counts().tolist() == [3, 3] + [2] * 148
 
 
 def test_the_sheet_tells_nothing_of_theme_date_or_source():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from warnings import catch_warnings
 
 import numpy as np
@@ -38,7 +39,8 @@ def project_2d(
         from umap import layouts
         from umap.umap_ import find_ab_params, simplicial_set_embedding
 
-        layouts._nb_optimize_layout_euclidean_single_epoch.enable_caching()  # else a second each time
+        with suppress(AttributeError):  # compiled once, not each time for a second
+            layouts._nb_optimize_layout_euclidean_single_epoch.enable_caching()
 
     if neighbours is None or neighbours.indices.shape[1] < min(_NEIGHBOURS, n - 1):
         neighbours = nearest_neighbours(vectors, _NEIGHBOURS)

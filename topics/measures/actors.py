@@ -241,8 +241,11 @@ def actors_by_theme(
 
     table[["difference", "low", "high"]] = np.transpose(compared(CONFIDENCE))
     wide = 1 - (1 - CONFIDENCE) / (CLAIM_KINDS * max(len(table), 1))
-    at_fixed_mix = _lowest_within_sources(owner, held, mentioned, table, wide)
-    table["clear"] = (compared(wide).low > 0) & (at_fixed_mix > 0)
+    table["clear"] = compared(wide).low > 0
+    likely = table[table["clear"]]
+    table.loc[likely.index, "clear"] = (
+        _lowest_within_sources(owner, held, mentioned, likely, wide) > 0
+    )
     order = document_themes.has_theme.columns.get_indexer(table["theme_id"])
     return table.iloc[np.lexsort((table["actor"], -table["n"], order))].reset_index(drop=True)
 
@@ -258,9 +261,10 @@ def _lowest_within_sources(
     passages, actors = pd.Index(owner["passage_id"]), pd.Index(table["actor"].unique())
     names = crossed(passages, actors, mentioned["passage_id"], mentioned["actor"])
     sources, documents = owner["source"].to_numpy(), pd.factorize(owner["document_id"])[0]
-    low = np.zeros(len(table))
+    low = pd.Series(0.0, table.index)
     for theme_id, own in table.groupby("theme_id"):
         with_theme = passages.isin(held.loc[held["theme_id"] == theme_id, "passage_id"])
-        found = difference_within(names, sources, documents, with_theme, confidence)
-        low[own.index] = found.low[actors.get_indexer(own["actor"])]
-    return low
+        named = names[:, actors.get_indexer(own["actor"])]
+        found = difference_within(named, sources, documents, with_theme, confidence)
+        low[own.index] = found.low
+    return low.to_numpy()

@@ -227,13 +227,14 @@ def _candidates(found: pd.DataFrame, phrases: Phrases, outlets: list[str]) -> pd
     phrase), gain.
     """
     kept: dict[str, tuple[np.ndarray, float]] = {}
+    table = phrases.table.tocsc()  # of which columns are taken far faster
     best = found.sort_values("found", ascending=False, kind="stable").head(_MAX_FOUND)
     for key, column in zip(best["key"], best["column"], strict=True):
         form = phrases.in_names[column]
         several, proper = " " in key, form[:1].isupper()
         words = [key] if proper else key.split(" ")
         columns = [phrases.columns[word] for word in words if word in phrases.columns]
-        holds = np.equal(phrases.table[:, columns].sum(axis=1).A1, len(columns))
+        holds = np.equal(table[:, columns].sum(axis=1).A1, len(columns))
         follows = phrases.nouns[[column, columns[-1]]].max()
         noun = proper or follows >= MIN_NOUN or (several and form.endswith("s"))
         noun &= proper == form.split(" ")[-1][:1].isupper()

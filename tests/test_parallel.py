@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 from itertools import count, islice
 
@@ -142,3 +143,18 @@ def test_texts_shared_among_copies_have_the_vectors_of_each_alone(fresh):
     assert len(texts) > 128
     found = fresh("together", texts)
     np.testing.assert_array_equal(found[[0, len(texts) // 2, -1]], alone)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no copy of a process is made")
+def test_a_copy_ends_where_its_process_is_killed():
+    code = (
+        "import time; from topics.parallel import side_by_side\n"
+        "def work():\n"
+        "    print('at work', flush=True)\n"
+        "    return bytes(10**7)\n"
+        "side_by_side(lambda: time.sleep(60), work)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "at work\n"
+    process.kill()
+    assert process.communicate(timeout=30) == ("", None)  # the copy, too, has let go of the output

@@ -111,6 +111,7 @@ def _copy_at(work: Callable[[], bytes]) -> Iterator[Callable[[], bytes | None]]:
     receive, send = Pipe(duplex=False)
 
     def copy() -> None:
+        receive.close()  # else to send would wait for ever where the other process was killed
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115  # one bar of progress is enough
         try:
             send.send_bytes(work())

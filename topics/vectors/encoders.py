@@ -46,9 +46,9 @@ class MultilingualEncoder:
 
     Texts go through one at a time, each on one thread, so that a vector depends neither on the
     texts beside it nor on the number of threads. Many are shared among copies of this process,
-    which wait less for each other than threads do: two read half as many again. Nothing is cut
-    off: a text of more than 10,000 characters is read in parts, and the mean of their vectors is
-    taken.
+    which wait less for each other than threads do: two read a tenth more on an idle machine, a
+    third more on a busy one. Nothing is cut off: a text of more than 10,000 characters is read in
+    parts, and the mean of their vectors is taken.
     """
 
     name = f"multilingual-{_SHA256[:12]}"

@@ -6,6 +6,7 @@ from umap.umap_ import fuzzy_simplicial_set
 
 from topics.model.graph import knn
 from topics.model.projection import fuzzy_graph, project_2d
+from topics.parallel import side_by_side
 
 
 def two_groups(n: int) -> np.ndarray:
@@ -30,6 +31,14 @@ def test_every_row_gets_a_place_and_groups_lie_apart(plane):
 def test_the_same_seed_gives_the_same_map_and_another_one_does_not(plane):
     assert project_2d(two_groups(30), random_state=3).tolist() == plane.tolist()
     assert project_2d(two_groups(30), random_state=4).tolist() != plane.tolist()
+
+
+def test_the_map_that_a_copy_of_the_process_draws_is_the_same(plane):
+    def draw():
+        return project_2d(two_groups(30), random_state=3).tobytes()
+
+    _, drawn = side_by_side(lambda: None, draw)
+    assert np.frombuffer(drawn, np.float32).reshape(plane.shape).tolist() == plane.tolist()
 
 
 def test_the_graph_is_that_of_umap_learn():

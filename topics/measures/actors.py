@@ -256,7 +256,7 @@ def _lowest_within_sources(
     mentioned: pd.DataFrame,
     table: pd.DataFrame,
     confidence: float,
-) -> np.ndarray:
+) -> pd.Series:
     """Lower end of the difference between passages of the same sources, of each row of `table`."""
     passages, actors = pd.Index(owner["passage_id"]), pd.Index(table["actor"].unique())
     names = crossed(passages, actors, mentioned["passage_id"], mentioned["actor"])
@@ -267,4 +267,4 @@ def _lowest_within_sources(
         named = names[:, actors.get_indexer(own["actor"])]
         found = difference_within(named, sources, documents, with_theme, confidence)
         low[own.index] = found.low
-    return low.to_numpy()
+    return low

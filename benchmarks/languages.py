@@ -16,7 +16,7 @@ import pandas as pd
 from themes import CORPORA
 
 import topics
-from topics.vectors.encoders import MULTILINGUAL
+from topics.vectors.multilingual import LANGUAGES
 
 EMBEDDERS = ("multilingual", "minilm")
 
@@ -36,7 +36,7 @@ def main() -> None:
         return
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         rows = pd.DataFrame(map(json.loads, lines))
-    rows = rows[rows["language"].isin(MULTILINGUAL)].sort_values("doc_id")
+    rows = rows[rows["language"].isin(LANGUAGES)].sort_values("doc_id")
     texts = {language: own["text"].tolist() for language, own in rows.groupby("language")}
     print(f"{'English and':<14}{'stories':>9}" + "".join(f"{name:>14}" for name in EMBEDDERS))
     shares = []

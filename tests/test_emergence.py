@@ -22,7 +22,7 @@ def test_a_theme_without_older_documents_is_new():
     found = emerging_themes(monthly(np.random.default_rng(0), NEW), "M").set_index("theme_id")
     row = found.loc["ferries"]
     assert (row["kind"], row["since"], row["before"]) == ("new", pd.Timestamp("2025-10-01"), 0)
-    assert (row["sources"], row["recent"]) == (2, row["documents"] / 120)
+    assert (row["sources"], row["recent"]) == (2, pytest.approx(row["documents"] / 120))
     assert row["first_seen"].to_period("M") == pd.Period("2025-10")
     assert row["p"] == 0.001
     assert pd.isna(found.loc["grain", "kind"])

@@ -13,6 +13,7 @@ import pandas as pd
 
 from topics import cache
 from topics.errors import InputError, log
+from topics.model.assigner import whole_documents
 from topics.model.compare import CHANGE_COLUMNS, changes, read_earlier
 from topics.model.edits import Edits, read_edits
 from topics.model.themes import ThemeModel
@@ -22,6 +23,8 @@ from topics.vectors.encoders import embed
 
 if TYPE_CHECKING:
     from distributed import Client
+
+_PART = 50_000  # passages assigned at once: a copy of all vectors of a million is two gigabytes
 
 
 @dataclass(eq=False)
@@ -170,8 +173,9 @@ def assigned(
     others = np.setdiff1d(np.arange(len(passages)), fitted)
     if not others.size:
         return model.assignments_
-    predicted = model.predict(passages.iloc[others], vectors[others], client=client)
-    both = pd.concat([model.assignments_, predicted])
+    parts = (others[part] for part in whole_documents(passages["document_id"].iloc[others], _PART))
+    predicted = (model.predict(passages.iloc[own], vectors[own], client=client) for own in parts)
+    both = pd.concat([model.assignments_, *predicted])
     place = pd.Index(passages["passage_id"]).get_indexer(both["passage_id"])
     return both.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
 

@@ -280,10 +280,13 @@ def emerging_themes(
     z = scan.observed(recent)
     chance = [again.max(axis=0) for again in scan.by_chance(recent, permutations, random)]
     p = corrected(z.max(axis=0), np.array(chance))
-    rows = [
-        (theme, every[start].start_time, *_counts(dated, theme, place >= start), value)
-        for theme, start, value in zip(dated.has_theme, starts[z.argmax(axis=0)], p, strict=True)
-    ]
+    effects = [contrast_within_sources(dated, place < start, place >= start) for start in starts]
+    rows = []
+    for theme, (name, at) in enumerate(zip(dated.has_theme, z.argmax(axis=0), strict=True)):
+        seen = _seen(dated, name, place >= starts[at])
+        effect = effects[at].iloc[theme]
+        n = min(effect["n_first"], effect["n_second"])
+        rows.append((name, every[starts[at]].start_time, *seen, n, *effect["covered":], p[theme]))
     table = pd.DataFrame(rows, columns=_EMERGING)
     best = recent[z.argmax(axis=0)]
     broad = [_is_broad(scan, fit, theme, scan.sources) for theme, fit in enumerate(best)]
@@ -293,12 +296,9 @@ def emerging_themes(
     return table
 
 
-def _counts(dated: DocumentThemes, theme: str, recent: np.ndarray) -> tuple[object, ...]:
-    """first_seen to high of `emerging_themes`."""
+def _seen(dated: DocumentThemes, theme: str, recent: np.ndarray) -> tuple[pd.Timestamp, int, int]:
+    """Day of the first document with a theme, and how many there are recently, of how many sources."""
     has_theme = dated.has_theme[theme].to_numpy()
     own = dated.documents[has_theme & recent]
     n_sources = len(own[["source", "country"]].dropna(how="all").drop_duplicates())
-    first = dated.documents.loc[has_theme, "date"].min()
-    effect = contrast_within_sources(dated.only([theme]), ~recent, recent).iloc[0]
-    n = min(effect["n_first"], effect["n_second"])
-    return first, len(own), n_sources, n, *effect["covered":]
+    return dated.documents.loc[has_theme, "date"].min(), len(own), n_sources

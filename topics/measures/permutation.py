@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,8 +15,8 @@ from scipy.special import ndtri
 from topics.intervals import CONFIDENCE, Array, Estimate
 
 
-def sum_by(groups: Array, rows: Array, n: int | None = None) -> Array:
-    """``(groups, columns)`` sums of the rows of each group, from 0 on."""
+def sum_by(groups: Array, rows: Any, n: int | None = None) -> Any:
+    """``(groups, columns)`` sums of the rows of each group, from 0 on; sparse if the rows are."""
     shape = (int(groups.max(initial=-1)) + 1 if n is None else n, len(groups))
     return sp.csc_matrix((np.ones(len(groups)), groups, np.arange(len(groups) + 1)), shape) @ rows
 
@@ -63,7 +64,7 @@ class PermutationScan:
     ) -> PermutationScan:
         """From one row a document; a number of `source_days` lies in one source and one period."""
         first, groups = np.unique(source_days, return_index=True, return_inverse=True)[1:]
-        counts = sum_by(groups, has_theme.astype(float))
+        counts = sum_by(groups, sp.csr_matrix(has_theme)).toarray()
         return cls(counts, np.bincount(groups), sources[first], periods[first], n_periods)
 
     def part(self, rows: Array | slice, themes: Sequence[int]) -> PermutationScan:
@@ -76,7 +77,7 @@ class PermutationScan:
         """Documents that have a theme, less those expected from the source's own share."""
         sizes = np.maximum(sum_by(self.sources, self.sizes[:, None]), 1)
         rates = sum_by(self.sources, self.counts) / sizes
-        return self.counts - self.sizes[:, None] * rates[self.sources]
+        return _less(self.counts, self.sizes, rates[self.sources])
 
     def _table(self, weights: Array) -> Array:
         """``(periods, sources)`` sums of weights, one a source-day."""
@@ -98,7 +99,7 @@ class PermutationScan:
         """The same counts less what patterns explain of them (Freedman and Lane 1983)."""
         among = np.linalg.pinv(self.products(known, known), 1e-9, hermitian=True)
         fitted = known.T @ among @ known @ self.by_period(self.periods)
-        return replace(self, counts=self.counts - self.sizes[:, None] * fitted[self.periods])
+        return replace(self, counts=_less(self.counts, self.sizes, fitted[self.periods]))
 
     def errors(self, patterns: Array) -> Array:
         """``(patterns, themes)`` standard deviations of the sums of residuals times patterns."""
@@ -134,6 +135,12 @@ class PermutationScan:
         errors = self._least(patterns)
         for order in islice(permuted_within(self.sources, random), draws):
             yield patterns @ self.by_period(self.periods[order]) / errors
+
+
+def _less(counts: Array, sizes: Array, expected: Array) -> Array:
+    """Counts less those of shares that are expected, whose place they take: both are large."""
+    expected *= sizes[:, None]
+    return np.subtract(counts, expected, out=expected)
 
 
 def corrected(observed: Array, chance: Array) -> Array:

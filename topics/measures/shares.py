@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 
 from topics.checks import check_choice, check_length, check_table, checked_rows, checked_seed
 from topics.errors import InputError
@@ -243,8 +244,8 @@ def count_documents(document_themes: DocumentThemes, rows: np.ndarray | None = N
     """
     n_all = len(document_themes.documents)
     rows = np.ones(n_all, dtype=bool) if rows is None else checked_rows(rows, n_all)
-    has_theme = document_themes.has_theme.to_numpy()[rows].astype(float)
-    n, n_total = has_theme.sum(axis=0).astype(int), len(has_theme)
+    has_theme = document_themes.has_theme.to_numpy()[rows]
+    n, n_total = has_theme.sum(axis=0), len(has_theme)
     for numbers, least, interval in (
         (document_themes.voices, _MIN_SOURCES, BY_SOURCE),
         (document_themes.source_days, _MIN_DAYS, BY_DAY),
@@ -252,7 +253,8 @@ def count_documents(document_themes: DocumentThemes, rows: np.ndarray | None = N
         sizes = np.bincount(numbers[rows])
         held = sizes > 0
         if least <= held.sum() < n_total:
-            effective = effective_sizes(sum_by(numbers[rows], has_theme)[held], sizes[held])
+            sums = sum_by(numbers[rows], sp.csr_matrix(has_theme)).toarray()
+            effective = effective_sizes(sums[held], sizes[held])
             return Counts(n, n_total, effective, int(held.sum()) - 1, interval)
     return Counts(n, n_total, np.full(len(n), float(n_total)), np.inf, BY_DOCUMENT)
 
@@ -444,7 +446,8 @@ def contrast_within_sources(
     with np.errstate(invalid="ignore", divide="ignore"):
         covered = (n / [first.sum(), second.sum()]).min()
     n_sources = len(np.unique(sources[weights[:, 0] > 0]))
-    shares = [np.maximum(sign * weights[:, 0], 0) @ has_theme for sign in (-1, 1)]
+    held = sp.csr_matrix(has_theme)  # dense, a product holds all as numbers of eight bytes
+    shares = [held.T @ np.maximum(sign * weights[:, 0], 0) for sign in (-1, 1)]
     columns = [document_themes.has_theme.columns, *n, n_sources, covered, *shares, *estimate]
     return pd.DataFrame(dict(zip(_WITHIN, columns, strict=True)))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +18,7 @@ from topics.read.files import Record, as_path, find_files, replace_surrogates, s
 from topics.read.formats import Reading, file_kind, read_file
 from topics.read.office import unpack
 from topics.read.repeats import drop_repeats
+from topics.read.tables import BATCH, packed
 
 COLUMNS = ["document_id", "text", "title", "date", "source", "country", "language", "url", "path"]
 DETAILS = ["document_id", "author", *fields.ORIGINS, "section", "length"]
@@ -27,7 +27,6 @@ _ABOUT_FILES = re.compile(r"(readme|licen[cs]e|changelog|copying|notice)(\.\w+)*
 _MAX_NOTES = 3  # of one file that are listed
 _IN_ARCHIVE = "!/"  # between the name of an archive and that of a file in it
 _MAX_DEPTH = 2  # archives in an archive
-_BATCH = 1000  # documents held as records before they are packed
 
 
 @dataclass
@@ -250,10 +249,7 @@ def _why_nothing(reading: Reading, record: Record, expected: list[str]) -> str:
 
 def _as_table(rows: Iterator[Record], dates: list[pd.Timestamp | None]) -> pd.DataFrame:
     """Rows as a typed table; its strings are held by Arrow. Dates are known when all are read."""
-    columns = list(dict.fromkeys([*COLUMNS, *DETAILS]))
-    batches = chain([[]], iter(lambda: list(islice(rows, _BATCH)), []))  # one at least
-    frames = [pd.DataFrame(batch, columns=columns, dtype="str") for batch in batches]
-    frame = pd.concat(frames, ignore_index=True)
+    frame = packed(rows, dict.fromkeys([*COLUMNS, *DETAILS], "str"))
     frame["date"] = pd.to_datetime(pd.Series(dates, dtype=object)).astype("datetime64[us]")
     frame["date_from"] = frame["date_from"].where(frame["date"].notna())
     return frame
@@ -268,8 +264,8 @@ def _without_repeats(documents: pd.DataFrame, log: _Log) -> pd.Series:
         for block, reason, position, n in found.dropped:
             log.drop(str(source), documents["path"].iat[rows[position]], block, reason, n)
         log.repeats_left += [(str(source), block, n) for block, n in found.left]
-    packed = [pd.Series(dtype="str")]
+    parts = [pd.Series(dtype="str")]
     while log.texts:  # from the end, so that no text is held twice
-        packed.append(pd.Series(log.texts[-_BATCH:], dtype="str"))
-        del log.texts[-_BATCH:]
-    return pd.concat(packed[::-1], ignore_index=True)
+        parts.append(pd.Series(log.texts[-BATCH:], dtype="str"))
+        del log.texts[-BATCH:]
+    return pd.concat(parts[::-1], ignore_index=True)

@@ -1,4 +1,4 @@
-"""Rows of tables: CSV, JSON lines, workbooks and Parquet, one at a time."""
+"""Rows of tables: CSV, JSON lines, workbooks and Parquet, one at a time; and tables of rows."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from topics.errors import UnreadableError
 from topics.read.files import LINE_LIMIT, Record, read_bytes
 from topics.read.office import archive_kind
 
+BATCH = 1000  # rows held before they are packed
 Broken = defaultdict[str, list[int]]  # line numbers by problem
 
 
@@ -73,9 +77,20 @@ def sheet_rows(path: Path) -> Iterator[Record]:
 
 
 def parquet_rows(path: Path) -> Iterator[Record]:
-    """Rows of a Parquet file; no more than a thousand are held at a time."""
+    """Rows of a Parquet file; no more than a batch of them is held at a time."""
     from pyarrow.parquet import ParquetFile
 
     with ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=1000):
+        for batch in file.iter_batches(batch_size=BATCH):
             yield from batch.to_pylist()
+
+
+def packed(rows: Iterator[Any], types: dict[str, str]) -> pd.DataFrame:
+    """Rows as a table with columns of these types; strings are packed as they come, held by Arrow.
+
+    >>> packed(iter([("a.txt", 2)]), {"path": "str", "words": "int64"}).dtypes.astype(str).tolist()
+    ['str', 'int64']
+    """
+    batches = chain([[]], iter(lambda: list(islice(rows, BATCH)), []))  # one at least
+    frames = [pd.DataFrame(batch, columns=list(types)).astype(types) for batch in batches]
+    return pd.concat(frames, ignore_index=True)

@@ -14,6 +14,7 @@ from topics.checks import checked_dates, checked_documents
 from topics.errors import InputError
 from topics.read.boilerplate import count_words
 from topics.read.files import replace_surrogates
+from topics.read.tables import packed
 from topics.text.duplicates import near_duplicate_groups
 
 MIN_WORDS = 25  # shorter paragraphs say too little alone and join the next one
@@ -74,14 +75,13 @@ def split_passages(
         about[name] = known.astype("str")
     about["text"] = about["text"].fillna("")
     columns = about["document_id"], about["text"], about["language"]
-    passages = [
+    passages = (
         (row, f"{document_id}:{number}", start, end, text[start:end])
         for row, (document_id, text, language) in enumerate(zip(*columns, strict=True))
         for number, (start, end) in enumerate(_passages(text, language, min_words, max_words), 1)
-    ]
+    )
     types = {"row": "int64", "passage_id": "str", "start": "int64", "end": "int64", "text": "str"}
-    table = pd.DataFrame(passages, columns=list(types)).astype(types)
-    table = table.join(about.drop(columns="text"), on="row")
+    table = packed(passages, types).join(about.drop(columns="text"), on="row")
     groups = near_duplicate_groups(table, "passage_id").astype("str")
     return table.assign(copy_group=groups.array)[COLUMNS]
 

@@ -21,8 +21,7 @@ from topics.vectors.store import VectorStore, text_key
 if TYPE_CHECKING:
     from distributed import Client
 
-_BATCH, _TASK = 1024, 64  # passages read at once, here and by a worker of a cluster
-_SAVED_AT_ONCE = 4 * _BATCH  # passages between two saves: an interrupted run loses few
+_BATCH, _TASK = 4096, 64  # passages read at once, here and by a worker of a cluster
 
 
 class Embedder(Protocol):
@@ -101,8 +100,8 @@ def embed(
     new = [key for key in text_of if key not in known]
     size = _BATCH if client is None else _TASK
     blocks = _encoded([text_of[key] for key in new], size, embedder, client, progress)
-    for start in range(0, len(new), _SAVED_AT_ONCE):
-        part = new[start : start + _SAVED_AT_ONCE]
+    for start in range(0, len(new), _BATCH):  # saved: an interrupted run loses few
+        part = new[start : start + _BATCH]
         block = np.concatenate(list(islice(blocks, -(-len(part) // size))))
         place(part, block)
         store.write(part, block)

@@ -57,10 +57,11 @@ def _encoded(network: _Network, texts: list[str], n_threads: int) -> bytes:
     ends = np.cumsum([len(own) for own in pieces])
     n_parts = np.array([len(own) for own in cut])
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(n_threads) as pool:
-        vector = partial(network.vector, seen=network.seen(known))
-        vectors = np.array(list(pool.map(vector, np.split(rows, ends[:-1]))))
-    sums = np.add.reduceat(vectors, np.cumsum(n_parts) - n_parts, axis=0)
-    return (sums / n_parts[:, None]).astype(np.float32).tobytes()
+        pooled = partial(network.pooled, seen=network.seen(known))
+        sums = np.array(list(pool.map(pooled, np.split(rows, ends[:-1]))))
+        vectors = network.vectors(sums, np.diff(ends, prepend=0))
+    means = np.add.reduceat(vectors, np.cumsum(n_parts) - n_parts, axis=0) / n_parts[:, None]
+    return means.astype(np.float32).tobytes()
 
 
 def _cut(text: str) -> list[str]:
@@ -97,31 +98,37 @@ class _Network:
 
     def seen(self, pieces: np.ndarray) -> _Seen:
         """What the network makes of pieces by their numbers, one row each and one for none."""
-        own, n = self._weights, -(-len(pieces) // _ROWS) * _ROWS
+        own = self._weights
         chunk = pieces % len(own.scale)
-        embedded = np.zeros((n, own.table.shape[1]), np.float32)
-        embedded[: len(pieces)] = own.table[pieces] * own.scale[chunk, None] + own.lo[chunk, None]
+        embedded = own.table[pieces] * own.scale[chunk, None] + own.lo[chunk, None]
         projected = _products(embedded, own.proj_W) + own.proj_b
         mean, scale = _moments(projected, own.eps)
         projected = (projected - mean[:, None]) * scale[:, None] * own.ln_g_all + own.ln_b_all
         windows = []
         branches = np.split(projected, len(_WINDOWS), axis=1)
         for branch, first, (order, _) in zip(branches, self._first, _WINDOWS, strict=True):
-            sums = _products(branch, first).reshape(n, order, -1)
+            sums = _products(branch, first).reshape(len(pieces), order, -1)
             windows.append(np.pad(sums, ((0, 1), (0, 0), (0, 0))))
         return _Seen(embedded, projected, windows)
 
-    def vector(self, rows: np.ndarray, seen: _Seen) -> np.ndarray:
-        """The unit vector of a text by the rows of its pieces."""
+    def pooled(self, rows: np.ndarray, seen: _Seen) -> np.ndarray:
+        """Sum over a text of what its pieces give, by their rows."""
         own = self._weights
         branches = (self._convolved(branch, rows, seen) for branch in range(len(_WINDOWS)))
         features = np.concatenate([seen.embedded[rows], *branches], axis=1)
         mean, scale = _moments(features, own.eps)
         pooled = (scale @ features - scale @ mean) * own.ln_g + len(rows) * own.ln_b
-        x = (pooled @ own.cnn_W + len(rows) * own.cnn_b) / np.float32(np.sqrt(len(rows)))
-        y = np.maximum(x @ own.p1 + np.maximum(x @ own.d0, 0) @ own.d1, 0)
-        z = np.tanh(y @ own.p3 + np.maximum(y @ own.d2, 0) @ own.d3)
-        return z / np.sqrt(max(z @ z, own.eps))
+        return pooled / np.float32(np.sqrt(len(rows)))
+
+    def vectors(self, pooled: np.ndarray, n_pieces: np.ndarray) -> np.ndarray:
+        """Unit vectors of texts by their sums and lengths."""
+        own = self._weights
+        x = _products(pooled, own.cnn_W) + np.sqrt(n_pieces)[:, None].astype(np.float32) * own.cnn_b
+        y = _products(np.maximum(_products(x, own.d0), 0), own.d1) + _products(x, own.p1)
+        y = np.maximum(y, 0)
+        z = _products(np.maximum(_products(y, own.d2), 0), own.d3) + _products(y, own.p3)
+        z = np.tanh(z)
+        return z / np.sqrt(np.maximum(np.einsum("ij,ij->i", z, z), own.eps))[:, None]
 
     def _convolved(self, branch: int, rows: np.ndarray, seen: _Seen) -> np.ndarray:
         """Two layers of windows over a text's pieces, each added to what it is of."""
@@ -141,8 +148,10 @@ class _Network:
 
 
 def _products(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Rows times weights, a few rows at once."""
-    return np.concatenate([part @ weights for part in np.split(rows, len(rows) // _ROWS)])
+    """Rows times weights, as many rows at once whatever their number."""
+    n = len(rows)
+    filled = np.pad(rows, ((0, -n % _ROWS), (0, 0))).reshape(-1, _ROWS, rows.shape[1])
+    return np.concatenate([part @ weights for part in filled])[:n]
 
 
 def _moments(rows: np.ndarray, eps: float) -> tuple[np.ndarray, np.ndarray]:

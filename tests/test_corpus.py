@@ -2,6 +2,7 @@
 
 import gzip
 
+import pandas as pd
 import pytest
 from harbour import DOCKERS, TITLE, VOTE
 
@@ -30,6 +31,23 @@ def rows(corpus: Corpus, *columns: str) -> list[list[str]]:
     """The given columns of all documents as strings; a missing value is an empty one."""
     table = corpus.documents[list(columns)].astype({"date": "str"} if "date" in columns else {})
     return table.fillna("").to_numpy().tolist()
+
+
+def test_what_copies_of_the_process_read_is_what_one_process_reads(read, monkeypatch):
+    page = "<html><body><article><h1>{}</h1><p>{}</p><p>{}</p></article>{}</body></html>"
+    files: dict[str, str | bytes] = {
+        f"{n:02}.html": page.format(TITLE, f"Day {n}. {VOTE}", DOCKERS, " " * 20_000)
+        for n in range(30)
+    }
+    files |= {"05a.txt": "", "20a.md": f"---\ndate: in May\nsource: The Desk\n---\n{ARTICLE}"}
+    files["25.csv"] = f"text,published\n{VOTE},2025-05-06\n,2025-05-07\n"
+    shared = read(files)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    alone = read(files)
+    assert len(shared.documents) == 32
+    assert len(shared.skipped) == 2
+    for name, table in vars(alone).items():
+        pd.testing.assert_frame_equal(getattr(shared, name), table)
 
 
 def test_a_text_file_says_date_and_source_in_its_name(read):

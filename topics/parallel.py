@@ -7,6 +7,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from multiprocessing import Pipe, get_context
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +26,7 @@ Timeline = dict[str, list[float]]  # start and end of each stage, see `stage`
 Stage = Callable[[str], AbstractContextManager[None]]  # `stage` on a timeline
 
 _BEGAN = time.perf_counter()  # this process, but for a tenth of a second
+_MEANWHILE: list[Future[Any]] = []  # see `meanwhile`
 _PARTS_PER_THREAD = 2  # of a worker: one that it is at, one for it to go on with
 _PATIENCE = 60  # seconds that a copy may take when this process has done its part
 _RETRIES = 2  # of a part that failed, as a shared folder may do once
@@ -82,6 +84,19 @@ def _submit(client: Client, function: Callable[..., Any], *args: Any) -> Any:
     with catch_warnings():
         filterwarnings("ignore", "Sending large graph")
         return client.submit(function, *args, pure=False, retries=_RETRIES)
+
+
+@contextmanager
+def meanwhile(work: Callable[[], Any]) -> Iterator[None]:
+    """Do some work in a thread; what it raises is lost. No copy of this process is made before it ends.
+
+    >>> with meanwhile(lambda: print("Tea")):
+    ...     pass
+    Tea
+    """
+    with ThreadPoolExecutor(1) as pool:
+        _MEANWHILE[:] = [pool.submit(work)]
+        yield
 
 
 def side_by_side(here: Callable[[], Any], *works: Callable[[], bytes]) -> list[Any]:
@@ -142,6 +157,7 @@ def _started(work: Callable[[], None]) -> BaseProcess | None:
     """A copy of this process at work; None where there is no memory, or copies are not safe."""
     if copies() == 1:
         return None
+    wait(_MEANWHILE)  # what a thread is importing, its copy would wait for, for ever
     process = get_context("fork").Process(target=work, daemon=True)
     # What is warned of is threads, which are not copied; BLAS starts its own anew. A worker of a
     # pool, and a copy, may not be copied, which fails an assertion.

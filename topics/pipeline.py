@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,7 +25,7 @@ from topics.model.named_themes import NamedTheme
 from topics.model.projection import project_2d
 from topics.model.themes import ThemeModel
 from topics.options import Options
-from topics.parallel import Stage, Timeline, side_by_side, stage
+from topics.parallel import Stage, Timeline, meanwhile, side_by_side, stage
 from topics.read.corpus import Corpus, read_corpus
 from topics.read.fields import language_counts
 from topics.read.files import as_path, files_digest
@@ -187,9 +186,8 @@ def _compute(
 
 def _read(path: str | Path, options: Options, progress: bool, at: Stage) -> dict[str, Any]:
     """The parts of a run that are known before its themes, but for the vectors."""
-    with ThreadPoolExecutor(1) as pool:
-        if isinstance(options.embedder, str):  # loaded meanwhile; what fails is told later
-            pool.submit(encode, ["."], options.embedder)
+    load = partial(encode, ["."], options.embedder)  # what fails is told later
+    with meanwhile(load) if isinstance(options.embedder, str) else nullcontext():
         with at("reading"):
             corpus = read_corpus(path, columns=options.columns, progress=progress)
             left_out = _left_out(corpus, options)

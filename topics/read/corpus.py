@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import accumulate, groupby
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,8 +18,9 @@ import pandas as pd
 
 from topics.errors import InputError, UnreadableError, progress_bar
 from topics.html import note, table
+from topics.parallel import copies, side_by_side
 from topics.read import fields
-from topics.read.files import Record, as_path, find_files, replace_surrogates, shown_name
+from topics.read.files import MB, Record, as_path, find_files, replace_surrogates, shown_name
 from topics.read.formats import Reading, file_kind, read_file
 from topics.read.office import unpack
 from topics.read.repeats import drop_repeats
@@ -27,6 +33,8 @@ _ABOUT_FILES = re.compile(r"(readme|licen[cs]e|changelog|copying|notice)(\.\w+)*
 _MAX_NOTES = 3  # of one file that are listed
 _IN_ARCHIVE = "!/"  # between the name of an archive and that of a file in it
 _MAX_DEPTH = 2  # archives in an archive
+_PART = 20 * MB  # bytes of files that copies of this process share, to bound the memory
+_SHARE = 200_000  # bytes that a copy is worth: five pages, a quarter of a second
 
 
 @dataclass
@@ -82,7 +90,7 @@ class _Log:
     repeats_left: list[tuple[str, str, int]] = field(default_factory=list)
     exports: list[tuple[str, str, int, int | None]] = field(default_factory=list)
     columns: set[str] = field(default_factory=set)  # of tables and front matter
-    dates: list[pd.Timestamp | None] = field(default_factory=list)  # of all documents
+    dates: list[str | None] = field(default_factory=list)  # of all documents, ISO 8601
     texts: list[str] = field(default_factory=list)  # of all, and no others: they are long
 
     def add(self, name: str, source: str, reading: Reading, notes: list[tuple[int, str]]) -> None:
@@ -100,6 +108,19 @@ class _Log:
         """Count a block that was dropped; the same block of one source is one row."""
         row = self.boilerplate.setdefault((source, block, reason), [file, block, reason, 0])
         row[-1] += documents
+
+    def told(self) -> dict[str, Any]:
+        """All of it, as JSON has it."""
+        dropped = [(source, *row) for (source, *_), row in self.boilerplate.items()]
+        return vars(self) | {"boilerplate": dropped, "columns": [*self.columns]}
+
+    def merge(self, told: dict[str, Any]) -> None:
+        """Add what another one told."""
+        for name in ("skipped", "notes", "exports", "dates", "texts"):
+            getattr(self, name).extend(told[name])
+        self.columns.update(told["columns"])
+        for dropped in told["boilerplate"]:
+            self.drop(*dropped)
 
 
 def read_corpus(
@@ -164,7 +185,48 @@ def _all_documents(
     """Documents of all files, each with its fields; those in an archive bear its name before."""
     files, others = find_files(root)
     log.skipped += [(archive + shown_name(other, root), reason) for other, reason in others]
-    for file in progress_bar(files, desc="reading", unit="file", disable=not progress):
+    read = partial(_documents_of, root=root, names=names, archive=archive)
+    with progress_bar(total=len(files), desc="reading", unit="file", disable=not progress) as bar:
+        for part in _in_parts(files, _PART):
+            size = sum(map(_size, part))
+            shares = _in_parts(part, max(_SHARE, size / copies()))
+            if len(shares) == 1 or size > 2 * _PART:  # of a long table, rows are not held as JSON
+                for file in part:
+                    yield from read([file], log)
+                    bar.update()
+                continue
+            for found in side_by_side(*(partial(_read_apart, read, share) for share in shares)):
+                rows, told = json.loads(found)
+                log.merge(told)
+                yield from rows
+            bar.update(len(part))
+
+
+def _in_parts(files: list[Path], size: float) -> list[list[Path]]:
+    """Files in a row that have up to about `size` bytes in all."""
+    numbers = [int((total - 1) // size) for total in accumulate(map(_size, files))]
+    pairs = groupby(zip(numbers, files, strict=True), key=itemgetter(0))
+    return [[file for _, file in own] for _, own in pairs]
+
+
+def _size(file: Path) -> int:
+    with suppress(OSError):  # told where it is read
+        return file.stat().st_size
+    return 0
+
+
+def _read_apart(read: Callable[..., Iterator[Record]], files: list[Path]) -> bytes:
+    """Documents of files, and what is to be said of them, as JSON."""
+    log = _Log()
+    rows = list(read(files, log))
+    return json.dumps([rows, log.told()]).encode()
+
+
+def _documents_of(
+    files: list[Path], log: _Log, root: Path, names: fields.Names, archive: str
+) -> Iterator[Record]:
+    """Documents of files, one after the other; files that cannot be read are logged."""
+    for file in files:
         name = archive + shown_name(file, root)
         try:
             if file_kind(file) == ".zip":
@@ -218,7 +280,7 @@ def _documents(file: Path, name: str, names: fields.Names, log: _Log) -> Iterato
     notes += [(0, note)] if note else []
     for number, date in dates.items():
         day, problem = fields.parse_date(date, day_first)
-        log.dates.append(day)
+        log.dates.append(day and day.isoformat())
         notes += [(number, problem)] if problem else []
     log.add(name, source, reading, notes)
     if empty and dates:
@@ -247,10 +309,10 @@ def _why_nothing(reading: Reading, record: Record, expected: list[str]) -> str:
     return f"no text column: expected one of {', '.join(expected)}; got {got}"
 
 
-def _as_table(rows: Iterator[Record], dates: list[pd.Timestamp | None]) -> pd.DataFrame:
+def _as_table(rows: Iterator[Record], dates: list[str | None]) -> pd.DataFrame:
     """Rows as a typed table; its strings are held by Arrow. Dates are known when all are read."""
     frame = packed(rows, dict.fromkeys([*COLUMNS, *DETAILS], "str"))
-    frame["date"] = pd.to_datetime(pd.Series(dates, dtype=object)).astype("datetime64[us]")
+    frame["date"] = pd.to_datetime(pd.Series(dates, dtype="str")).astype("datetime64[us]")
     frame["date_from"] = frame["date_from"].where(frame["date"].notna())
     return frame
 

@@ -93,7 +93,8 @@ def read_export(text: str) -> Export | None:
 
 def with_marks(page: str) -> str:
     """A page that may be an export, with codes before and after known elements; else nothing."""
-    if not re.search(_TABLE["pages"], page, re.IGNORECASE):
+    lower = page.lower()
+    if not any(re.search(mark, lower) for mark in _TABLE["pages"]):
         return ""
     parser = html.HTMLParser(encoding="utf-8")
     tree = html.fromstring(page.encode("utf-8", "replace"), parser=parser)

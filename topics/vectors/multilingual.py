@@ -52,7 +52,8 @@ class MultilingualEncoder:
 def _encoded(network: _Network, texts: list[str], n_threads: int) -> bytes:
     """The vectors of texts, each read alone, on one thread."""
     cut = [_cut(text) for text in texts]
-    pieces = splitter().encode([*chain(*cut)], out_type=int, add_bos=True, add_eos=True)
+    every = [*chain(*cut)]
+    pieces = splitter().encode(every, out_type=int, add_bos=True, add_eos=True, num_threads=1)
     known, rows = np.unique(np.fromiter(chain(*pieces), int), return_inverse=True)
     ends = np.cumsum([len(own) for own in pieces])
     n_parts = np.array([len(own) for own in cut])

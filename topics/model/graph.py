@@ -23,9 +23,7 @@ NEIGHBOURS = 30
 _WORD_SHARE = 0.8
 _BLOCK = 256  # queries whose similarities a thread holds at once
 _WORD_BLOCK = 64  # texts; of 60,000 more do not fit the processor's cache
-_GROUPS = (
-    1024  # of columns, each with its least value: a pass over all for each row, and no sorting
-)
+_GROUPS = 1024  # of columns whose least values bound what is looked at, so that all need no sorting
 _ROUNDED = 2e-6  # more than two values differ by that are equal when rounded
 # Share of texts from which on a word is in a dense table: of 60,000 the hundred words that are in more
 # make four fifths of the products, which dense take a fifth of the time.

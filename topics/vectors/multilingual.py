@@ -27,10 +27,11 @@ _ROWS = 64  # in a product of matrices: always as many, for others are rounded o
 class MultilingualEncoder:
     """The multilingual Universal Sentence Encoder (Yang et al. 2020): 512 dimensions, 16 languages.
 
-    Texts go through one at a time, each on one thread, so that a vector depends neither on the
-    texts beside it nor on the number of threads. Many are shared among copies of this process,
-    which wait less for each other than threads do. Nothing is cut off: a text of more than 10,000
-    characters is read in parts, and the mean of their vectors is taken.
+    A vector depends neither on the texts beside it nor on the number of threads: texts go through
+    one at a time, each on one thread, and what they share is computed in products of one shape.
+    Many texts are divided among copies of this process, which wait less for each other than threads
+    do. Nothing is cut off: a text of more than 10,000 characters is read in parts, and the mean of
+    their vectors is taken.
     """
 
     name = f"multilingual-{_SHA256[:12]}-2"  # the second way to compute it, rounded otherwise

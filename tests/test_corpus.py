@@ -1,6 +1,9 @@
 """Documents from files of each kind, and the reasons for files that cannot be read."""
 
 import gzip
+import io
+import json
+import zipfile
 
 import pandas as pd
 import pytest
@@ -41,10 +44,18 @@ def test_what_copies_of_the_process_read_is_what_one_process_reads(read, monkeyp
     }
     files |= {"05a.txt": "", "20a.md": f"---\ndate: in May\nsource: The Desk\n---\n{ARTICLE}"}
     files["25.csv"] = f"text,published\n{VOTE},2025-05-06\n,2025-05-07\n"
+    files["27.jsonl"] = json.dumps({"text": f"{DOCKERS} \ud83d", "date": "2025-05-08"})
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("in it.txt", ARTICLE)
+    files["28.zip"] = packed.getvalue()
+    monkeypatch.setattr("topics.read.corpus._SHARED_AT_ONCE", 300_000)
+    monkeypatch.setattr("topics.read.corpus._MIN_SHARED", 10_000)
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
     shared = read(files)
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     alone = read(files)
-    assert len(shared.documents) == 32
+    assert len(shared.documents) == 34
     assert len(shared.skipped) == 2
     for name, table in vars(alone).items():
         pd.testing.assert_frame_equal(getattr(shared, name), table)

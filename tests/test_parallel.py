@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from itertools import count, islice
 
 import numpy as np
@@ -15,7 +17,7 @@ from pandas.testing import assert_frame_equal
 from runs import FIELD, PORT, run_on
 
 from topics import embed
-from topics.parallel import map_parts, side_by_side, threads
+from topics.parallel import map_parts, meanwhile, side_by_side, threads
 
 
 class Letters:
@@ -134,6 +136,26 @@ def test_work_is_shared_with_copies_and_done_here_where_one_fails():
     here, there, again = side_by_side(process_number, process_number, fails_in_a_copy)
     assert here == process_number() != there
     assert again == b"quay" * 99_999
+
+
+def dies_amid_its_answer():
+    if multiprocessing.parent_process():
+        threading.Timer(0.2, os._exit, [1]).start()
+    return b"quay" * 9_999_999
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no copy of a process is made")
+def test_work_is_done_here_where_a_copy_dies_amid_its_answer():
+    _, answer = side_by_side(lambda: time.sleep(0.5), dies_amid_its_answer)
+    assert answer == b"quay" * 9_999_999
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no copy of a process is made")
+def test_no_copy_is_made_while_a_thread_is_at_work():
+    done = []
+    with meanwhile(lambda: done.append(time.sleep(0.2))):
+        _, known = side_by_side(lambda: None, lambda: str(len(done)).encode())
+    assert known == b"1"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no copy of a process is made")

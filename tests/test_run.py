@@ -208,7 +208,7 @@ def test_of_many_passages_themes_are_found_on_whole_documents_drawn_at_random(
     tmp_path, monkeypatch
 ):
     monkeypatch.setattr("topics.pipeline._MAX_FITTED", 20)
-    monkeypatch.setattr("topics.run._PART", 10)
+    monkeypatch.setattr("topics.model.assigner._PART", 10)
     for number, texts in enumerate([PORT, FIELD] * 8):
         pairs = [f"{texts[number % 5]} {other}" for other in texts[:3]]
         pairs[-1] += f" Its number is {number}, which differs from that of any other text."

@@ -88,7 +88,8 @@ def _submit(client: Client, function: Callable[..., Any], *args: Any) -> Any:
 
 @contextmanager
 def meanwhile(work: Callable[[], Any]) -> Iterator[None]:
-    """Do some work in a thread; what it raises is lost. No copy of this process is made before it ends.
+    """Do some work in a thread; what it raises is lost. No copy of this process is made before it ends,
+    and it must make none.
 
     >>> with meanwhile(lambda: print("Tea")):
     ...     pass
@@ -141,7 +142,7 @@ def _copy_at(work: Callable[[], bytes]) -> Iterator[Callable[[], bytes | None]]:
     began = time.perf_counter()
 
     def answer() -> bytes | None:
-        with suppress(EOFError):
+        with suppress(EOFError, OSError):  # before it began to answer, or amid its answer
             if receive.poll(_PATIENCE + 2 * (time.perf_counter() - began)):
                 return receive.recv_bytes()
         return None

@@ -13,7 +13,6 @@ import pandas as pd
 
 from topics import cache
 from topics.errors import InputError, log
-from topics.model.assigner import whole_documents
 from topics.model.compare import CHANGE_COLUMNS, changes, read_earlier
 from topics.model.edits import Edits, read_edits
 from topics.model.themes import ThemeModel
@@ -23,8 +22,6 @@ from topics.vectors.encoders import embed
 
 if TYPE_CHECKING:
     from distributed import Client
-
-_PART = 50_000  # passages assigned at once: a copy of all vectors of a million is two gigabytes
 
 
 @dataclass(eq=False)
@@ -170,12 +167,12 @@ def assigned(
     client: Client | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Assignments of all passages, in their order: of those not fitted by the same rule."""
-    others = np.setdiff1d(np.arange(len(passages)), fitted)
-    if not others.size:
+    others = np.ones(len(passages), bool)
+    others[fitted] = False
+    if not others.any():
         return model.assignments_
-    parts = (others[part] for part in whole_documents(passages["document_id"].iloc[others], _PART))
-    predicted = (model.predict(passages.iloc[own], vectors[own], client=client) for own in parts)
-    both = pd.concat([model.assignments_, *predicted])
+    predicted = model.predict(passages, vectors, rows=others, client=client)
+    both = pd.concat([model.assignments_, predicted])
     place = pd.Index(passages["passage_id"]).get_indexer(both["passage_id"])
     return both.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
 

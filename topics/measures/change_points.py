@@ -285,8 +285,8 @@ def emerging_themes(
     for theme, (name, at) in enumerate(zip(dated.has_theme, z.argmax(axis=0), strict=True)):
         seen = _seen(dated, name, place >= starts[at])
         effect = effects[at].iloc[theme]
-        n = min(effect["n_first"], effect["n_second"])
-        rows.append((name, every[starts[at]].start_time, *seen, n, *effect["covered":], p[theme]))
+        effects_of = min(effect["n_first"], effect["n_second"]), *effect["covered":]
+        rows.append((name, every[starts[at]].start_time, *seen, *effects_of, p[theme]))
     table = pd.DataFrame(rows, columns=_EMERGING)
     best = recent[z.argmax(axis=0)]
     broad = [_is_broad(scan, fit, theme, scan.sources) for theme, fit in enumerate(best)]

@@ -77,7 +77,7 @@ class PermutationScan:
         """Documents that have a theme, less those expected from the source's own share."""
         sizes = np.maximum(sum_by(self.sources, self.sizes[:, None]), 1)
         rates = sum_by(self.sources, self.counts) / sizes
-        return _less(self.counts, self.sizes, rates[self.sources])
+        return _minus_expected(self.counts, self.sizes, rates[self.sources])
 
     def _table(self, weights: Array) -> Array:
         """``(periods, sources)`` sums of weights, one a source-day."""
@@ -99,7 +99,7 @@ class PermutationScan:
         """The same counts less what patterns explain of them (Freedman and Lane 1983)."""
         among = np.linalg.pinv(self.products(known, known), 1e-9, hermitian=True)
         fitted = known.T @ among @ known @ self.by_period(self.periods)
-        return replace(self, counts=_less(self.counts, self.sizes, fitted[self.periods]))
+        return replace(self, counts=_minus_expected(self.counts, self.sizes, fitted[self.periods]))
 
     def errors(self, patterns: Array) -> Array:
         """``(patterns, themes)`` standard deviations of the sums of residuals times patterns."""
@@ -137,10 +137,10 @@ class PermutationScan:
             yield patterns @ self.by_period(self.periods[order]) / errors
 
 
-def _less(counts: Array, sizes: Array, expected: Array) -> Array:
-    """Counts less those of shares that are expected, whose place they take: both are large."""
-    expected *= sizes[:, None]
-    return np.subtract(counts, expected, out=expected)
+def _minus_expected(counts: Array, sizes: Array, shares: Array) -> Array:
+    """Counts minus sizes times expected shares, written over the shares, for these tables are large."""
+    shares *= sizes[:, None]
+    return np.subtract(counts, shares, out=shares)
 
 
 def corrected(observed: Array, chance: Array) -> Array:

@@ -446,8 +446,8 @@ def contrast_within_sources(
     with np.errstate(invalid="ignore", divide="ignore"):
         covered = (n / [first.sum(), second.sum()]).min()
     n_sources = len(np.unique(sources[weights[:, 0] > 0]))
-    held = sp.csr_matrix(has_theme)  # dense, a product holds all as numbers of eight bytes
-    shares = [held.T @ np.maximum(sign * weights[:, 0], 0) for sign in (-1, 1)]
+    sparse = sp.csr_matrix(has_theme)  # dense, a product holds all as numbers of eight bytes
+    shares = [sparse.T @ np.maximum(sign * weights[:, 0], 0) for sign in (-1, 1)]
     columns = [document_themes.has_theme.columns, *n, n_sources, covered, *shares, *estimate]
     return pd.DataFrame(dict(zip(_WITHIN, columns, strict=True)))
 

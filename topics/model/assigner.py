@@ -66,12 +66,13 @@ class Assigner:
         ).astype({"passage_id": "str"})
 
     def predict(
-        self, passages: pd.DataFrame, vectors: np.ndarray, client: Client | None = None
-    ) -> pd.DataFrame:
-        """Assignments of passages, part by part, here or on the workers of a cluster."""
+        self, passages: pd.DataFrame, vectors: np.ndarray, rows: np.ndarray,
+        client: Client | None = None,
+    ) -> pd.DataFrame:  # fmt: skip
+        """Assignments of some passages by number, part by part, here or on the workers of a cluster."""
         own = passages.reindex(columns=["passage_id", "document_id", "language", "text"])
-        slices = whole_documents(own["document_id"], _PART)
-        parts = ((own.iloc[at], np.ascontiguousarray(vectors[at])) for at in slices)
+        numbers = (rows[part] for part in _whole_documents(own["document_id"].iloc[rows]))
+        parts = ((own.iloc[part], vectors[part]) for part in numbers)
         # The same parts and one BLAS thread, for products of other shapes are rounded otherwise.
         with threadpool_limits(1, "blas"):
             found = list(map_parts(_predict_part, parts, broadcast(self, client), client=client))
@@ -146,16 +147,12 @@ def _predict_part(part: tuple[pd.DataFrame, np.ndarray], assigner: Assigner) -> 
     return assigner.assign(batch.passages, *scores)
 
 
-def whole_documents(documents: pd.Series, size: int) -> Iterator[slice]:
-    """Rows in parts of about `size`, cut where no document goes on.
-
-    >>> list(whole_documents(pd.Series(["a", "a", "b", "b", "c"]), 3))
-    [slice(0, 4, None), slice(4, 5, None)]
-    """
+def _whole_documents(documents: pd.Series) -> Iterator[slice]:
+    """Rows in parts of about `_PART`, cut where no document goes on."""
     codes, _ = pd.factorize(documents, use_na_sentinel=False)
     rows, last = np.arange(len(codes)), np.zeros(len(codes), int)
     last[codes] = rows  # of several rows of a document, the last one stays
     ends = np.flatnonzero(np.maximum.accumulate(last[codes]) == rows) + 1
-    expected = np.arange(size, len(codes), size)
+    expected = np.arange(_PART, len(codes), _PART)
     cuts = np.unique([0, *ends[np.searchsorted(ends, expected)], len(codes)])
-    yield from map(slice, cuts[:-1].tolist(), cuts[1:].tolist())
+    yield from map(slice, cuts[:-1], cuts[1:])

@@ -23,8 +23,8 @@ NEIGHBOURS = 30
 _WORD_SHARE = 0.8
 _BLOCK = 256  # queries whose similarities a thread holds at once
 _WORD_BLOCK = 64  # texts; of 60,000 more do not fit the processor's cache
-_GROUPS = 1024  # of columns whose least values bound what is looked at, so that all need no sorting
-_ROUNDED = 2e-6  # more than two values differ by that are equal when rounded
+_GROUPS = 1024  # of columns: the k-th least of their minima is at least the k-th least value
+_ROUNDED = 2e-6  # more than two values differ by that are equal when rounded to six digits
 # Share of texts from which on a word is in a dense table: of 60,000 the hundred words that are in more
 # make four fifths of the products, which dense take a fifth of the time.
 _FREQUENT = 0.05
@@ -203,11 +203,11 @@ def _smallest(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows, columns and negated values of the `k` least of each row that are less than `below`.
 
-    Row by row, the least first, and of equal ones the lower column. Values are rounded to six
-    digits, so that equal texts are equally near.
+    Row by row, the least first, and of equal ones the lower column. Values are from -1 to 1; they are
+    rounded to six digits, so that equal texts are equally near.
     """
     n, m = distances.shape
-    groups = min(max(_GROUPS, k), m)  # of columns; that k of them hold so little bounds the k least
+    groups = min(max(_GROUPS, k), m)
     least = distances[:, : m // groups * groups].reshape(n, -1, groups).min(axis=1)
     bound = np.partition(least, k - 1, axis=1)[:, k - 1, None] + _ROUNDED
     rows, columns = np.nonzero(distances < np.minimum(bound, below))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from topics.checks import checked_passages, checked_seed, unit_rows
+from topics.checks import checked_passages, checked_rows, checked_seed, unit_rows
 from topics.html import note, table
 from topics.model.assigner import Assigner
 from topics.model.classifier import ThemeClassifier
@@ -266,8 +266,9 @@ class ThemeModel:
         return self._languages.taken_off(encode(texts, self.embedder))
 
     def predict(
-        self, passages: pd.DataFrame, vectors: np.ndarray, *, client: Client | None = None
-    ) -> pd.DataFrame:
+        self, passages: pd.DataFrame, vectors: np.ndarray, *, rows: np.ndarray | None = None,
+        client: Client | None = None,
+    ) -> pd.DataFrame:  # fmt: skip
         """Assign themes to passages, fitted ones or new, by the very rule that `fit` uses.
 
         Parameters
@@ -275,6 +276,8 @@ class ThemeModel:
         passages, vectors
             As for `fit`. Those of one document should follow each other, for parts of whole
             documents are assigned at once.
+        rows
+            Boolean, the passages to assign; all if None.
         client
             A `dask.distributed.Client` whose workers do it, with this package installed. Themes
             and scores are the same to the byte if the CPUs are and workers' processes have one
@@ -289,7 +292,8 @@ class ThemeModel:
         """
         passages = checked_passages(passages)
         vectors = unit_rows(vectors, len(passages), self._rule.vectors.shape[1])
-        return self._rule.predict(passages, vectors, client)
+        rows = np.ones(len(passages), bool) if rows is None else checked_rows(rows, len(passages))
+        return self._rule.predict(passages, vectors, np.flatnonzero(rows), client)
 
     def nearest(self, passages: pd.DataFrame, vectors: np.ndarray, k: int) -> np.ndarray:
         """Rows ``(len(passages), k)`` of the fitted passages nearest to each, the nearest first."""

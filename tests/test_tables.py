@@ -1,6 +1,8 @@
 """Pieces of HTML: what comes from documents is escaped, cells are easy to read."""
 
 import re
+from copy import copy
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -175,6 +177,14 @@ def test_a_card_counts_passages_documents_and_independent_ones(calm):
     assert port.count("<blockquote>") == 3
     text = Reader(html.Html(opera)).text
     assert text == "Opera named, absentNo passage of this corpus has this theme."
+
+
+def test_a_card_of_a_theme_that_no_fitted_passage_has_quotes_none(calm):
+    model = copy(calm.model)
+    model.themes_ = model.themes_.assign(exemplars="")
+    _, port, *_ = tables.theme_cards(replace(calm, model=model)).markup.split("</article>")
+    assert "5 passages in 5 documents" in Reader(html.Html(port)).text
+    assert "<blockquote>" not in port
 
 
 def test_all_themes_stand_in_one_table_the_largest_first_and_lead_to_their_passages(calm):

@@ -100,6 +100,11 @@ class Run:
         return themes.assign(n_passages=n_passages, n_documents=n_documents)
 
     @cached_property
+    def passage_index(self) -> pd.Index:
+        """Ids of the passages; tells the row of each."""
+        return pd.Index(self.passages["passage_id"])
+
+    @cached_property
     def theme_of_passage(self) -> pd.Series:
         """The strongest theme of each passage by passage_id; missing where it has none."""
         return self.model.strongest(self.assignments).reindex(self.passages["passage_id"])

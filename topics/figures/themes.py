@@ -211,12 +211,12 @@ def quotes(run: Run, passage_ids: Iterable[str], theme_id: str | None = None) ->
     deciding = _deciding_sentences(run, theme_id) if theme_id else lambda passage: []
     numbers = np.zeros(len(run.passages), int)
     numbers[run.drawn] = np.arange(1, len(run.drawn) + 1)
-    ids = [*passage_ids]
-    passages = run.passages.assign(number=numbers)[run.passages["passage_id"].isin(ids)]
+    rows = run.passage_index.get_indexer([*passage_ids])
+    passages = run.passages.iloc[rows].assign(number=numbers[rows])
     if no_text := run.options.no_text:
         passages["title"] = None
     shown = ""
-    for passage in passages.set_index("passage_id").loc[ids].itertuples():
+    for passage in passages.itertuples():
         quoted = "" if no_text else f"<p>{_marked(passage.text, deciding(passage))}</p>"
         foreign = pd.notna(passage.language) and passage.language != "en"
         language = f" lang='{escape(passage.language)}' dir='auto'" if foreign else ""
@@ -288,9 +288,9 @@ def _card(run: Run, theme: Any, by_language: pd.DataFrame) -> Html:
         count = f" in {fmt.plural(theme.documents, 'document')}, {theme.independent:,} independent"
         if theme.sources and run.documents["source"].nunique() > 1:
             count += f"; most from {theme.largest_source} ({theme.source_share:.0%})"
-        first, *others = run.model.exemplars(theme.theme_id)
-        shown = quotes(run, [first], theme.theme_id).markup
-        more = quotes(run, others, theme.theme_id).markup + _keywords(by_language)
+        best = run.model.exemplars(theme.theme_id)  # none where no fitted passage has the theme
+        shown = quotes(run, best[:1], theme.theme_id).markup
+        more = quotes(run, best[1:], theme.theme_id).markup + _keywords(by_language)
         folded = f"<details><summary>More of it</summary>{more}</details>" if more else ""
         keywords = f"<p class='quiet'>{escape(theme.keywords)}</p>"
         body = f"<p>{link}{escape(count)}.</p>{keywords}{shown}{folded}"

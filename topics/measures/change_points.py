@@ -146,7 +146,9 @@ class _Moves:
         patterns = np.vstack([places / (n - 1), *levels]).astype(float)
         season, known = _season(every), _season(every, _YEARS_TO_TELL)
         self.scan, self.patterns = scan.less(season), scan.apart_from(patterns, season)
-        self.of_shape = scan.less(known), scan.apart_from(patterns, known)
+        self.of_shape = self.scan, self.patterns
+        if len(known) < len(season):  # else the same, and large
+            self.of_shape = scan.less(known), scan.apart_from(patterns, known)
         self.permutations, self.random = permutations, np.random.default_rng(seed)
         self.z = np.abs(self.of_shape[0].observed(self.of_shape[1]))
 

@@ -97,6 +97,8 @@ class PermutationScan:
 
     def less(self, known: Array) -> PermutationScan:
         """The same counts less what patterns explain of them (Freedman and Lane 1983)."""
+        if not len(known):
+            return self
         among = np.linalg.pinv(self.products(known, known), 1e-9, hermitian=True)
         fitted = known.T @ among @ known @ self.by_period(self.periods)
         return replace(self, counts=_minus_expected(self.counts, self.sizes, fitted[self.periods]))

@@ -79,6 +79,18 @@ class PermutationScan:
         rates = sum_by(self.sources, self.counts) / sizes
         return _minus_expected(self.counts, self.sizes, rates[self.sources])
 
+    @cached_property
+    def _variances(self) -> Array:
+        """``(sources, themes)`` variance of a source-day's residual."""
+        days = np.bincount(self.sources)[:, None]
+        return sum_by(self.sources, self.residuals**2) / np.maximum(days - 1, 1)
+
+    def over(self, periods: Array, n_periods: int) -> PermutationScan:
+        """The same source-days in other periods; what does not depend on these is kept."""
+        other = replace(self, periods=periods, n_periods=n_periods)
+        vars(other).update(residuals=self.residuals, _variances=self._variances)
+        return other
+
     def _table(self, weights: Array) -> Array:
         """``(periods, sources)`` sums of weights, one a source-day."""
         shape = (self.n_periods, int(self.sources.max(initial=-1)) + 1)
@@ -107,9 +119,8 @@ class PermutationScan:
         """``(patterns, themes)`` standard deviations of the sums of residuals times patterns."""
         days = self._table(np.ones(len(self.periods)))
         n_days = days.sum(axis=0)
-        squares = sum_by(self.sources, self.residuals**2) / np.maximum(n_days - 1, 1)[:, None]
         apart = patterns**2 @ days - (patterns @ days) ** 2 / np.maximum(n_days, 1)
-        return np.sqrt(np.maximum(apart @ squares, 0))
+        return np.sqrt(np.maximum(apart @ self._variances, 0))
 
     def by_period(self, periods: Array) -> Array:
         """``(periods, themes)`` sums of residuals, were the source-days in these periods."""
@@ -120,6 +131,12 @@ class PermutationScan:
         scale = np.diag(self.products(patterns, patterns))[:, None]
         scale = np.where(scale > 1e-9, scale, np.nan)
         return patterns @ self.by_period(self.periods) / scale, self.errors(patterns) / scale
+
+    def difference(self, confidence: float = CONFIDENCE) -> Estimate:
+        """Mantel-Haenszel difference ``(themes,)`` of two periods, with its interval by permutation."""
+        gap, error = (each[0] for each in self.effects(np.array([[0.0, 1.0]])))
+        half = ndtri((1 + confidence) / 2) * error
+        return Estimate(gap, np.maximum(gap - half, -1), np.minimum(gap + half, 1))
 
     def _least(self, patterns: Array) -> Array:
         """Errors; infinite where chance moves too few documents."""
@@ -195,6 +212,4 @@ def difference_within(
     """
     side = second.astype(int)
     scan = PermutationScan.of_documents(has_theme, strata, 2 * blocks + side, side, 2)
-    gap, error = (each[0] for each in scan.effects(np.array([[0.0, 1.0]])))
-    half = ndtri((1 + confidence) / 2) * error
-    return Estimate(gap, np.maximum(gap - half, -1), np.minimum(gap + half, 1))
+    return scan.difference(confidence)

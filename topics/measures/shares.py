@@ -14,7 +14,13 @@ import scipy.sparse as sp
 from topics.checks import check_choice, check_length, check_table, checked_rows, checked_seed
 from topics.errors import InputError
 from topics.intervals import CLAIM_KINDS, CONFIDENCE, Estimate, difference, effective_sizes, wilson
-from topics.measures.permutation import difference_within, permuted_within, sum_by, weights_within
+from topics.measures.permutation import (
+    PermutationScan,
+    difference_within,
+    permuted_within,
+    sum_by,
+    weights_within,
+)
 
 if TYPE_CHECKING:
     from topics.run import Run
@@ -493,12 +499,15 @@ def contrast_groups(document_themes: DocumentThemes, column: str) -> pd.DataFram
     known, wide = values.notna().to_numpy(), 1 - (1 - CONFIDENCE) / max(tests, 1)
     has_theme, dates = document_themes.has_theme.to_numpy(), document_themes.documents["date"]
     periods = pd.factorize(dates.dt.to_period(choose_period(dates)))[0] + 1
-    periods, days = periods[known], document_themes.source_days[known]
+    codes, names = pd.factorize(values[known])
+    blocks = _numbered(document_themes.source_days[known], codes)
+    about = periods[known], blocks, codes, len(names)
+    scan = PermutationScan.of_documents(has_theme[known], *about)  # the groups are its periods
     parts = [pd.DataFrame(columns=[column, *_CONTRAST])] if not len(groups) else []
     for group in groups:
         own = (values == group).to_numpy(dtype=bool)
         table = contrast_two(document_themes, known & ~own, own, tests)
-        within = difference_within(has_theme[known], periods, days, own[known], wide)
+        within = scan.over((names[scan.periods] == group).astype(int), 2).difference(wide)
         table["clear"] &= np.where(table["difference"] > 0, within.low > 0, within.high < 0)
         table.insert(0, column, group)
         parts.append(table)

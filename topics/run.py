@@ -100,9 +100,9 @@ class Run:
         return themes.assign(n_passages=n_passages, n_documents=n_documents)
 
     @cached_property
-    def passage_index(self) -> pd.Index:
-        """Ids of the passages; tells the row of each."""
-        return pd.Index(self.passages["passage_id"])
+    def row_of_passage(self) -> pd.Series:
+        """The row of each passage by passage_id."""
+        return pd.Series(range(len(self.passages)), self.passages["passage_id"])
 
     @cached_property
     def theme_of_passage(self) -> pd.Series:

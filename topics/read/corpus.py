@@ -191,9 +191,8 @@ def _all_documents(
         for chunk in _in_chunks(files, _SHARED_AT_ONCE):
             size = sum(map(_size, chunk))
             parts = _in_chunks(chunk, max(_MIN_SHARED, size / copies()))
-            if (
-                len(parts) == 1 or size > 2 * _SHARED_AT_ONCE
-            ):  # a long table goes through row by row
+            # A long table goes through row by row.
+            if len(parts) == 1 or size > 2 * _SHARED_AT_ONCE:
                 for file in chunk:
                     yield from read([file], log)
                     bar.update()

@@ -189,7 +189,7 @@ class _Moves:
         """First and last period where a change may have been: places that are nearly as likely."""
         shape, _, end = self.fits[at]
         if shape == SLOW:
-            return 0, self.scan.n_periods - 1
+            return 0, len(self.patterns[0]) - 1
         near = self.z[at, theme] ** 2 - self.z[:, theme] ** 2 <= _LIKELY
         cuts = [
             a for (s, a, b), is_near in zip(self.fits, near, strict=True)
@@ -207,7 +207,7 @@ class _Moves:
 def _is_broad(scan: PermutationScan, fit: Array, theme: int, *groups: Array) -> bool:
     """Whether a fit is clear without the one of each `groups`, as sources, that adds most to it."""
     own = scan.part(slice(None), [theme])
-    added = fit[own.periods] * own.residuals[:, 0]
+    added = fit[own.periods] * own.residuals()[:, 0]
     sign = np.sign(added.sum())
     for numbers in groups:
         left = own.part(numbers != np.argmax(np.bincount(numbers, sign * added)), [0])
@@ -291,16 +291,18 @@ def emerging_themes(
         rows.append((name, every[starts[at]].start_time, *seen, *effects_of, p[theme]))
     table = pd.DataFrame(rows, columns=_EMERGING)
     best = recent[z.argmax(axis=0)]
-    broad = [_is_broad(scan, fit, theme, scan.sources) for theme, fit in enumerate(best)]
-    clear = (table["p"] <= false_alarms) & np.array(broad, bool)
+    clear = [
+        p[theme] <= false_alarms and _is_broad(scan, fit, theme, scan.sources)
+        for theme, fit in enumerate(best)
+    ]
     kinds = pd.Series(np.where(table["first_seen"] < table["since"], "rising", "new"))
-    table.insert(1, "kind", kinds.where(clear, None))
+    table.insert(1, "kind", kinds.where(np.array(clear, bool), None))
     return table
 
 
 def _seen(dated: DocumentThemes, theme: str, recent: np.ndarray) -> tuple[pd.Timestamp, int, int]:
     """Day of the first document with a theme, and how many there are recently, of how many sources."""
     has_theme = dated.has_theme[theme].to_numpy()
-    own = dated.documents[has_theme & recent]
-    n_sources = len(own[["source", "country"]].dropna(how="all").drop_duplicates())
+    own = dated.documents.loc[has_theme & recent, ["source", "country"]]
+    n_sources = len(own.dropna(how="all").drop_duplicates())
     return dated.documents.loc[has_theme, "date"].min(), len(own), n_sources

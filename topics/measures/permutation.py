@@ -14,6 +14,8 @@ from scipy.special import ndtri
 
 from topics.intervals import CONFIDENCE, Array, Estimate
 
+_AT_ONCE = 16  # themes whose residuals are held at once
+
 
 def sum_by(groups: Array, rows: Any, n: int | None = None) -> Any:
     """``(groups, columns)`` sums of the rows of each group, from 0 on; sparse if the rows are."""
@@ -39,23 +41,26 @@ class PermutationScan:
     what each source published on different days. For a pattern of zeros and ones the coefficient
     is the Mantel-Haenszel difference.
 
+    Counts stay sparse and what is expected a table of sources and one of periods: a dense table of
+    a million documents' source-days and two hundred themes holds a third of a gigabyte.
+
     Attributes
     ----------
     counts
-        ``(source_days, themes)`` documents that have each theme.
+        Sparse by columns ``(source_days, themes)``: documents that have each theme.
     sizes, sources, periods
         ``(source_days,)`` documents, number of the source, and number of the period.
-    n_periods
-        Number of periods, with or without documents.
+    explained
+        ``(n_periods, themes)`` share of a period's documents that known patterns explain.
     least
         Documents that chance must move, lest there be nothing to tell.
     """
 
-    counts: Array
+    counts: sp.csc_matrix
     sizes: Array
     sources: Array
     periods: Array
-    n_periods: int
+    explained: Array
     least: float = 1.0
 
     @classmethod
@@ -64,41 +69,55 @@ class PermutationScan:
     ) -> PermutationScan:
         """From one row a document; a number of `source_days` lies in one source and one period."""
         first, groups = np.unique(source_days, return_index=True, return_inverse=True)[1:]
-        counts = sum_by(groups, sp.csr_matrix(has_theme)).toarray()
-        return cls(counts, np.bincount(groups), sources[first], periods[first], n_periods)
+        counts = sum_by(groups, sp.csc_matrix(has_theme))
+        about = np.bincount(groups), sources[first], periods[first]
+        return cls(counts, *about, np.zeros((n_periods, has_theme.shape[1])))
 
     def part(self, rows: Array | slice, themes: Sequence[int]) -> PermutationScan:
         """Some source-days and some themes."""
         about = self.sizes[rows], self.sources[rows], self.periods[rows]
-        return PermutationScan(self.counts[rows][:, themes], *about, self.n_periods, self.least)
+        explained = self.explained[:, themes]
+        return PermutationScan(self.counts[:, themes][rows], *about, explained, self.least)
+
+    def over(self, periods: Array, n_periods: int) -> PermutationScan:
+        """The same source-days in other periods, nothing explained; what stays is kept."""
+        explained = np.zeros((n_periods, self.counts.shape[1]))
+        other = replace(self, periods=periods, explained=explained)
+        vars(other).update(_rates=self._rates, _variances=self._variances)
+        return other
 
     @cached_property
-    def residuals(self) -> Array:
-        """Documents that have a theme, less those expected from the source's own share."""
-        sizes = np.maximum(sum_by(self.sources, self.sizes[:, None]), 1)
-        rates = sum_by(self.sources, self.counts) / sizes
-        return _minus_expected(self.counts, self.sizes, rates[self.sources])
+    def _rates(self) -> Array:
+        """``(sources, themes)`` share of each source's own documents, less what is explained."""
+        sizes = self._table(self.sizes, self.periods)
+        left = sum_by(self.sources, self.counts).toarray() - sizes.T @ self.explained
+        return left / np.maximum(sizes.sum(axis=0), 1)[:, None]
+
+    def residuals(self, themes: slice = slice(None)) -> Array:
+        """``(source_days, themes)`` documents that have a theme, less those expected."""
+        shares = self._rates[:, themes][self.sources]
+        shares += self.explained[:, themes][self.periods]
+        shares *= self.sizes[:, None]
+        return np.subtract(self.counts[:, themes].toarray(), shares, out=shares)
 
     @cached_property
     def _variances(self) -> Array:
         """``(sources, themes)`` variance of a source-day's residual."""
         days = np.bincount(self.sources)[:, None]
-        return sum_by(self.sources, self.residuals**2) / np.maximum(days - 1, 1)
+        sums = np.empty_like(self._rates)
+        for at in range(0, sums.shape[1], _AT_ONCE):
+            part = slice(at, at + _AT_ONCE)
+            sums[:, part] = sum_by(self.sources, self.residuals(part) ** 2)
+        return sums / np.maximum(days - 1, 1)
 
-    def over(self, periods: Array, n_periods: int) -> PermutationScan:
-        """The same source-days in other periods; what does not depend on these is kept."""
-        other = replace(self, periods=periods, n_periods=n_periods)
-        vars(other).update(residuals=self.residuals, _variances=self._variances)
-        return other
-
-    def _table(self, weights: Array) -> Array:
+    def _table(self, weights: Array, periods: Array) -> Array:
         """``(periods, sources)`` sums of weights, one a source-day."""
-        shape = (self.n_periods, int(self.sources.max(initial=-1)) + 1)
-        return sp.csr_matrix((weights, (self.periods, self.sources)), shape).toarray()
+        n = int(self.sources.max(initial=-1)) + 1
+        return _crossed(periods, self.sources, weights, (len(self.explained), n))
 
     def products(self, one: Array, other: Array) -> Array:
         """``(patterns, patterns)`` sums over documents of products, centred within sources."""
-        sizes = self._table(self.sizes)
+        sizes = self._table(self.sizes, self.periods)
         means = (other @ sizes) / np.maximum(sizes.sum(axis=0), 1)
         return (one * sizes.sum(axis=1)) @ other.T - (one @ sizes) @ means.T
 
@@ -113,18 +132,28 @@ class PermutationScan:
             return self
         among = np.linalg.pinv(self.products(known, known), 1e-9, hermitian=True)
         fitted = known.T @ among @ known @ self.by_period(self.periods)
-        return replace(self, counts=_minus_expected(self.counts, self.sizes, fitted[self.periods]))
+        return replace(self, explained=self.explained + fitted)
 
     def errors(self, patterns: Array) -> Array:
         """``(patterns, themes)`` standard deviations of the sums of residuals times patterns."""
-        days = self._table(np.ones(len(self.periods)))
+        days = self._table(np.ones(len(self.periods)), self.periods)
         n_days = days.sum(axis=0)
         apart = patterns**2 @ days - (patterns @ days) ** 2 / np.maximum(n_days, 1)
         return np.sqrt(np.maximum(apart @ self._variances, 0))
 
     def by_period(self, periods: Array) -> Array:
         """``(periods, themes)`` sums of residuals, were the source-days in these periods."""
-        return sum_by(periods, self.residuals, self.n_periods)
+        n = len(self.explained)
+        there = _crossed(periods, self.periods, self.sizes, (n, n)) @ self.explained
+        there += self._table(self.sizes, periods) @ self._rates
+        held = self._held
+        shape = n, self.counts.shape[1]
+        return _crossed(periods[held.row], held.col, held.data, shape) - there
+
+    @cached_property
+    def _held(self) -> sp.coo_matrix:
+        """The counts that are not zero."""
+        return self.counts.tocoo()
 
     def effects(self, patterns: Array) -> tuple[Array, Array]:
         """``(patterns, themes)`` coefficients and their standard errors; NaN where none is known."""
@@ -156,10 +185,9 @@ class PermutationScan:
             yield patterns @ self.by_period(self.periods[order]) / errors
 
 
-def _minus_expected(counts: Array, sizes: Array, shares: Array) -> Array:
-    """Counts minus sizes times expected shares, written over the shares, for these tables are large."""
-    shares *= sizes[:, None]
-    return np.subtract(counts, shares, out=shares)
+def _crossed(rows: Array, columns: Array, weights: Array, shape: tuple[int, int]) -> Array:
+    """Sums of weights by row and column."""
+    return np.bincount(rows * shape[1] + columns, weights, shape[0] * shape[1]).reshape(shape)
 
 
 def corrected(observed: Array, chance: Array) -> Array:
@@ -170,7 +198,7 @@ def corrected(observed: Array, chance: Array) -> Array:
     """
     every = np.vstack([observed, chance])
     scaled = (every - every.mean(axis=0)) / np.maximum(every.std(axis=0), 1e-12)
-    greatest = scaled[1:].max(axis=1)
+    greatest = scaled[1:].max(axis=1, initial=-np.inf)
     return (1 + (greatest[:, None] >= scaled[0]).sum(axis=0)) / len(every)
 
 

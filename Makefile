@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.DEFAULT_GOAL := help
 .PHONY: help report test lab bench lock clean
 
 help:  ## Show what can be made

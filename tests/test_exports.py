@@ -365,6 +365,17 @@ def test_office_files_mail_and_archives_are_read(read, name, content, row):
     assert read(name, content, "title", "text") == ([row], [])
 
 
+def test_a_saved_page_has_its_address_and_its_own_title_or_that_of_the_message(read):
+    """What the browser says of itself and of the day of saving is not the article's."""
+    saved = "Snapshot-Content-Location: https://desk.example/quay\nFrom: <Saved by Blink>\n{}"
+    told = "title", "url", "source", "date"
+    for page, title in ((f"<p>{VOTE}", "Subject"), (f"<title>{TITLE}</title><p>{VOTE}", TITLE)):
+        message = saved.format(MAIL.format("Subject", "text/html", page))
+        assert read("a.mhtml", message, *told)[0] == [
+            (title, "https://desk.example/quay", None, None)
+        ]
+
+
 def test_messages_of_a_mailbox_are_told_apart_and_dated(read):
     messages = [MAIL.format(title, "text/plain", "Shut.") for title in ("One", "Two")]
     box = "".join(f"From desk Tue May  6 09:00:00 2025\n{message}\n" for message in messages)

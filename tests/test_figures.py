@@ -272,6 +272,18 @@ def test_where_most_documents_come_from_is_told(countries, text):
     assert finding(figures.documents_by(run, "country")) == Finding(text, "corpus", "finding", [])
 
 
+def test_rows_whose_long_names_begin_alike_stay_apart():
+    ministry = "Ministry of Foreign Affairs of the Republic of"
+    run = run_on(
+        PORT[:3], source=[f"{ministry} Tarn", f"{ministry} Tarn", f"{ministry} Ost & West"]
+    )
+    figure = figures.documents_by(run, "source")
+    names = [*figure.data[0].y]
+    assert names == [f"{ministry} Tarn", f"{ministry} Ost &amp; West"]
+    shown = "Ministry of Foreign Affairs of the Repu…"
+    assert figure.layout.yaxis.labelalias == dict.fromkeys(names, shown)
+
+
 def test_names_on_the_map_do_not_cover_each_other():
     places = {"harbour": (0, 0), "wheat": (0, 0), "ferries": (0, 0), "strike": (0, 0),
               "grain": (0.1, 0.1), "far away": (4.5, 0)}  # fmt: skip

@@ -143,13 +143,6 @@ def test_a_sheet_too_small_for_two_labels_a_theme_is_refused():
         draw_sheet(HARBOUR, 5)
 
 
-def test_a_theme_called_none_is_refused():
-    with pytest.raises(
-        InputError, match="a theme has the id 'none', which means no theme; rename it"
-    ):
-        draw_sheet(run_of([["none"]] * 4), 4)
-
-
 @pytest.mark.parametrize(
     ("text", "written"),
     [

@@ -68,6 +68,7 @@ def test_an_empty_file_names_no_themes(write):
         ("- {id: a, phrase: [quay]}", "entry 1: unknown field 'phrase'"),
         ("- id: a quay", "entry 1: id 'a quay': expected letters, digits, - and _ only"),
         ("- id: ../a", "entry 1: id '../a': expected letters, digits, - and _ only"),
+        ("- id: none", "entry 1: id 'none' means that there is no theme; choose another"),
         ("- {id: a, phrases: quay}", "entry 1: phrases: expected a list of texts, found 'quay'"),
         ("- {id: a, not: [1]}", "entry 1: not: expected a list of texts, found [1]"),
         ("- {id: a, name: [b]}", "entry 1: name: expected one text, found ['b']"),

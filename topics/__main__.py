@@ -50,7 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
         setattr(sys, name, stream)
     try:
         try:
-            return _run(arguments)
+            options = vars(_parser().parse_args(arguments or ["--help"]))
+            print(options.pop("command")(**options))  # noqa: T201
+            return 0
         finally:
             sys.stdout.flush()  # else it may fail when no one can tell
     except InputError as error:
@@ -68,12 +70,6 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             raise
         return 1
-
-
-def _run(arguments: list[str]) -> int:
-    options = vars(_parser().parse_args(arguments or ["--help"]))
-    print(options.pop("command")(**options))  # noqa: T201
-    return 0
 
 
 def _report(path: str, out: str, show: bool, **options: Any) -> str:

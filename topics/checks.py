@@ -81,18 +81,12 @@ def checked_passages(passages: Any) -> pd.DataFrame:
     InputError
         If they are no table, lack a column, are none, or an id is missing or there twice.
     """
-    check_table(passages, "passages", ["passage_id", "document_id", "text"])
+    columns = ["passage_id", "document_id", "text"]
+    check_table(passages, "passages", columns)
     if passages.empty:
         raise InputError("passages: expected at least one, found none")
-    _check_ids(passages["passage_id"])
-    ids = ["passage_id", "document_id"]
-    return passages.astype(dict.fromkeys([*ids, "text"], "str")).fillna({"text": ""})
-
-
-def checked_documents(documents: Any) -> None:
-    """Raise InputError if documents are no table with ids, each its own, and texts."""
-    check_table(documents, "documents", ["document_id", "text"])
-    _check_ids(documents["document_id"])
+    check_ids(passages["passage_id"])
+    return passages.astype(dict.fromkeys(columns, "str")).fillna({"text": ""})
 
 
 def checked_dates(dates: pd.Series) -> pd.Series:
@@ -109,7 +103,8 @@ def checked_dates(dates: pd.Series) -> pd.Series:
         ) from error
 
 
-def _check_ids(ids: pd.Series) -> None:
+def check_ids(ids: pd.Series) -> None:
+    """Raise InputError if an id is missing or there twice."""
     if ids.isna().any():
         raise InputError(f"{ids.name}: expected one a row, found none in row {ids.isna().argmax()}")
     if ids.duplicated().any():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,6 +67,8 @@ class Options:
         from topics.checks import checked_seed  # NumPy and pandas take a moment to import
 
         checked_seed(self.seed)
+        if isinstance(self.themes, Iterator):  # they are read more than once
+            object.__setattr__(self, "themes", [*self.themes])
 
     @property
     def changed(self) -> dict[str, Any]:

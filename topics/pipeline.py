@@ -80,12 +80,12 @@ def analyse(
     folder = _folder(digests)
     run = _RUNS.get(folder.name) or _cached(folder, chosen)
     if run is None:
-        run = (
-            _edited(path, chosen, progress, client)
-            if chosen.edits
-            else _compute(path, chosen, digests, progress, client)
-        )
-        run.about["digests"] = digests
+        if chosen.edits:  # made on the run without them, which the cache may hold
+            told = vars(replace(chosen, edits=None))
+            run = analyse(path, progress=progress, client=client, **told).edit(chosen.edits)
+        else:
+            run = _compute(path, chosen, digests, progress, client)
+        run.about = run.about | {"digests": digests}
         try:
             with written_atomically(folder) as part:
                 run.save(part)
@@ -99,12 +99,6 @@ def analyse(
 def _folder(digests: dict[str, str]) -> Path:
     """Where the cache keeps a run on an input with these digests."""
     return cache_dir() / "runs" / digest(*digests.values())[:24]
-
-
-def _edited(path: str | Path, options: Options, progress: bool, client: Client | None) -> Run:
-    """The run without edits, which the cache may hold, and then the edits."""
-    told = vars(replace(options, edits=None))
-    return analyse(path, progress=progress, client=client, **told).edit(options.edits or ())
 
 
 def _cached(folder: Path, options: Options) -> Run | None:
@@ -134,7 +128,7 @@ def input_digests(path: str | Path, options: Options) -> dict[str, str]:
         "options": digest(json.dumps(told, sort_keys=True)),
         "themes": digest(repr(ThemeModel(options.themes or ()).named)),
         "edits": digest(*map(str, read_edits(options.edits))),
-        "gold": files_digest(Path(options.gold)) if options.gold else "",
+        "gold": digest(read_gold(options.gold).to_csv()) if options.gold else "",
         "base": digest(*map(files_digest, earlier_files(options.base) if options.base else [])),
         "model": digest(model.name),
         "code": code_digest(),
@@ -164,7 +158,10 @@ def _compute(
     earlier = read_earlier(options.base, embed_texts) if options.base else None
     kept = _kept(passages, vectors, digests, options)
     if kept is None:
-        labels = _labels(read, options)
+        labels = None
+        if options.gold:
+            documents, gold = read["corpus"].documents, read_gold(options.gold)
+            labels = labels_of_passages(passages, documents, gold)
         found = _fit(passages, vectors, labels, options, earlier, timeline, at)
         fit = {"corpus": digests["corpus"], "passages": len(passages)}
     else:
@@ -203,14 +200,6 @@ def _to_embed(passages: pd.DataFrame) -> list[str]:
     enough = says_enough(passages["text"], min_words_for(passages["text"]))
     titled = passages["title"].fillna("") + "\n" + passages["text"]
     return passages["text"].where(enough, titled).tolist()
-
-
-def _labels(read: dict[str, Any], options: Options) -> pd.Series | None:
-    """What people said of each passage, see `ThemeModel.fit`."""
-    if not options.gold:
-        return None
-    documents = without(read["corpus"].documents, read["left_out"])
-    return labels_of_passages(read["passages"], documents, read_gold(options.gold))
 
 
 def _fit(

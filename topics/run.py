@@ -78,11 +78,6 @@ class Run:
         return without(self.corpus.documents, self.left_out)
 
     @property
-    def is_sampled(self) -> bool:
-        """Whether themes were fitted on some of the passages."""
-        return len(self.fitted) < len(self.passages)
-
-    @property
     def added(self) -> int:
         """Number of passages that have come since the themes were found."""
         return len(self.passages) - self.about["fit"]["passages"]
@@ -91,7 +86,7 @@ class Run:
     def themes(self) -> pd.DataFrame:
         """One row a theme, see `ThemeModel.themes_`; passages and documents of all are counted."""
         themes, assigned = self.model.themes_, self.assignments
-        if not self.is_sampled:
+        if len(self.fitted) == len(self.passages):
             return themes
         owner = self.passages.set_index("passage_id")["document_id"]
         of_theme = owner.loc[assigned["passage_id"]].groupby(assigned["theme_id"].to_numpy())

@@ -90,10 +90,10 @@ def documents_by(run: Run, column: str) -> go.Figure:
         + (f", unknown for {fmt.plural(unknown, 'document')}." if unknown else ".")
     )
     n = shown["documents"]
-    bar = go.Bar(x=n, y=shown[column].map(fmt.label), text=n, textposition="outside", cliponaxis=False,
+    bar = go.Bar(x=n, y=shown[column].map(fmt.plain), text=n, textposition="outside", cliponaxis=False,
                  orientation="h", marker_color=fmt.PALETTE[0], hoverinfo="none", customdata=states)  # fmt: skip
     axis = {"range": [0, 1.15 * n.max()], "title": "documents"}
-    return fmt.in_rows(go.Figure(bar), len(n), Finding(text, "corpus"), shown, xaxis=axis)
+    return fmt.in_rows(go.Figure(bar), shown[column], Finding(text, "corpus"), shown, xaxis=axis)
 
 
 def coverage(run: Run, column: str) -> go.Figure:

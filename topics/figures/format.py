@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import lru_cache
+from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -129,7 +130,7 @@ def plain(text: str) -> str:
     >>> plain("R&D <b>")
     'R&amp;D &lt;b&gt;'
     """
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escape(text, quote=False)
 
 
 def label(text: str, max_letters: int = 40) -> str:
@@ -189,21 +190,25 @@ def heat_map(
 
     `states` are the addresses of the passages that cells stand for, see `search_state`.
     """
-    cells = go.Heatmap(z=values.to_numpy(), x=[*values.columns], y=values.index.map(label),
+    cells = go.Heatmap(z=values.to_numpy(), x=[*values.columns], y=values.index.map(plain),
                        text=values.map(form), texttemplate="%{text}", hoverinfo="none", customdata=states,
                        xgap=2, ygap=2, zmin=0, showscale=False,
                        colorscale=[[0, "#f5f7f9"], [1, "#7fb3d8"]])  # fmt: skip
     xaxis = {"type": "category", "showgrid": False} | xaxis
     room = 6 * max(len(part) for name in values for part in str(name).split("<br>"))  # upright
     return in_rows(
-        go.Figure(cells), len(values), finding, table, room, xaxis=xaxis, yaxis_showgrid=False
+        go.Figure(cells), values.index, finding, table, room, xaxis=xaxis, yaxis_showgrid=False
     )
 
 
 def in_rows(
-    figure: go.Figure, n_rows: int, finding: Finding, table: pd.DataFrame, room: int = 0,
+    figure: go.Figure, names: Sequence[str], finding: Finding, table: pd.DataFrame, room: int = 0,
     **layout: Any,
 ) -> go.Figure:  # fmt: skip
-    """A figure of rows from the top down, finished, as high as they and `room` below them need."""
+    """A figure of rows from the top down, finished, as high as they and `room` below them need.
+
+    Rows are told by their whole `names`, since two may be cut to the same.
+    """
     figure.update_yaxes(autorange="reversed", type="category", dtick=1, ticklabelstandoff=6)
-    return finish(figure, finding, table, 130 + 24 * n_rows + room, **layout)
+    figure.update_yaxes(labelalias={plain(name): label(name) for name in names})
+    return finish(figure, finding, table, 130 + 24 * len(names) + room, **layout)

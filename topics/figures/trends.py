@@ -53,7 +53,8 @@ def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) ->
         rows=n_rows, cols=_COLUMNS, subplot_titles=[f"<b>{fmt.label(names[i], 34)}</b>" for i in ids],
         shared_yaxes=True, vertical_spacing=0.28 / n_rows, horizontal_spacing=0.04,
     )  # fmt: skip
-    top, traces, notes, lines = _scale(shares), [], [], []
+    enough = shares[_is_enough(shares)]
+    top, traces, notes, lines = enough["high"].max(), [], [], []  # top of the one scale of all
     for number, theme_id in enumerate(ids, 1):
         own, font = shares[shares["theme_id"] == theme_id], {"color": colours[theme_id], "size": 12}
         x, y = (f"{axis}{number if number > 1 else ''}" for axis in "xy")
@@ -77,18 +78,13 @@ def theme_trends(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) ->
     # At once: with each that is added alone, plotly checks all those before it again.
     figure.add_traces(traces).update_layout(shapes=lines)
     figure.layout.annotations += tuple(notes)
-    first, last = shares.loc[_is_enough(shares), "period"].agg(["min", "max"])
+    first, last = enough["period"].agg(["min", "max"])
     edge = (last - first) / 30 or pd.Timedelta(days=1)
     figure.update_yaxes(tickformat=".0%", range=[0, top], nticks=4)
     figure.update_xaxes(range=[first - edge, last + edge], nticks=4, ticklabelstandoff=5)
     finding = claims.of_changes(run, shares, change_points)
     table = fmt.with_names(run, shares.drop(columns="partial"))
     return fmt.finish(figure, finding, table, 80 + 170 * n_rows)
-
-
-def _scale(shares: pd.DataFrame) -> float:
-    """Top of the one scale that all themes are drawn on."""
-    return float(shares.loc[_is_enough(shares), "high"].max())
 
 
 def _is_enough(shares: pd.DataFrame) -> pd.Series:
@@ -110,10 +106,8 @@ def _trend(own: pd.DataFrame, colour: str, name: str, top: float) -> list[go.Sca
     symbols = np.where(own["partial"], "circle-open", "circle")
     counts = own["n"].astype(str) + " of " + own["n_total"].astype(str)
     dotted = {"color": colour, "width": 1, "dash": "dot"}
-    shown = own[["share", "share_standardised"]].where(_is_enough(own), None)
-    shown["share_standardised"] = shown["share_standardised"].where(
-        own["share_standardised"] <= top, None
-    )
+    shown = own[["share", "share_standardised"]].where(_is_enough(own))
+    shown.loc[own["share_standardised"] > top, "share_standardised"] = np.nan
     until = own["period"].shift(-1) - pd.Timedelta(days=1)
     states = [
         fmt.search_state(theme=row.theme_id, since=row.period, until=last)
@@ -139,8 +133,9 @@ def sparklines(run: Run, shares: pd.DataFrame) -> tuple[dict[str, Html], str]:
     """A line a theme: its share of documents by period, with its interval; and what they show."""
     if shares.empty:
         return {}, ""
-    top, colours = _scale(shares), fmt.theme_colours(run)
-    first, last = shares.loc[_is_enough(shares), "period"].agg(["min", "max"])
+    enough, colours = shares[_is_enough(shares)], fmt.theme_colours(run)
+    top = enough["high"].max()
+    first, last = enough["period"].agg(["min", "max"])
     lines = {}
     for theme_id, own in shares[shares["period"].between(first, last)].groupby("theme_id"):
         place = pd.Series(np.linspace(2, 98, len(own)), own.index)
@@ -186,7 +181,7 @@ def emergence(run: Run, document_themes: DocumentThemes) -> go.Figure:
     figure = go.Figure()
     for row in table.itertuples():
         is_clear = isinstance(row.kind, str)
-        places, name = [row.before, row.recent], fmt.label(names[row.theme_id])
+        places, name = [row.before, row.recent], fmt.plain(names[row.theme_id])
         texts = ["", f"  {row.kind}" if is_clear else ""]
         colour = colours[row.theme_id] if is_clear else fmt.QUIET
         figure.add_scatter(x=places, y=[name] * 2, text=texts, line_color=colour)
@@ -195,7 +190,7 @@ def emergence(run: Run, document_themes: DocumentThemes) -> go.Figure:
     figure.update_traces(hovertemplate="%{x:.1%}<extra></extra>")
     axis = {"tickformat": ".0%", "title": "share: hollow before, full now", "rangemode": "tozero"}
     finding, twin = claims.of_emergence(run, table), fmt.with_names(run, table)
-    return fmt.in_rows(figure, len(table), finding, twin, xaxis=axis)
+    return fmt.in_rows(figure, table["theme_id"].map(names), finding, twin, xaxis=axis)
 
 
 def shares_by_group(run: Run, table: pd.DataFrame) -> go.Figure:

@@ -15,11 +15,11 @@ from topics.errors import InputError
 from topics.intervals import CONFIDENCE, Estimate, ratio, wilson
 from topics.measures.permutation import sum_by, weights_within
 from topics.measures.shares import crossed
+from topics.model.named_themes import NO_THEME
 
 if TYPE_CHECKING:
     from topics.run import Run
 
-NO_THEME = "none"  # in a sheet: the passage has none of the themes
 _NARROW = 0.02  # half an interval that is narrow enough
 _PSEUDO_COUNTS = 4.0  # passages with and without the theme, each: smooth the rates of strata
 

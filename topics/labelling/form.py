@@ -9,7 +9,8 @@ import ipywidgets as widgets
 import pandas as pd
 
 from topics.errors import InputError
-from topics.labelling.samples import NO_THEME, read_sheet, write_sheet
+from topics.labelling.samples import read_sheet, write_sheet
+from topics.model.named_themes import NO_THEME
 
 
 class LabellingForm(widgets.VBox):

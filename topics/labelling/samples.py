@@ -14,7 +14,7 @@ import pandas as pd
 from topics.cache import digest, written_atomically
 from topics.checks import check_number, checked_seed
 from topics.errors import InputError
-from topics.labelling.estimates import NO_THEME
+from topics.model.named_themes import NO_THEME
 
 if TYPE_CHECKING:
     from topics.run import Run
@@ -53,7 +53,7 @@ def draw_sheet(run: Run, n: int, *, random_state: int = 0) -> tuple[pd.DataFrame
     Raises
     ------
     InputError
-        If `n` is less than two a theme, or a theme's id is ``none``.
+        If `n` is less than two a theme.
 
     Examples
     --------
@@ -66,8 +66,6 @@ def draw_sheet(run: Run, n: int, *, random_state: int = 0) -> tuple[pd.DataFrame
     >>> list(sheet), list(key)[1:]
     (['label_id', 'text', 'themes', 'coder'], ['passage_id', 'stratum', 'period', 'probability'])
     """
-    if NO_THEME in set(run.themes["theme_id"]):
-        raise InputError("labels: a theme has the id 'none', which means no theme; rename it")
     check_number("labels", n, 1, whole=True)
     rng, dates = np.random.default_rng(checked_seed(random_state)), run.passages["date"]
     table = run.passages[["passage_id", "text"]].assign(

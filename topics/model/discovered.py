@@ -12,6 +12,7 @@ import pandas as pd
 
 from topics.model.clusters import LEFT_OUT
 from topics.model.labels import centroid_of, describe
+from topics.model.named_themes import NO_THEME
 from topics.read.boilerplate import count_words
 
 if TYPE_CHECKING:
@@ -234,7 +235,7 @@ def _slugs(names: Iterable[str], taken: Collection[str]) -> list[str]:
     for name in names:
         base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "theme"
         slug, number = base, 2
-        while slug in taken or slug in slugs:
+        while slug in {NO_THEME, *taken, *slugs}:
             slug, number = f"{base}-{number}", number + 1
         slugs.append(slug)
     return slugs

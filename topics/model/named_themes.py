@@ -21,6 +21,7 @@ from topics.text.words import stop_words
 if TYPE_CHECKING:
     from topics.model.graph import Embed
 
+NO_THEME = "none"  # where themes are told by their ids, as in sheets of labels: has none of them
 _MAX_NAME = 300  # characters; a name is written in every figure
 _TEXTS = ("phrases", "not", "terms")  # fields that hold a list of texts
 _MIN_RELIABLE = 200  # characters of ASCII whose language is detected well; fewer count as English
@@ -152,6 +153,8 @@ def _as_theme(item: Any, where: str) -> NamedTheme:
     id_ = str(item["id"])
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", id_):
         raise InputError(f"{where}: id {id_!r}: expected letters, digits, - and _ only")
+    if id_ == NO_THEME:
+        raise InputError(f"{where}: id 'none' means that there is no theme; choose another")
     name = str(item.get("name") or id_.replace("-", " "))
     if len(name) > _MAX_NAME:
         raise InputError(

@@ -172,8 +172,10 @@ def fields_of_name(name: str) -> Record:
 
     >>> fields_of_name("2025-05-02_London-Desk_quay-is-shut.txt")["source"]
     'London Desk'
+    >>> fields_of_name("2025-05-02_Desk_U.S.-quay.txt.gz")["title"]
+    'U.S. quay'
     """
-    match = _FILE_NAME.match(Path(name).name.split(".")[0])
+    match = _FILE_NAME.match(Path(re.sub(r"\.gz$", "", name, flags=re.IGNORECASE)).stem)
     if not match or parse_date(match[1])[0] is None:
         return {}
     fields: Record = {"date": match[1], "date_from": "file name"}

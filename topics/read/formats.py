@@ -242,7 +242,11 @@ def _read_saved_page(path: Path) -> Reading:
     """A web page that a browser saved as a message."""
     fields, page, _ = office.read_message(files.read_bytes(path))
     reading = _read_html(page.encode())
-    reading.records = (fields | record for record in reading.records)
+    own = {} if reading.export else fields
+    reading.records = (
+        record | {name: record.get(name) or own.get(name) for name in ("title", "url")}
+        for record in reading.records
+    )
     return reading
 
 

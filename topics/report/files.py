@@ -58,12 +58,9 @@ def write_report(path: str, out: str | Path, **options: Any) -> Path:
 
 def _write(path: str, folder: Path, options: Options, inputs: str) -> None:
     """Make a report and write its files."""
-    from topics.labelling import read_gold
     from topics.pipeline import analyse
     from topics.report.page import as_page, findings_of
 
-    if options.gold:
-        read_gold(options.gold)
     run = analyse(path, **vars(options))
     log("writing the report")
     timeline = run.about["timeline"]

@@ -20,7 +20,6 @@ let found = [], hits = null; // passages that pass the form, and the words to ma
 let lists = []; // of them that are shown: each element, and its passages
 let dimming; // the timer of a large map, which waits for the last of several letters
 let map = null; // the figure of all passages, and the passages of each of its traces
-let chosen = false; // whether the form leaves any passage out
 
 async function unpacked(id) {
   const bytes = Uint8Array.from(atob(byId(id).textContent), (c) => c.charCodeAt(0));
@@ -70,7 +69,7 @@ function passes(passage, wanted, tests) {
     !wanted.get(field) || holds(wanted.get(field), [from[field] ?? []].flat()))
     && (!wanted.get("from") || from.date >= wanted.get("from"))
     && (!wanted.get("to") || from.date <= wanted.get("to"))
-    && (!tests.length || tests.every((test) => test.test(passage.folded ??= fold(text))));
+    && tests.every((test) => test.test(passage.folded ??= fold(text)));
 }
 
 function choose(unknown = "") {
@@ -82,7 +81,6 @@ function choose(unknown = "") {
   const ofAnyTheme = passages.filter((passage) => passes(passage, wanted, tests));
   found = ofAnyTheme.filter(({ themeIds }) =>
     !ticked.length || ticked.some((theme) => holds(theme, themeIds)));
-  chosen = found.length < passages.length;
   tell(wanted, unknown);
   byId("found").replaceChildren();
   lists = ticked.length === 2 ? ticked.map(compared) : [[byId("found"), found]];
@@ -352,15 +350,15 @@ const plain = (part) => part.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt
 function hover({ from, text }) {
   const about = [from.date, from.source, from.title?.slice(0, 80)].filter(Boolean).join(" · ");
   const start = text.slice(0, 240).replace(/\s+/g, " ") + (text.length > 240 ? " …" : "");
-  const lines = start.replace(/(.{1,70})(\s|$)/g, "$1\n").trimEnd();
-  return (about ? `<b>${plain(about)}</b><br>` : "") + plain(lines).replaceAll("\n", "<br>");
+  const lines = start.match(/\S.{0,69}(?!\S)|\S{1,70}/gu) ?? []; // some scripts have no blanks
+  return [about && `<b>${plain(about)}</b>`, ...lines.map(plain)].filter(Boolean).join("<br>");
 }
 
 function dim() {
   if (!map) return;
-  const kept = new Set(found);
+  const kept = new Set(found), all = found.length === passages.length;
   const indices = (own) => own.flatMap((passage, i) => (kept.has(passage) ? [i] : []));
-  const selectedpoints = map.traces.map((own) => (chosen ? indices(own) : null));
+  const selectedpoints = map.traces.map((own) => (all ? null : indices(own)));
   Plotly.restyle(map.plot, { selectedpoints });
 }
 
@@ -394,16 +392,13 @@ function narrowed(plot, data, layout, config) {
   config.displayModeBar = false;
   const axes = [...new Set(data.map(({ yaxis }) => (yaxis ?? "y").replace("y", "yaxis")))];
   if (axes.length > 1) stack(layout, axes);
-  if (data[0].type === "heatmap") widened(plot, layout, data[0].x.length);
+  if (data[0].type === "heatmap") { // its cells still hold their numbers: it is moved sideways in its place
+    layout.width = CELL * data[0].x.length + 170;
+    plot.tabIndex = 0;
+  }
   const long = data.flatMap(({ y }) => (Array.isArray(y) ? y : [])).filter((name) => name?.length > LABEL);
   if (layout.yaxis) layout.yaxis.labelalias =
-    Object.fromEntries(long.map((name) => [name, `${name.slice(0, LABEL - 1)}…`]));
-}
-
-// A heat map keeps cells that hold their numbers: it is moved sideways in its place.
-function widened(plot, layout, columns) {
-  layout.width = CELL * columns + 170;
-  plot.tabIndex = 0;
+    Object.fromEntries(long.map((name) => [name, `${name.slice(0, LABEL - 1).replace(/&\w*$/, "")}…`]));
 }
 
 function stack(layout, axes) {
@@ -452,6 +447,7 @@ async function draw(figure, { night = dark.matches, width } = {}) {
 }
 
 function redraw() {
+  recolour();
   for (const figure of figures) if (figure.dataset.drawn) draw(figure);
 }
 
@@ -524,14 +520,8 @@ addEventListener("beforeprint", () => {
   recolour(false);
   figures.forEach((figure) => draw(figure, { night: false, width: PRINT_WIDTH }));
 });
-addEventListener("afterprint", () => {
-  recolour();
-  redraw();
-});
-dark.addEventListener("change", () => {
-  recolour();
-  redraw();
-});
+addEventListener("afterprint", redraw);
+dark.addEventListener("change", redraw);
 let width = innerWidth, resizing;
 addEventListener("resize", () => {
   clearTimeout(resizing); // a phone's bars change its height while one scrolls

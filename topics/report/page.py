@@ -230,7 +230,7 @@ def _drawn(figure: dict[str, Any]) -> dict[str, Any]:
     is_map = layout.get("dragmode") == "pan"
     for trace in data if is_map else []:  # the page has its texts already
         del trace["text"]
-    has_columns = "xaxis2" in layout and layout["xaxis2"]["domain"][0] > 0
+    has_columns = "xaxis2" in layout
     config = _CONFIG | {"modeBarButtonsToRemove": _UNUSED if is_map else _UNUSED + _ZOOM}
     drawing = {"data": data, "layout": layout, "config": config}
     return {

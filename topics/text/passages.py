@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from topics.checks import checked_dates, checked_documents
+from topics.checks import check_ids, check_table, checked_dates
 from topics.errors import InputError
 from topics.read.boilerplate import count_words
 from topics.read.files import replace_surrogates
@@ -64,7 +64,8 @@ def split_passages(
     >>> split_passages(documents, min_words=4)[["passage_id", "start", "end"]].to_numpy().tolist()
     [['a.txt:1', 0, 35], ['a.txt:2', 37, 56]]
     """
-    checked_documents(documents)
+    check_table(documents, "documents", ["document_id", "text"])
+    check_ids(documents["document_id"])
     if min_words < 0 or max_words < 1:
         expected = "passages: expected min_words of 0 or more and max_words of 1 or more, found"
         raise InputError(f"{expected} {min_words} and {max_words}")
@@ -117,10 +118,12 @@ def _split(text: str, start: int, end: int, language: Any, max_words: int) -> li
     words = _size(text[start:end])
     if words <= max_words:
         return [(start, end)]
+    word = re.compile(rf"\S{{1,{max_words}}}")  # of a longer one a part: each letter may be a word
     parts: list[Span] = []
     for span in sentences(text, language, start, end):
         fits = _size(text[slice(*span)]) <= max_words
-        parts += [span] if fits else _joined(text, _words(text, *span, max_words), max_words)
+        found = (match.span() for match in word.finditer(text, *span))
+        parts += [span] if fits else _joined(text, found, max_words)
     return _joined(text, parts, max_words, words / math.ceil(words / max_words))
 
 
@@ -135,12 +138,6 @@ def _joined(text: str, spans: Iterable[Span], max_words: int, goal: float = math
         else:
             parts.append(span)
     return parts
-
-
-def _words(text: str, start: int, end: int, max_words: int) -> Iterator[Span]:
-    """Words, and parts of those whose letters are more than `max_words`, which may be words each."""
-    found = re.compile(rf"\S{{1,{max_words}}}").finditer(text, start, end)
-    return (match.span() for match in found)
 
 
 def _size(text: str) -> int:

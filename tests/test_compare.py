@@ -42,7 +42,9 @@ def test_named_themes_and_taken_ids_are_not_matched():
 def test_new_grown_shrunk_steady_and_vanished_themes_are_told():
     before = earlier_run(["fish"] * 40 + ["rail"] * 40 + ["ice"] * 10 + ["gas"] * 10)
     now = earlier_run(["fish"] * 80 + ["rail"] * 5 + ["ice"] * 9 + ["corn"] * 6)
-    found = changes(before, now.themes, now.assignments, now.passages).set_index("theme_id")
+    found = changes(before, now.themes.assign(n_documents=[80, 5, 9, 6]), now.passages).set_index(
+        "theme_id"
+    )
     assert found["change"].to_dict() == {
         "fish": "grown",
         "rail": "shrunk",

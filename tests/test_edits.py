@@ -4,6 +4,7 @@ import json
 
 import pytest
 import yaml
+from browser import sample_report
 from browser import topics as command
 from test_themes import FISHERIES, HOSPITAL, RAIL, SCHOOL, SUBJECTS, TEXTS, fitted, theme_on
 
@@ -80,6 +81,21 @@ def test_a_promoted_theme_is_a_named_one_with_its_passages(model, ids):
         "A_fisheries",
         ids["rail"],
     ]
+
+
+def test_a_promoted_theme_keeps_its_passages_when_another_is_promoted(tmp_path):
+    sample_report()  # whose run is cached
+    run = topics.analyse("data/articles", "data/themes.yml", gold="data/gold.csv", progress=False)
+    first, second = run.themes.query("kind == 'discovered'")["theme_id"].head(2)
+    run.model.edited([{"promote": first}]).save(tmp_path / "model")
+    later = topics.ThemeModel.load(tmp_path / "model").edited([{"promote": second}])
+    at_once = run.model.edited([{"promote": first}, {"promote": second}])
+    kept, expected = (
+        model.assignments_.set_index("theme_id").loc[first, "passage_id"].tolist()
+        for model in (later, at_once)
+    )
+    assert kept == expected
+    assert len(kept) > 50
 
 
 def test_an_edit_that_does_not_fit_is_told_and_the_others_are_done(model, ids):

@@ -181,7 +181,7 @@ def test_a_card_counts_passages_documents_and_independent_ones(calm):
 
 def test_a_card_of_a_theme_that_no_fitted_passage_has_quotes_none(calm):
     model = copy(calm.model)
-    model.themes_ = model.themes_.assign(exemplars="")
+    model.assignments_ = model.assignments_[:0]
     _, port, *_ = tables.theme_cards(replace(calm, model=model)).markup.split("</article>")
     assert "5 passages in 5 documents" in Reader(html.Html(port)).text
     assert "<blockquote>" not in port

@@ -171,10 +171,11 @@ def test_exemplars_are_passages_of_the_theme_each_from_another_text():
     texts = TEXTS[:9] * 2 + TEXTS[9:]
     copies = passages_of(texts)
     copies["copy_group"] = [f"p{texts.index(text):02d}" for text in texts]
+    copies["passage_id"] = "tariffs; chips " + copies["passage_id"]  # as of a file of that name
     model = ThemeModel([FISHERIES]).fit(copies, embed(texts, progress=False))
     exemplars = model.exemplars("A_fisheries")
     assert model.themes_["exemplars"][0] == "; ".join(exemplars)
-    assert len({texts[int(passage[1:])] for passage in exemplars} & set(FISHING)) == 3
+    assert len({texts[int(passage[-2:])] for passage in exemplars} & set(FISHING)) == 3
 
 
 def test_the_same_seed_gives_the_same_themes(model, passages, vectors):
@@ -337,7 +338,7 @@ def test_a_model_of_another_format_is_refused(model, tmp_path):
     model.save(tmp_path)
     state = tmp_path / "model.json"
     state.write_text(json.dumps(json.loads(state.read_text()) | {"format": 99}))
-    with pytest.raises(InputError, match="expected format 8, found 99"):
+    with pytest.raises(InputError, match="expected format 9, found 99"):
         ThemeModel.load(tmp_path)
 
 
@@ -353,6 +354,14 @@ def test_without_named_themes_vectors_of_any_embedder_do(passages):
     assert model.refits(3).shape == (len(model.themes_), 3, 36)
     assert model.decision_function(rows).shape == (36, 0)
     assert model.thresholds_.empty
+
+
+def test_vectors_of_any_embedder_do_in_several_languages_too():
+    passages = passages_of([f"{TEXTS[n % 36]} {n}" for n in range(120)])
+    passages["language"] = ["en", "fr"] * 60
+    rows = np.eye(120, 8) + 0.1
+    model = ThemeModel().fit(passages, rows / np.linalg.norm(rows, axis=1, keepdims=True))
+    assert len(model.assignments_) > 0
 
 
 @pytest.mark.parametrize("named", [(), (VOLCANOES, FISHERIES)], ids=["none named", "two named"])

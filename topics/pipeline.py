@@ -175,7 +175,7 @@ def _compute(
     run = Run(**read, **found._asdict(), vectors=vectors, assignments=assignments, about=about,
               options=options)  # fmt: skip
     if earlier is not None:
-        run.changes = changes(earlier, run.themes, run.assignments, passages)
+        run.changes = changes(earlier, run.themes, passages)
     if progress:
         log(f"{run.theme_of_passage.isna().mean():.0%} of the passages fit no theme")
     return run

@@ -116,7 +116,7 @@ class Run:
         run = replace(self, model=model, assignments=found, options=options)
         if options.base:
             earlier = read_earlier(options.base, partial(embed, embedder=options.embedder))
-            run.changes = changes(earlier, run.themes, found, self.passages)
+            run.changes = changes(earlier, run.themes, self.passages)
         return run
 
     def _repr_html_(self) -> str:

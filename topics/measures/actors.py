@@ -20,7 +20,7 @@ from topics.errors import InputError
 from topics.intervals import CLAIM_KINDS, CONFIDENCE, Estimate, difference, wilson
 from topics.measures.permutation import difference_within
 from topics.measures.shares import DocumentThemes, crossed
-from topics.model.named_themes import read_yaml
+from topics.model.named_themes import as_entries, read_yaml
 
 KINDS = ("state", "bloc", "agency", "instrument")
 _BUNDLED = Path(__file__).with_name("actors.yml")
@@ -92,11 +92,8 @@ def _bundled() -> tuple[Actor, ...]:
 
 
 def _read(path: str | Path) -> list[Actor]:
-    content = read_yaml(path, "actors") or []
-    if not isinstance(content, list):
-        expected = "expected a list of actors (name, kind, aliases)"
-        raise InputError(f"actors: {path}: {expected}, found {type(content).__name__}")
-    return [_as_actor(item, f"actors: {path}: entry {i}") for i, item in enumerate(content, 1)]
+    what = "actors (name, kind, aliases)"
+    return as_entries(read_yaml(path, "actors"), f"actors: {path}", what, Actor, _as_actor)
 
 
 def _as_actor(item: Any, where: str) -> Actor:

@@ -29,8 +29,8 @@ _WITHIN = ["n_before", "n_after", "sources", "covered", "before", "after", "diff
            "high"]  # fmt: skip
 _COLUMNS = ["theme_id", "shape", "period", "until", "earliest", "latest", *_WITHIN, "slope",
             "slope_low", "slope_high", "broad", "p"]  # fmt: skip
-_EMERGING = ["theme_id", "since", "first_seen", "documents", "sources", "n", "covered", "before",
-             "recent", "difference", "low", "high", "p"]  # fmt: skip
+_EMERGING = ["theme_id", "kind", "since", "first_seen", "documents", "sources", "n", "covered",
+             "before", "recent", "difference", "low", "high", "p"]  # fmt: skip
 
 
 def find_change_points(
@@ -285,19 +285,13 @@ def emerging_themes(
     effects = [contrast_within_sources(dated, place < start, place >= start) for start in starts]
     rows = []
     for theme, (name, at) in enumerate(zip(dated.has_theme, z.argmax(axis=0), strict=True)):
+        since, effect = every[starts[at]].start_time, effects[at].iloc[theme]
         seen = _seen(dated, name, place >= starts[at])
-        effect = effects[at].iloc[theme]
+        kind = "rising" if seen[0] < since else "new"
+        clear = p[theme] <= false_alarms and _is_broad(scan, recent[at], theme, scan.sources)
         effects_of = min(effect["n_first"], effect["n_second"]), *effect["covered":]
-        rows.append((name, every[starts[at]].start_time, *seen, *effects_of, p[theme]))
-    table = pd.DataFrame(rows, columns=_EMERGING)
-    best = recent[z.argmax(axis=0)]
-    clear = [
-        p[theme] <= false_alarms and _is_broad(scan, fit, theme, scan.sources)
-        for theme, fit in enumerate(best)
-    ]
-    kinds = pd.Series(np.where(table["first_seen"] < table["since"], "rising", "new"))
-    table.insert(1, "kind", kinds.where(np.array(clear, bool), None))
-    return table
+        rows.append((name, kind if clear else None, since, *seen, *effects_of, p[theme]))
+    return pd.DataFrame(rows, columns=_EMERGING).astype({"kind": "str"})
 
 
 def _seen(dated: DocumentThemes, theme: str, recent: np.ndarray) -> tuple[pd.Timestamp, int, int]:

@@ -120,8 +120,7 @@ def _support(run: Run) -> pd.DataFrame:
 
 def _same_source(sources: pd.Series) -> float:
     """Chance that two documents, drawn with replacement, have one source (Simpson 1949)."""
-    shares = sources.value_counts(normalize=True)
-    return float((shares**2).sum()) if len(shares) else float("nan")
+    return float((sources.value_counts(normalize=True) ** 2).sum(min_count=1))
 
 
 def share_with_name(run: Run, theme_id: str, passages: pd.DataFrame) -> float:

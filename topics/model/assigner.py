@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from topics.errors import InputError
 from topics.model.discovered import VOTERS, DiscoveredThemes, says_enough
 from topics.model.graph import Batch, knn
-from topics.model.labels import exemplars_of, keywords_of_themes
+from topics.model.labels import exemplars_of, keywords_of, numbers_of_themes
 from topics.parallel import broadcast, map_parts
 
 if TYPE_CHECKING:
@@ -100,12 +99,6 @@ class Assigner:
         similarity = [knn(own, self.vectors, 1).similarities[:, 0] for own in taken]
         return pd.Series(codes[np.argmax(similarity, axis=0)])
 
-    def number(self, theme_id: str) -> int:
-        """Place of a theme among all; raise InputError if there is none such."""
-        if theme_id not in self.ids:
-            raise InputError(f"theme: expected one of {', '.join(self.ids)}; found {theme_id!r}")
-        return self.ids.index(theme_id)
-
     def theme_table(
         self, names: list[str], passages: pd.DataFrame, assignments: pd.DataFrame, levels: Levels,
         refitted: np.ndarray,
@@ -123,7 +116,8 @@ class Assigner:
             exemplars_of(passages, self.vectors, scores_of.get(i, scores[:0])) for i in ids
         )
         parents = discovered.parents(levels.coarser_labels())
-        words = keywords_of_themes(ids[:n_named], passages, assignments)
+        strongest = numbers_of_themes(ids[:n_named], passages, assignments)
+        words = map(", ".join, keywords_of(passages, strongest, n_named))
         stability = discovered.stability(levels.labels, refitted).round(4)
         return pd.DataFrame(
             {
@@ -149,10 +143,9 @@ def _predict_part(part: tuple[pd.DataFrame, np.ndarray], assigner: Assigner) -> 
 
 def _whole_documents(documents: pd.Series) -> Iterator[slice]:
     """Rows in parts of about `_PART`, cut where no document goes on."""
-    codes, _ = pd.factorize(documents, use_na_sentinel=False)
-    rows, last = np.arange(len(codes)), np.zeros(len(codes), int)
-    last[codes] = rows  # of several rows of a document, the last one stays
-    ends = np.flatnonzero(np.maximum.accumulate(last[codes]) == rows) + 1
-    expected = np.arange(_PART, len(codes), _PART)
-    cuts = np.unique([0, *ends[np.searchsorted(ends, expected)], len(codes)])
+    rows = pd.Series(range(len(documents)))
+    last = rows.groupby(documents.to_numpy(), dropna=False).transform("max")
+    ends = np.flatnonzero(last.cummax() == rows) + 1
+    expected = np.arange(_PART, len(rows), _PART)
+    cuts = np.unique([0, *ends[np.searchsorted(ends, expected)], len(rows)])
     yield from map(slice, cuts[:-1], cuts[1:])

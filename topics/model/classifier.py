@@ -213,7 +213,8 @@ class ThemeClassifier:
         own = (evidence + self._shared(evidence, batch, 3)) / 2
         odds = _STEEP * (own - _STRONG)
         if not self.few.all():
-            total = self._total(batch, self._first(batch, close, words))
+            first = self._shared(self._shared(self._raw(batch, close, words), batch, 0), batch, 1)
+            total = self._total(batch, first)
             learnt = self.slope * self._shared(total, batch, 2) + self.intercept
             odds = np.where(self.few, odds, learnt)
         return expit(np.where(_held(read[2], cosines), np.maximum(odds, _TERM), odds))
@@ -254,10 +255,6 @@ class ThemeClassifier:
             pattern = re.compile(self.patterns[j], re.IGNORECASE)
             held[:, j] = [pattern.search(text) is not None for text in batch.passages["text"]]
         return held
-
-    def _first(self, batch: Batch, close: np.ndarray, words: np.ndarray) -> np.ndarray:
-        """Closeness and words as one score, shared twice."""
-        return self._shared(self._shared(self._raw(batch, close, words), batch, 0), batch, 1)
 
     def _raw(self, batch: Batch, close: np.ndarray, words: np.ndarray) -> np.ndarray:
         """Closeness and words, each by its deviation; closeness stands for words not understood."""

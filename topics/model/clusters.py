@@ -192,10 +192,12 @@ def find_levels(graph: sp.csr_matrix, *, random_state: int = 0) -> Levels:
     apart = np.array([_separation(graph, own) for own in labels])
     expected = (np.array(by_chance) + max(by_chance)) / 2
     table["separation"] = ((apart - expected) / (1 - expected)).clip(0)
-    table["evenness"] = [_evenness(own) for own in labels]
+    n_clusters = np.array([own.max() + 1 for own in labels])
+    effective = [np.exp(scipy.stats.entropy(np.bincount(own))) for own in labels]  # Hill 1973
+    table["evenness"] = effective / n_clusters
     steady = (table["stability"].clip(0) * table["persistence"].clip(0)).to_numpy()
     smooth = scipy.ndimage.convolve1d(steady, [0.25, 0.5, 0.25], mode="nearest")
-    far = np.log([(own.max() + 1) / _READABLE for own in labels]) ** 2
+    far = np.log(n_clusters / _READABLE) ** 2
     table["score"] = smooth * table["separation"] * table["evenness"] ** _EVENNESS
     table["score"] *= np.exp(-_PREFERENCE * far)
     best = table["score"].idxmax()
@@ -220,12 +222,6 @@ def _persistence(labels: list[np.ndarray]) -> np.ndarray:
     """Mean agreement of each level with those next to it."""
     steps = [_agreement(one, other) for one, other in pairwise(labels)]
     return (np.array([steps[0], *steps]) + np.array([*steps, steps[-1]])) / 2
-
-
-def _evenness(labels: np.ndarray) -> float:
-    """Effective number of clusters (exponential of the entropy, Hill 1973) for one of them."""
-    sizes = np.bincount(labels)
-    return float(np.exp(scipy.stats.entropy(sizes)) / len(sizes))
 
 
 def _splits(n: int) -> list[np.ndarray]:

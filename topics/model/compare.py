@@ -108,9 +108,7 @@ def kept_ids(
     }
 
 
-def changes(
-    earlier: Earlier, themes: pd.DataFrame, assignments: pd.DataFrame, passages: pd.DataFrame
-) -> pd.DataFrame:
+def changes(earlier: Earlier, themes: pd.DataFrame, passages: pd.DataFrame) -> pd.DataFrame:
     """Every theme of both runs, and how its share of the documents has changed.
 
     Returns
@@ -120,8 +118,10 @@ def changes(
         documents, share_before, share, low, high: 95% interval of the difference of the shares
         (Newcombe 1998). A theme has grown or shrunk where the interval leaves zero out.
     """
-    before = _documents(earlier.assignments, earlier.passages)
-    after = _documents(assignments, passages)
+    owner = earlier.passages[["passage_id", "document_id"]]
+    pairs = earlier.assignments.merge(owner, on="passage_id")
+    before = pairs.groupby("theme_id")["document_id"].nunique()
+    after = themes.set_index("theme_id")["n_documents"]
     n, m = earlier.passages["document_id"].nunique(), passages["document_id"].nunique()
     names = dict(pd.concat([themes, earlier.themes])[["theme_id", "name"]].to_numpy())
     rows = []
@@ -132,9 +132,3 @@ def changes(
         change = "new" if b and not a else "vanished" if a and not b else known
         rows.append((theme_id, names[theme_id], change, a, b, a / n, b / m, low, high))
     return pd.DataFrame(rows, columns=CHANGE_COLUMNS)
-
-
-def _documents(assignments: pd.DataFrame, passages: pd.DataFrame) -> pd.Series:
-    """Number of documents that have each theme."""
-    pairs = assignments.merge(passages[["passage_id", "document_id"]], on="passage_id")
-    return pairs.groupby("theme_id")["document_id"].nunique()

@@ -66,14 +66,12 @@ class DiscoveredThemes:
             if not members.all():
                 others = (batch.vectors @ centroids[number])[~members]
                 min_similarity[number] = others.mean() + others.std()
-        blank = np.full(n, "")
-        themes = cls(blank, blank, blank, theme_of_passage, centroids, min_similarity)
         off_mean = centroids - batch.vectors.mean(axis=0)
         described = describe(batch.passages, theme_of_passage, off_mean, embed)
         names = np.array([name for name, _ in described], str)
         keywords = np.array([", ".join(words) for _, words in described], str)
         ids = np.array(_slugs(names.tolist(), taken), str)
-        return replace(themes, ids=ids, names=names, keywords=keywords)
+        return cls(ids, names, keywords, theme_of_passage, centroids, min_similarity)
 
     @property
     def thresholds(self) -> np.ndarray:
@@ -130,18 +128,13 @@ class DiscoveredThemes:
         own[np.arange(len(own)), both.argmax(axis=1)] = True
         return [np.flatnonzero(row) for row in own[:-1]]
 
-    def most_common(self, labels: np.ndarray) -> np.ndarray:
-        """The cluster ``(n_themes,)`` that most of each theme's passages are in."""
-        n = len(self.ids)
-        own = (labels[self.theme_of_passage == number] for number in range(n))
-        return np.array([np.bincount(members).argmax() for members in own], dtype=int)
-
     def parents(self, coarser: np.ndarray | None) -> list[str | None]:
         """The largest theme of each theme's group at a coarser level; None for that one itself."""
         if coarser is None:
             return [None] * len(self.ids)
-        groups = self.most_common(coarser)
-        heads = [int(np.flatnonzero(groups == group)[0]) for group in groups]  # largest first
+        own = (coarser[self.theme_of_passage == number] for number in range(len(self.ids)))
+        groups = [np.bincount(members).argmax() for members in own]
+        heads = [groups.index(group) for group in groups]  # largest first
         return [self.ids[head] if head != i else None for i, head in enumerate(heads)]
 
     def refits(self, clusters: np.ndarray, refitted: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import pandas as pd
 
 from topics.errors import InputError
 from topics.model.discovered import DiscoveredThemes
-from topics.model.named_themes import NamedTheme, read_yaml
+from topics.model.named_themes import NamedTheme, as_entries, read_yaml
 
 if TYPE_CHECKING:
     from topics.model.clusters import Levels
@@ -73,17 +73,9 @@ def read_edits(edits: Edits | None) -> list[Edit]:
     >>> [str(edit) for edit in read_edits([{"rename": "tugs", "name": "Harbour tugs"}, {"hide": "ads"}])]
     ['rename tugs as “Harbour tugs”', 'hide ads']
     """
-    from_file = isinstance(edits, str | Path)
-    origin = f"edits: {edits}" if from_file else "edits"
-    content: Any = read_yaml(edits, "edits") if isinstance(edits, str | Path) else edits
-    if content is None:
-        return []
-    if not isinstance(content, Sequence):
-        raise InputError(f"{origin}: expected a list of edits, found {type(content).__name__}")
-    return [
-        item if isinstance(item, Edit) else _as_edit(item, f"{origin}: entry {n}")
-        for n, item in enumerate(content, 1)
-    ]
+    if isinstance(edits, str | Path):
+        return as_entries(read_yaml(edits, "edits"), f"edits: {edits}", "edits", Edit, _as_edit)
+    return as_entries(edits, "edits", "edits", Edit, _as_edit)
 
 
 def _as_edit(item: Any, where: str) -> Edit:
@@ -98,12 +90,6 @@ def _as_edit(item: Any, where: str) -> Edit:
     if not (fits and known and named and several == (action == "merge")):
         raise InputError(f"{where}: {_SHAPE}; found {item!r:.80}")
     return Edit(action, tuple(ids), name)
-
-
-def _groups_of(themes: DiscoveredThemes) -> dict[str, Group]:
-    """The fitted passages and the name of each discovered theme, by its id."""
-    numbered = enumerate(zip(themes.ids.tolist(), themes.names.tolist(), strict=True))
-    return {id_: Group(themes.theme_of_passage == n, name) for n, (id_, name) in numbered}
 
 
 def _apply(edit: Edit, groups: dict[str, Group], levels: Levels) -> str:
@@ -163,7 +149,8 @@ def edited_themes(
     told
         edit, problem: why it did not fit, empty where it did.
     """
-    groups = _groups_of(themes)
+    numbered = enumerate(zip(themes.ids.tolist(), themes.names.tolist(), strict=True))
+    groups = {id_: Group(themes.theme_of_passage == n, name) for n, (id_, name) in numbered}
     told = [(str(edit), _apply(edit, groups, levels)) for edit in edits]
     ids = sorted(groups, key=lambda id_: -groups[id_].rows.sum())
     theme_of_passage = np.full(len(batch.vectors), -1)

@@ -15,8 +15,7 @@ import pandas as pd
 from topics.cache import is_intact, write_checksum
 from topics.errors import InputError
 
-_FORMAT = 8
-Arrays = dict[str, np.ndarray]
+_FORMAT = 9
 
 
 def write_parts(
@@ -38,7 +37,7 @@ def write_parts(
 
 def read_parts(
     folder: Path, tables: Iterable[str]
-) -> tuple[dict[str, Any], dict[str, Arrays], dict[str, pd.DataFrame]]:
+) -> tuple[dict[str, Any], dict[str, dict[str, np.ndarray]], dict[str, pd.DataFrame]]:
     """What `write_parts` wrote; raise ValueError if it is of another format or was changed."""
     state = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     if state["format"] != _FORMAT:

@@ -292,10 +292,12 @@ def _names(
                 loss = _MORE * (n - 1) + _NO_NOUN * (not common[parts].any())
                 loss += _BARE * (n == 1 and bare[parts[0]])
                 scored.append((found + np.average(gain[parts], weights=own[parts]) - loss, parts))
+    # Whose "and" joins the parts of a name.
+    locale = language if language != "en" and language in locale_identifiers() else "en_GB"
     names: list[str] = []
     for _, parts in sorted(scored, key=lambda pair: -pair[0])[:_MAX_NAMES]:
         states_first = forms[sorted(parts, key=lambda part: not state[part])].tolist()
-        names.append(format_list(states_first, locale=_locale(language)))
+        names.append(format_list(states_first, locale=locale))
     return [name[0].upper() + name[1:] for name in names]
 
 
@@ -306,11 +308,6 @@ def _differ(forms: np.ndarray) -> bool:
         for one, other in combinations(forms, 2)
         for a, b in product(one.split(), other.split())
     )
-
-
-def _locale(language: str) -> str:
-    """Whose "and" joins the parts of a name."""
-    return language if language != "en" and language in locale_identifiers() else "en_GB"
 
 
 def _coherent(weights: np.ndarray, table: sp.csr_matrix) -> list[int]:
@@ -330,23 +327,11 @@ def _coherent(weights: np.ndarray, table: sp.csr_matrix) -> list[int]:
 
 def exemplars_of(passages: pd.DataFrame, vectors: np.ndarray, scores: pd.Series) -> list[str]:
     """See `ThemeModel.exemplars`; `scores` of a theme's passages are labelled by their row."""
-    if scores.empty:
-        return []
     own = vectors[scores.index]
     ranked = (scores + own @ centroid_of(own)).sort_values(ascending=False, kind="stable")
     best = passages.loc[ranked.index]
     different = best.drop_duplicates("copy_group").drop_duplicates("document_id")
     return different["passage_id"].head(_EXEMPLARS).tolist()
-
-
-def keywords_of_themes(
-    ids: list[str], passages: pd.DataFrame, assignments: pd.DataFrame
-) -> list[str]:
-    """Keywords of some themes, each among the passages that it is the strongest theme of."""
-    if not ids:
-        return []
-    labels = numbers_of_themes(ids, passages, assignments)
-    return [", ".join(keywords) for keywords in keywords_of(passages, labels, len(ids))]
 
 
 def numbers_of_themes(

@@ -49,7 +49,7 @@ class LanguageMeans:
 
     def taken_off(self, vectors: np.ndarray, languages: pd.Series | None = None) -> np.ndarray:
         """Unit vectors without the mean of their language; without that of all where it is unknown."""
-        if not self.means.any():
+        if not self.means.any() or vectors.shape[1] != self.means.shape[1]:  # of another model
             return vectors
         rows = np.zeros(len(vectors), int)
         if languages is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,19 +102,22 @@ def read_yaml(path: str | Path, what: str) -> Any:
         raise InputError(f"{what}: {str(path)!r} is not valid YAML: {where}") from error
 
 
+def as_entries(
+    content: Any, where: str, what: str, kind: type, convert: Callable[[Any, str], Any]
+) -> list[Any]:
+    """Entries of a list that was read, each converted unless it is of the `kind` that is wanted."""
+    if not isinstance(content, list | tuple | None):
+        raise InputError(f"{where}: expected a list of {what}, found {type(content).__name__}")
+    return [
+        item if isinstance(item, kind) else convert(item, f"{where}: entry {n}")
+        for n, item in enumerate(content or (), 1)
+    ]
+
+
 def as_themes(content: Any, origin: str = "named") -> list[NamedTheme]:
     """Check and convert what was read, or what a notebook wrote by hand."""
-    if content is None:
-        return []
-    if not isinstance(content, list):
-        raise InputError(
-            f"themes: {origin}: expected a list of themes (id, name, description, phrases), "
-            f"found {type(content).__name__}"
-        )
-    themes = [
-        item if isinstance(item, NamedTheme) else _as_theme(item, f"themes: {origin}: entry {n}")
-        for n, item in enumerate(content, 1)
-    ]
+    what = "themes (id, name, description, phrases)"
+    themes = as_entries(content, f"themes: {origin}", what, NamedTheme, _as_theme)
     for id_, n in Counter(theme.id for theme in themes).items():
         if n > 1:
             raise InputError(f"themes: {origin}: duplicate id {id_!r}; give each its own")

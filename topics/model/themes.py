@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from topics.checks import checked_passages, checked_rows, checked_seed, unit_rows
+from topics.checks import check_choice, checked_passages, checked_rows, checked_seed, unit_rows
 from topics.html import note, table
 from topics.model.assigner import Assigner
 from topics.model.classifier import ThemeClassifier
@@ -30,7 +30,7 @@ from topics.model.discovered import (
 from topics.model.edits import Edits, edited_themes, read_edits
 from topics.model.files import read_parts, reading_model, write_parts
 from topics.model.graph import Batch, knn, neighbours_for, with_words
-from topics.model.labels import centroid_of
+from topics.model.labels import centroid_of, exemplars_of
 from topics.model.languages import LanguageMeans
 from topics.model.named_themes import NamedTheme, as_themes, read_themes, words_held
 from topics.text.tfidf import word_table
@@ -228,27 +228,26 @@ class ThemeModel:
         if promoted:
             new, members = zip(*promoted, strict=True)
             model.named = [*self.named, *new]
-            known = np.column_stack([self._known(), *members])
+            known = model._labels = np.column_stack([self._labels, *members])
             named = ThemeClassifier.fit(model.named, batch, self._embed).taught(batch, known)
         rule = replace(rule, named=named, discovered=discovered)
         return model._assigned(rule, batch, named.scores(batch))
 
-    def _known(self) -> np.ndarray:
-        """What labels said of each fitted passage and named theme: 1, 0, NaN."""
-        table = self.validated_.pivot(index="passage_id", columns="theme_id", values="label")
-        ids = [theme.id for theme in self.named]
-        return table.reindex(self._passages["passage_id"], columns=ids).to_numpy(float)
-
     def _taught(self, batch: Batch, labels: pd.Series | None) -> ThemeClassifier:
-        """The classifier of the named themes, with what labels teach it; sets `validated_`."""
+        """The classifier of the named themes, with what labels teach it; sets `validated_`.
+
+        What labels say of each fitted passage and named theme, 1, 0 or NaN, is kept for themes
+        that are promoted later.
+        """
         named = ThemeClassifier.fit(self.named, batch, self._embed)
         self.validated_ = pd.DataFrame(columns=_VALIDATED)
+        self._labels = np.full((len(batch.vectors), len(self.named)), np.nan)
         if labels is None:
             return named
         ids = [theme.id for theme in self.named]
         said = (own if isinstance(own, Set) else None for own in labels)
         told = [[np.nan if own is None else i in own for i in ids] for own in said]
-        known = np.array(told, float)
+        known = self._labels = np.array(told, float)
         rows, columns = np.nonzero(~np.isnan(known))
         taught, after = named.taught(batch, known), named.validated(batch, known)
         self.validated_ = pd.DataFrame(
@@ -402,13 +401,15 @@ class ThemeModel:
 
     def exemplars(self, theme_id: str) -> list[str]:
         """Three passages that show a theme best: high scores, near its centroid, independent texts."""
-        own = self.themes_["exemplars"][self._rule.number(theme_id)]
-        return own.split("; ") if own else []
+        check_choice("theme", theme_id, self._rule.ids)
+        own = self.assignments_[self.assignments_["theme_id"] == theme_id]
+        rows = pd.Index(self._passages["passage_id"]).get_indexer(own["passage_id"])
+        return exemplars_of(self._passages, self._rule.vectors, own["score"].set_axis(rows))
 
     def centroid(self, theme_id: str) -> np.ndarray:
         """Mean direction of a theme's passages, a unit vector ``(dim,)``; of none, zeros."""
-        theme = self.themes_["theme_id"][self._rule.number(theme_id)]
-        own = self.assignments_["passage_id"][self.assignments_["theme_id"] == theme]
+        check_choice("theme", theme_id, self._rule.ids)
+        own = self.assignments_["passage_id"][self.assignments_["theme_id"] == theme_id]
         return centroid_of(self._rule.vectors[self._passages["passage_id"].isin(own)])
 
     def pattern(self, theme_id: str) -> re.Pattern[str] | None:
@@ -444,7 +445,7 @@ class ThemeModel:
     def save(self, folder: str | Path) -> None:
         """Write the model into a folder as JSON, NumPy and Parquet files; no pickle."""
         rule, levels = self._rule, self._levels.labels_by_resolution
-        fitted = {"vectors": rule.vectors, "refitted": self._refitted}
+        fitted = {"vectors": rule.vectors, "refitted": self._refitted, "labels": self._labels}
         fitted |= {"min_words": np.array(rule.min_words), "labels_by_resolution": levels}
         own = {"named": rule.named, "discovered": rule.discovered, "languages": rule.languages}
         parts = {"fitted": fitted} | {name: vars(part) for name, part in own.items()}
@@ -477,5 +478,5 @@ class ThemeModel:
                 setattr(model, attribute, tables[name])
             levels = model._levels = Levels(model.levels_, fitted["labels_by_resolution"])
             model.clusters_, model.finer_clusters_ = levels.labels, levels.finer_labels()
-            model._refitted = fitted["refitted"]
+            model._refitted, model._labels = fitted["refitted"], fitted["labels"]
         return model

@@ -33,7 +33,7 @@ SHAPES = {"slow drift": SLOW, "up and back": BACK}  # of all others a jump
 TIMES = (1.5, 2, 3)
 FILES = ("documents", "passages", "assignments")
 DAY = r"(?:(?:\d+ )?[A-Z][a-z]+ )?\d{4}"
-PERCENT = re.compile(r"less than 1%|\d+%")
+PERCENT = re.compile(r"less than 1%|more than 99%|\d+%")
 POINTS = re.compile(r"\(([+-]\d+) points")
 COUNT = re.compile(r"([\d,]+)(?= (?:documents?|sources?|countr(?:y|ies)|passages|others)\b)")
 DAYS, HALF, OUTLETS, THEMES = 730, 365, 5, 4

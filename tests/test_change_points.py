@@ -83,6 +83,21 @@ def test_a_yearly_season_is_no_change():
     assert np.mean([len(changes(table)) > 0 for table in tables]) <= 0.15
 
 
+def test_a_move_beside_a_season_is_measured_within_the_months():
+    autumn = np.repeat([0.1, 0.7], [8, 4])
+    rates = [*autumn, *autumn + np.repeat([0, 0.2], [8, 4])]
+    row = changes(monthly(np.random.default_rng(0), rates, per_source=60)).iloc[0]
+    assert row["period"] == pd.Timestamp("2026-09-01")
+    assert row["low"] < 0.2 < row["high"] < 0.4
+
+
+def test_two_centuries_are_tested_year_by_year():
+    dates = pd.date_range("1815-01-01", periods=1600, freq="45D")
+    table = document_themes(dates, ["Gull", "Heron"] * 800, ferries=np.arange(1600) >= 800)
+    found = find_change_points(table, permutations=19, false_alarms=0.1)
+    assert rows(found, "theme_id", "period") == [("ferries", pd.Timestamp("1913-01-01"))]
+
+
 @pytest.mark.parametrize(
     "rates",
     [[(0.1, 0.1, 0.1)] * 6 + [(0.1, 0.1, 0.7)] * 6, [0.1] * 6 + [1.0] + [0.1] * 5],

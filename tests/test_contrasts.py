@@ -1,5 +1,7 @@
 """How sides differ, over all and within the sources that speak on both."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,6 +41,30 @@ def test_a_contrast_with_nothing_is_not_known_and_not_clear():
     row = contrast_two(*two_sides(10, 0, total_second=0)).iloc[0]
     assert row[["second", "difference", "low", "high"]].isna().all()
     assert not row["clear"]
+
+
+def test_sources_are_counted_whatever_their_countries_and_unknown_ones_are_none():
+    table, first, second = two_sides(10, 25)
+    documents = table.documents.assign(country=["Norway", "Japan"] * 50)
+    told = []
+    for sources in (["Gull", "Heron"], ["Gull", None], ["Gull", "Gull"]):
+        own = replace(
+            table, documents=documents.assign(source=np.repeat([sources] * 25, 2, 1).ravel())
+        )
+        told.append(contrast_within_sources(own, first, second)["sources"].tolist())
+    assert told == [[2], [2], [2]]
+
+
+def test_sources_of_one_document_each_are_compared_with_nothing():
+    table, first, second = two_sides(10, 25)
+    table = replace(table, documents=table.documents.assign(source=np.arange(100).astype(str)))
+    row = contrast_within_sources(table, first, second).iloc[0]
+    assert row[["n_first", "n_second", "sources", "covered"]].tolist() == [0, 0, 0, 0]
+
+
+def test_where_there_is_no_theme_nothing_is_compared():
+    table, _, _ = two_sides(10, 25, second_source="Heron")
+    assert contrast_groups(replace(table, has_theme=table.has_theme[[]]), "source").empty
 
 
 def five_sources(**rates):

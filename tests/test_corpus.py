@@ -263,7 +263,7 @@ def test_an_article_whose_name_begins_like_a_notice_is_read(read):
     [
         *("2025-05-06", "6 May 2025", "May 6, 2025", "2025-05-06T23:30:00-05:00", "06.05.2025"),
         *("20250506", "1746518400", "1746518400000", "1746518400.0", "6.5.25", "6. 5. 2025"),
-        "2025. 5. 6.",
+        *("2025. 5. 6.", "Tue 6.5.2025"),
     ],
 )
 def test_a_date_is_understood_as_people_write_it(text):
@@ -279,6 +279,8 @@ def test_a_date_is_understood_as_people_write_it(text):
          "las tres grúas.", ["04-03"], "day first by the language"),
         (["03/04/2025", "13/04/2025"], VOTE, ["04-03", "04-13"], "day first as ['13/04/2025']"),
         (["03/04/2025", "04/13/2025"], VOTE, ["03-04", "04-13"], "month first as ['04/13/2025']"),
+        (["Fri 02/05/2025", "Fri 25/04/2025"], VOTE, ["05-02", "04-25"], "day first as"),
+        (["14:30 02/05/2025", "25/04/2025"], VOTE, ["05-02", "04-25"], "day first as"),
         (["05/05/2025", "13/04/2025", "04/13/2025"], VOTE, ["05-05", "04-13", "04-13"], None),
     ],
 )  # fmt: skip
@@ -300,12 +302,24 @@ def test_a_number_in_a_file_name_that_is_no_date_is_not_taken_for_one(read, name
 
 
 @pytest.mark.parametrize(
-    "text", ["soon", "2025-02-30", "0001-01-01", "2024", "10", "12:30", "Monday"]
+    "text", ["soon", "2025-02-30", "0001-01-01", "2024", "10", "12:30", "Monday", "201005"]
 )
 def test_what_is_no_whole_date_is_missing_and_noted(text):
     day, note = parse_date(text)
     assert day is None
     assert repr(text) in note
+
+
+def test_a_title_with_a_colon_is_read_though_it_is_no_yaml(read):
+    front = "---\ntitle: Tariffs: a new era\ndate: 2025-05-02\nsource: 'Harbour Desk'\n---\n\n"
+    told = read({"a.md": front + VOTE}).documents.iloc[0]
+    assert [*told[["title", "source", "text"]]] == ["Tariffs: a new era", "Harbour Desk", VOTE]
+    assert told["date"] == pd.Timestamp("2025-05-02")
+
+
+def test_a_field_that_says_yes_or_no_is_no_date(read):
+    corpus = read({"2025-05-02_Desk_quay.md": f"---\npublished: true\n---\n\n{VOTE}\n"})
+    assert rows(corpus, "date") == [["2025-05-02"]]
 
 
 @pytest.mark.parametrize(

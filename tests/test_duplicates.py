@@ -53,9 +53,16 @@ def test_a_light_edit_is_represented_by_the_earlier_text(copy):
         (f"{LEAD}{QUOTE} {MIDDLE}", OTHER_REPORT + QUOTE),
         (REPORT, "The board will meet again in a month."),
         (FIGURES.format(*range(11, 16)), FIGURES.format(*range(21, 26))),
+        *[[FIGURES.format(*(f"{n}.{m}" for n in range(1, 6))) for m in (3, 4)]],
         ("…", ""),
     ],
-    ids=["two reports of one event", "a sentence quoted", "figures filled in anew", "no words"],
+    ids=[
+        "two reports of one event",
+        "a sentence quoted",
+        "figures filled in anew",
+        "decimals",
+        "no words",
+    ],
 )
 def test_texts_that_only_share_parts_stay_apart(one, other):
     assert representatives([one, other]).tolist() == [0, 1]

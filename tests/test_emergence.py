@@ -32,6 +32,15 @@ def test_a_theme_that_was_there_before_is_rising():
     assert called(monthly(np.random.default_rng(0), RISING)) == {"ferries": "rising"}
 
 
+def test_a_rise_beside_a_season_is_measured_within_the_months():
+    autumn = np.repeat([0.1, 0.5], [9, 3])
+    rates = [*autumn, *autumn + np.repeat([0, 0.3], [9, 3])]
+    table = monthly(np.random.default_rng(0), rates, per_source=60)
+    row = emerging_themes(table, "M", permutations=99).set_index("theme_id").loc["ferries"]
+    assert (row["kind"], row["since"]) == ("rising", pd.Timestamp("2026-10-01"))
+    assert row["low"] < 0.3 < row["high"] < 0.5
+
+
 def test_a_theme_that_falls_is_not_called():
     assert called(monthly(np.random.default_rng(0), [0.5] * 9 + [0.0] * 3)) == {}
 

@@ -376,6 +376,22 @@ def test_a_saved_page_has_its_address_and_its_own_title_or_that_of_the_message(r
         ]
 
 
+def test_a_paragraph_that_begins_with_from_and_a_year_divides_no_mail(read):
+    text = f"{VOTE}\n\nFrom 2014 to 2024 exports of grain doubled, the review says, and fell again."
+    mail = MAIL.format(TITLE, "text/plain", text)
+    assert read("a.eml", mail, "text") == ([(text,)], [])
+    assert read("a.mbox", f"From a Tue May 6 2025\n{mail}", "text") == ([(text,)], [])
+
+
+def test_of_a_mail_whose_plain_text_only_points_to_its_page_the_page_is_read(read):
+    mail = (
+        f"Subject: {TITLE}\nContent-Type: multipart/alternative; boundary=b\n\n"
+        "--b\nContent-Type: text/plain\n\nView this message in your browser.\n"
+        f"--b\nContent-Type: text/html\n\n<p>{VOTE}<p>{DOCKERS}\n--b--\n"
+    )
+    assert read("a.eml", mail, "text") == ([(f"{VOTE}\n\n{DOCKERS}",)], [])
+
+
 def test_messages_of_a_mailbox_are_told_apart_and_dated(read):
     messages = [MAIL.format(title, "text/plain", "Shut.") for title in ("One", "Two")]
     box = "".join(f"From desk Tue May  6 09:00:00 2025\n{message}\n" for message in messages)

@@ -49,7 +49,7 @@ NOTHING = {
     "Too few periods to tell what is new or rising: at least four are needed.": (
         lambda run: figures.emergence(run, themes_of(run))
     ),
-    "Nothing to compare: no second source is known.": (
+    "Nothing to compare: no second source of five documents is known.": (
         lambda run: figures.shares_by_group(run, contrasted(run, "source"))
     ),
     "No actor on the list is named in a passage with a theme.": (
@@ -150,6 +150,15 @@ def test_where_sources_wrote_early_or_late_only_nothing_can_be_told_of_change():
         "Whether themes rose or fell can't be told: most sources wrote early or late only.",
         "caution",
     )
+
+
+def test_one_date_that_is_far_from_all_others_hides_no_trend():
+    documents = [
+        (f"d{i}", f"2025-{1 + i % 6:02}-1{i % 9}", ("Gull", "Heron")[i % 2], None)
+        for i in range(60)
+    ]
+    run = run_with([*documents, ("stray", "1970-01-01", "Gull", None)], {"ferries": ["d3", "d9"]})
+    assert finding(trends(run)).level == "none"
 
 
 def test_nothing_is_claimed_of_a_theme_without_a_name():

@@ -184,6 +184,7 @@ JAPANESE = "港湾委員会は火曜日、クレーンがすべて修理され�
         ("shift_jis", JAPANESE),
         ("euc_jp", JAPANESE),
         ("gb18030", "港口委员会周二投票决定，在起重机修好之前继续关闭北码头。"),
+        ("cp874", "คณะกรรมการท่าเรือมีมติปิดท่าเทียบเรือด้านเหนือจนกว่าจะซ่อมปั้นจั่นเสร็จ"),
         ("big5", "港口委員會週二投票決定，在起重機修好之前繼續關閉北碼頭。"),
         (
             "euc_kr",
@@ -202,6 +203,12 @@ def test_the_encoding_of_a_table_is_detected_from_many_rows(tmp_path, encoding, 
     table = ["id,text\n", *(f"{i},{word}\n" for i, word in enumerate(text.split()))]
     (tmp_path / "a.csv").write_bytes("".join(table).encode(encoding))
     assert list(read_lines(tmp_path / "a.csv")) == table
+
+
+@pytest.mark.parametrize("cut", range(2))
+def test_the_encoding_is_detected_from_a_sample_that_cuts_a_character(cut):
+    text = "x" * cut + JAPANESE * 1000
+    assert decode(text.encode("shift_jis")) == text
 
 
 def test_one_line_in_another_encoding_changes_no_other(tmp_path):

@@ -77,7 +77,7 @@ def test_cautions_follow_findings_and_what_describes_or_shows_nothing_is_left_ou
 def test_a_corpus_of_one_outlet_says_so_once(run):
     assert told(run) == [
         (
-            "All documents with a source are from Gull: nothing is compared with others.",
+            "All documents with a source are from Gull: no source is compared with others.",
             "caution",
             "",
         )

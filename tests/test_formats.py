@@ -156,12 +156,16 @@ def test_an_rss_feed_gives_its_longest_texts_and_what_it_says_of_them(read):
         f"<script>track()</script><p>{DOCKERS[:-1]} &amp; <i>more</i>.</p>]]></content:encoded>"
     )
     second = f"<description>{DOCKERS}</description>"
+    third = f"<description>{VOTE}</description><source url='https://d.example'>Other Desk</source>"
     said = ["document_id", "text", "title", "source", "author", "url", "language", "source_from"]
-    rows, reasons = read("a.rss", rss(first, second, "<title>No text</title>"), *said, "date")
+    rows, reasons = read(
+        "a.rss", rss(first, second, "<title>No text</title>", third), *said, "date"
+    )
     url, text = "https://d.example/1", f"{VOTE}\n\n{DOCKERS[:-1]} & more."
     about = ["Quay shut", "The Quay & Desk", "Ann Lee", url, "en", "feed"]
     assert [str(field)[:300] for field in rows[0]] == ["a.rss#g1", text, *about, "2025-05-06"]
     assert rows[1][:4] == ("a.rss#2", DOCKERS, None, "The Quay & Desk")
+    assert rows[2][3] == "Other Desk"  # of a feed that collects others' articles
     assert reasons == ["1 rows without text (first: row 3)"]
 
 

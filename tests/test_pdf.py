@@ -187,6 +187,15 @@ def test_a_document_is_made_of_the_paragraphs_and_the_properties(tmp_path):
     assert str(document["date"].date()) == "2025-05-06"
 
 
+def test_a_files_name_goes_before_the_properties_of_a_pdf(tmp_path):
+    about = "/Title (print) /Author (jsmith) /CreationDate (D:20250610)"
+    name = "2024-11-20_London-Desk_quay-shut.pdf"
+    (tmp_path / name).write_bytes(pdf(at(50, 700, *VOTE), about=about))
+    document = topics.read_corpus(tmp_path, progress=False).documents.iloc[0]
+    assert [*document[["title", "source"]]] == ["quay shut", "London Desk"]
+    assert str(document["date"].date()) == "2024-11-20"
+
+
 @pytest.mark.parametrize("title", ["Microsoft Word - quay", "quay.docx", "Untitled", ""])
 def test_properties_that_are_no_title_and_no_day_are_left_out(title):
     read = read_pdf(pdf(at(50, 700, *VOTE), about=f"/Title ({title}) /CreationDate (D:20259999)"))

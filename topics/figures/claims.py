@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from topics.html import Finding
 from topics.intervals import CLAIM_KINDS, CONFIDENCE, FALSE_ALARMS
 from topics.measures.actors import mentions
 from topics.measures.change_points import EITHER, SLOW
+from topics.measures.shares import DocumentThemes, voice_of
 from topics.measures.trust import THRESHOLDS, share_with_name, theme_support
 from topics.model.labels import UNNAMED
 from topics.text.words import overlap, tokens
@@ -55,9 +58,9 @@ def of_changes(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> F
     n_least = change_points[["n_before", "n_after"]].min(axis=1)
     sure = change_points.assign(n_least=n_least)[change_points["p"] <= _MAX_P]
     for row in _reliable(run, clearest_first(sure)).itertuples():
-        name, since = names[row.theme_id], fmt.when(run, row.period)
+        name, since = names[row.theme_id], _in(run, row.period)
         if not _is_comparable(run, row):
-            text = f"Whether {name} rose or fell in {since} can't be told: its sources differ before and after."
+            text = f"Whether {name} rose or fell {since} can't be told: its sources differ before and after."
             claims.append(Finding(text, "trend", "caution", [row.theme_id]))
         elif row.broad and row.n_least >= _MIN_COMPARED and not row.low <= 0 <= row.high:
             n = int(row.n_before + row.n_after)
@@ -73,12 +76,18 @@ def of_changes(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> F
 
 def _voice(run: Run) -> str:
     """What sources are called: where there is only one, its countries speak."""
-    return "source" if run.documents["source"].nunique() != 1 else "country"
+    return str(voice_of(_dated(run)).name)
+
+
+@lru_cache(maxsize=1)
+def _dated(run: Run) -> pd.DataFrame:
+    """The documents that tests over time count."""
+    return DocumentThemes.from_run(run).dated.documents
 
 
 def _same_sources_throughout(run: Run) -> bool:
     """Whether enough of the dated documents are of sources that wrote in both halves of the time."""
-    dates, sources = run.documents["date"], run.documents["source"]
+    dates, sources = _dated(run)["date"], _dated(run)["source"]
     late = dates > dates.min() + (dates.max() - dates.min()) / 2
     halves = pd.crosstab(sources, late[dates.notna()])
     both = halves[(halves > 0).all(axis=1)].sum().sum()
@@ -99,6 +108,10 @@ def of_emergence(run: Run, table: pd.DataFrame) -> Finding:
             on += f" from {fmt.plural(row.sources, _voice(run))}" if row.sources > 1 else ""
             claims.append(_measured(row, text, "emergence", row.documents, row.sources, on))
     otherwise = "No theme is new or rising by more than chance would explain."
+    if not (table["covered"] >= _MIN_COVERED).any():
+        otherwise = (
+            "Whether a theme is new or rising can't be told: its sources differ before and since."
+        )
     if table["kind"].notna().any():
         otherwise = "No rise of a theme is sure enough to be claimed."
     return fmt.claim(claims, "emergence", otherwise)
@@ -180,8 +193,8 @@ def of_corpus(run: Run) -> list[Finding]:
     cautions = [  # with the cell of notebooks/1_corpus.ipynb that shows more
         (
             "", len(sources) == 1,
-            f"All documents with a source are from {', '.join(sources[:1])}: nothing is compared "
-            "with others.",
+            f"All documents with a source are from {', '.join(sources[:1])}: no source is "
+            "compared with others.",
         ),
         ("origins", undated, f"{fmt.plural(undated, 'document')} without a date: no trend counts them."),
         ("corpus-13", foreign, f"{fmt.plural(foreign, 'document')} in a language that is not read."),
@@ -255,6 +268,12 @@ def _is_comparable(run: Run, row: Any) -> bool:
     return row.covered >= _MIN_COVERED and row.sources >= min(2, n_sources)
 
 
+def _in(run: Run, date: pd.Timestamp) -> str:
+    """A date in words, with its preposition."""
+    text = fmt.when(run, date)
+    return f"on {text}" if re.match(r"\d+ ", text) else f"in {text}"
+
+
 def _moved(run: Run, row: Any) -> str:
     """How a share moved, from when on, and between which days that may have begun."""
     rose, back = ("rose", "fell back") if row.difference > 0 else ("fell", "rose back")
@@ -269,9 +288,9 @@ def _moved(run: Run, row: Any) -> str:
             f"by a line through all, {slope} ({low} to {high}) points{unit} from {first} to {last}"
         )
         return f"{rose} slowly, from {before} of documents before {since} to {after} since; {line}"
-    until = "on" if pd.isna(row.until) else f"and {back} in {fmt.when(run, row.until)}"
+    until = "on" if pd.isna(row.until) else f"and {back} {_in(run, row.until)}"
     if row.shape == EITHER:
-        around = f", at once or slowly between {first} and {last}"
+        around = ", at once or slowly" + (f" between {first} and {last}" if first != last else "")
     else:
         around = "" if first == last else f" (or between {first} and {last})"
     return f"{rose} from {before} to {after} of documents from {since} {until}{around}"

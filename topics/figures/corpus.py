@@ -39,8 +39,9 @@ def funnel(run: Run) -> Html:
     ]
     shown = pd.DataFrame(steps, columns=["step", "count", "why not more"])
     shown["why not more"] = shown["why not more"].where(shown["count"].diff() < 0, "")
+    holds = "holds" if len(run.documents) == 1 else "hold"
     text = (
-        f"{fmt.plural(len(run.documents), 'document')} in {fmt.plural(steps[0][1], 'file')} hold "
+        f"{fmt.plural(len(run.documents), 'document')} in {fmt.plural(steps[0][1], 'file')} {holds} "
         f"{fmt.plural(len(run.passages), 'passage')}; {fmt.percent(n_with_theme / len(run.passages))} "
         "of them have a theme."
     )
@@ -60,9 +61,13 @@ def documents_over_time(run: Run) -> go.Figure:
     states = [fmt.search_state(period.start_time, period.end_time) for period in every]
     bar = go.Bar(x=every.to_timestamp(), y=counts, marker_color=fmt.PALETTE[0], customdata=states)
     figure = go.Figure(bar)
+    fullest = counts.index[counts == counts.max()]
+    where = (
+        fullest[0] if len(fullest) == 1 else f"each of {fmt.plural(len(fullest), PERIODS[code])}"
+    )
     text = (
         f"Documents run from {fmt.day(dates.min())} to {fmt.day(dates.max())}; "
-        f"most, {counts.max():,}, are from {counts.idxmax()}."
+        f"most, {counts.max():,}, are from {where}."
     )
     axis = {"title": f"documents a {PERIODS[code]}", "rangemode": "tozero"}
     return fmt.finish(figure, Finding(text, "corpus"), twin, 320, yaxis=axis)
@@ -78,11 +83,12 @@ def documents_by(run: Run, column: str) -> go.Figure:
     if counts.empty:
         return fmt.nothing_to_show(f"No document names its {column}.", "corpus")
     unknown = len(run.documents) - int(counts.sum())
+    article = "the " if column == "country" and _WITH_ARTICLE.match(counts.index[0]) else ""
     if len(counts) == 1 and not unknown:
-        return fmt.nothing_to_show(f"The {column} of all documents is {counts.index[0]}.", "corpus")
+        told = f"The {column} of all documents is {article}{counts.index[0]}."
+        return fmt.nothing_to_show(told, "corpus")
     shown = counts.head(fmt.MAX_GROUPS).rename("documents").reset_index()
     whose = f" whose {column} is known" if unknown else ""
-    article = "the " if column == "country" and _WITH_ARTICLE.match(counts.index[0]) else ""
     where = "are in" if column == "language" else f"come from {article}".strip()
     text = (
         f"{fmt.percent(counts.iloc[0] / counts.sum())} of documents{whose} {where} "

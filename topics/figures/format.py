@@ -71,10 +71,11 @@ def with_names(run: Run, frame: pd.DataFrame) -> pd.DataFrame:
 def percent(share: float) -> str:
     """A share in whole per cent.
 
-    >>> percent(0.126), percent(0.001), percent(0)
-    ('13%', 'less than 1%', '0%')
+    >>> percent(0.126), percent(0.001), percent(0.999), percent(0)
+    ('13%', 'less than 1%', 'more than 99%', '0%')
     """
-    return "less than 1%" if 0 < share < 0.005 else f"{share:.0%}"
+    edge = "less than 1%" if 0 < share < 0.005 else "more than 99%" if 0.995 <= share < 1 else ""
+    return edge or f"{share:.0%}"
 
 
 def day(date: pd.Timestamp) -> str:

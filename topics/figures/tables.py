@@ -292,7 +292,7 @@ def front_page_table(run: Run, *shown: go.Figure | Html) -> Html:
     ]
     every = [claim for finding in told for claim in claims.claims_in(finding)]
     rows = [vars(claim) for claim in [*claims.front_page(every), *claims.of_corpus(run)]]
-    return table(pd.DataFrame(rows)[["level", "kind", "text", "n", "sources"]])
+    return table(pd.DataFrame(rows, columns=["level", "kind", "text", "n", "sources"]))
 
 
 def negative_controls(run: Run, placebo: pd.DataFrame) -> Html:
@@ -331,6 +331,7 @@ def passages_without_theme(run: Run, seed: int = 0, max_passages: int = 4) -> Ht
     if without.empty:
         return _nothing("Every passage has a theme.", "passages")
     share, total = len(without) / len(ids), fmt.plural(len(ids), "passage")
-    text = f"{len(without):,} of {total} ({share:.0%}) have no theme."
+    have = "has" if len(without) == 1 else "have"
+    text = f"{len(without):,} of {total} ({fmt.percent(share)}) {have} no theme."
     at_random = without.sample(min(max_passages, len(without)), random_state=seed)
     return sentence(Finding(text, "passages")) + quotes(run, at_random)

@@ -201,7 +201,8 @@ def shares_by_group(run: Run, table: pd.DataFrame) -> go.Figure:
     check_table(table, "table", ["theme_id", "first", "second", "clear"])
     column = table.columns[0]
     if table.empty:
-        return fmt.nothing_to_show(f"Nothing to compare: no second {column} is known.", column)
+        text = f"Nothing to compare: no second {column} of five documents is known."
+        return fmt.nothing_to_show(text, column)
     groups = table[column].drop_duplicates().head(fmt.MAX_GROUPS)
     shown = table[table[column].isin(groups)]
     totals = shown.drop_duplicates(column).set_index(column)["total_second"]

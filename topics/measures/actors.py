@@ -19,7 +19,7 @@ from topics.checks import check_table
 from topics.errors import InputError
 from topics.intervals import CLAIM_KINDS, CONFIDENCE, Estimate, difference, wilson
 from topics.measures.permutation import difference_within
-from topics.measures.shares import DocumentThemes, crossed
+from topics.measures.shares import DocumentThemes, crossed, voice_of
 from topics.model.named_themes import as_entries, read_yaml
 
 KINDS = ("state", "bloc", "agency", "instrument")
@@ -214,15 +214,15 @@ def actors_by_theme(
       theme_id  actor  n  n_total  share  share_elsewhere  clear
     0    trade  China  1        1    1.0              0.0  False
     """
-    about = document_themes.documents[["document_id"]].assign(source=document_themes.sources)
+    about = document_themes.documents[["document_id"]].assign(
+        source=document_themes.sources, voice=voice_of(document_themes.documents)
+    )
     owner = passages[["passage_id", "document_id"]].merge(about)
     held = assignments[["passage_id", "theme_id"]].merge(owner)
     mentioned = owner.merge(found)
     pairs = held.merge(mentioned).groupby(["theme_id", "actor", "kind"], sort=False)
     table = pairs.agg(
-        documents=("document_id", "nunique"),
-        n=("passage_id", "size"),
-        sources=("source", "nunique"),
+        documents=("document_id", "nunique"), n=("passage_id", "size"), sources=("voice", "nunique")
     ).reset_index()
     of_theme = held.groupby("theme_id").agg({"passage_id": "size", "document_id": "nunique"})
     table["n_total"], n_documents = of_theme.loc[table["theme_id"]].to_numpy().T

@@ -13,7 +13,7 @@ from topics.checks import check_number, checked_seed
 from topics.errors import InputError
 from topics.intervals import CONFIDENCE, FALSE_ALARMS, PERMUTATIONS, Array
 from topics.measures.permutation import PermutationScan, corrected
-from topics.measures.shares import DocumentThemes, contrast_within_sources, periods_of
+from topics.measures.shares import DocumentThemes, contrast_within_sources, periods_of, voice_of
 
 SLOW, JUMP, BACK, EITHER = "slow move", "jump", "up and back", "jump or slow move"
 _MAX_PERIODS = 120
@@ -97,7 +97,7 @@ def find_change_points(
     if dated.documents.empty:
         return pd.DataFrame(columns=_COLUMNS)
     every, place = periods_of(dated, period)
-    if len(every) > _MAX_PERIODS:
+    if period and len(every) > _MAX_PERIODS:
         raise InputError(
             f"period: expected at most {_MAX_PERIODS} periods, found {len(every)}; name a longer one"
         )
@@ -109,7 +109,7 @@ def find_change_points(
         _, first, last = moves.fits[at]
         late = (place >= first) & (place < last)
         own = dated.only([dated.has_theme.columns[theme]])
-        effect = contrast_within_sources(own, ~late, late).iloc[0]
+        effect = contrast_within_sources(own, ~late, late, months_of(every, place)).iloc[0]
         until = every[last].start_time if last < len(every) else pd.NaT
         around = every[[first, *moves.around(theme, at)]].start_time
         located = around[0], until, *around[1:]
@@ -131,6 +131,11 @@ def _season(every: pd.PeriodIndex, years: int = 2) -> Array:
     return (np.unique(months)[:, None] == months).astype(float)
 
 
+def months_of(every: pd.PeriodIndex, place: Array) -> Array:
+    """Number of the calendar month of each document; 0 where months have no levels of their own."""
+    return _season(every).argmax(axis=0)[place]
+
+
 class _Moves:
     """All fits of all themes: a line, jumps, and levels that came and went."""
 
@@ -139,6 +144,7 @@ class _Moves:
     ) -> None:
         n = len(every)
         pulses = [(BACK, a, b) for a, b in combinations(range(1, n), 2) if b - a >= _MIN_PULSE]
+        pulses = pulses if n <= _MAX_PERIODS else []  # of more years they would be too many
         self.fits = [(SLOW, (n + 1) // 2, n), *((JUMP, cut, n) for cut in range(1, n)), *pulses]
         self.shapes = np.array([shape for shape, *_ in self.fits])
         places = np.arange(n)
@@ -282,7 +288,8 @@ def emerging_themes(
     z = scan.observed(recent)
     chance = [again.max(axis=0) for again in scan.by_chance(recent, permutations, random)]
     p = corrected(z.max(axis=0), np.array(chance))
-    effects = [contrast_within_sources(dated, place < start, place >= start) for start in starts]
+    months = months_of(every, place)
+    effects = [contrast_within_sources(dated, place < at, place >= at, months) for at in starts]
     rows = []
     for theme, (name, at) in enumerate(zip(dated.has_theme, z.argmax(axis=0), strict=True)):
         since, effect = every[starts[at]].start_time, effects[at].iloc[theme]
@@ -297,6 +304,5 @@ def emerging_themes(
 def _seen(dated: DocumentThemes, theme: str, recent: np.ndarray) -> tuple[pd.Timestamp, int, int]:
     """Day of the first document with a theme, and how many there are recently, of how many sources."""
     has_theme = dated.has_theme[theme].to_numpy()
-    own = dated.documents.loc[has_theme & recent, ["source", "country"]]
-    n_sources = len(own.dropna(how="all").drop_duplicates())
-    return dated.documents.loc[has_theme, "date"].min(), len(own), n_sources
+    own = voice_of(dated.documents)[has_theme & recent]
+    return dated.documents.loc[has_theme, "date"].min(), len(own), own.nunique()

@@ -162,6 +162,17 @@ def crossed(
     return table
 
 
+def voice_of(documents: pd.DataFrame) -> pd.Series:
+    """The source of each document; its country where no second source is known, but countries are.
+
+    >>> table = pd.DataFrame({"source": ["UN", "UN"], "country": ["Peru", "Mali"]})
+    >>> voice_of(table).name
+    'country'
+    """
+    n = documents[["source", "country"]].nunique()
+    return documents["country" if n["source"] < 2 <= n["country"] else "source"]
+
+
 def _numbered(*columns: np.ndarray) -> np.ndarray:
     """Rows that are the same in all columns get the same number, from 0 on."""
     return np.unique(np.column_stack(columns), axis=0, return_inverse=True)[1].ravel()
@@ -402,7 +413,7 @@ def contrast_two(
     themes = document_themes.has_theme.columns
     one, other = (count_documents(document_themes, rows) for rows in (first, second))
     shares = one.share(), other.share()
-    wide = 1 - (1 - CONFIDENCE) / (tests or len(themes))
+    wide = 1 - (1 - CONFIDENCE) / (tests or max(len(themes), 1))
     _, low, high = difference(one.share(wide), other.share(wide))
     columns = [
         themes, one.n, one.n_total, shares[0].value, other.n, other.n_total, shares[1].value,
@@ -412,8 +423,9 @@ def contrast_two(
 
 
 def contrast_within_sources(
-    document_themes: DocumentThemes, first: np.ndarray | pd.Series, second: np.ndarray | pd.Series
-) -> pd.DataFrame:
+    document_themes: DocumentThemes, first: np.ndarray | pd.Series, second: np.ndarray | pd.Series,
+    strata: np.ndarray | int = 0,
+) -> pd.DataFrame:  # fmt: skip
     """How much more of the second documents have each theme, each source compared with itself.
 
     Where this is about zero and `contrast_two` is not, other sources may be all that changed.
@@ -422,15 +434,17 @@ def contrast_within_sources(
     ----------
     document_themes, first, second
         As for `contrast_two`.
+    strata
+        Number of what else is held fixed for each document, as its calendar month; 0 for nothing.
 
     Returns
     -------
     pd.DataFrame
-        theme_id, n_first, n_second (documents of the sources that are in both sets), sources (how
-        many they are), covered (their share of the documents, in the set where it is least),
-        first, second (shares, each source weighing the same in both), difference, low, high
-        (Mantel-Haenszel difference, second less first, with its interval under permutation
-        within sources); NaN where no source is in both sets.
+        theme_id, n_first, n_second (documents that some of the other set are compared with), sources
+        (how many theirs are), covered (share of the documents whose sources are in both sets, in the
+        set where it is least), first, second (shares, each source weighing the same in both),
+        difference, low, high (Mantel-Haenszel difference, second less first, with its interval
+        under permutation within sources); NaN where nothing is compared.
 
     Examples
     --------
@@ -446,12 +460,17 @@ def contrast_within_sources(
     first, second = (checked_rows(s, len(document_themes.documents)) for s in (first, second))
     rows, has_theme = first | second, document_themes.has_theme.to_numpy()
     sources, days = document_themes.sources, document_themes.source_days
-    estimate = difference_within(has_theme[rows], sources[rows], days[rows], second[rows])
-    weights = weights_within(np.where(rows, second, -1), sources)
-    n = np.array([(side & (weights[:, 0] != 0)).sum() for side in (first, second)])
+    parts = pd.factorize(sources * (np.max(strata, initial=0) + 1) + strata)[0]
+    estimate = difference_within(has_theme[rows], parts[rows], days[rows], second[rows])
+    side = np.where(rows, second, -1)
+    weights, of_source = (weights_within(side, groups) for groups in (parts, sources))
+    n, n_own = (
+        np.array([(own & (np.nan_to_num(each[:, 0]) != 0)).sum() for own in (first, second)])
+        for each in (weights, of_source)
+    )
     with np.errstate(invalid="ignore", divide="ignore"):
-        covered = (n / [first.sum(), second.sum()]).min()
-    n_sources = len(np.unique(sources[weights[:, 0] > 0]))
+        covered = (n_own / [first.sum(), second.sum()]).min()
+    n_sources = voice_of(document_themes.documents[weights[:, 0] > 0]).nunique()
     sparse = sp.csr_matrix(has_theme)  # dense, a product holds all as numbers of eight bytes
     shares = [sparse.T @ np.maximum(sign * weights[:, 0], 0) for sign in (-1, 1)]
     columns = [document_themes.has_theme.columns, *n, n_sources, covered, *shares, *estimate]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from topics.checks import check_table
 from topics.intervals import REFITS, Estimate
+from topics.measures.change_points import months_of
 from topics.measures.permutation import difference_within
 from topics.measures.shares import DocumentThemes, periods_of
 from topics.model.named_themes import NamedTheme
@@ -236,6 +237,7 @@ def trend_survival(run: Run, changes: pd.DataFrame, period: str | None = None) -
     every, place = periods_of(dated, period)
     fitted, starts = run.passages.iloc[run.fitted], every.start_time[place]
     owner = pd.Index(dated.documents["document_id"]).get_indexer(fitted["document_id"])
+    strata = 12 * dated.sources + months_of(every, place)
     clearest = changes.sort_values("p", kind="stable").drop_duplicates("theme_id")
     claims = clearest.set_index("theme_id")[["difference", "period", "until"]]
     for theme_id, again in zip(run.themes["theme_id"], run.model.refits(REFITS), strict=True):
@@ -244,7 +246,7 @@ def trend_survival(run: Run, changes: pd.DataFrame, period: str | None = None) -
             continue
         claimed, since, until = claims.loc[theme_id]
         late = (starts >= since) & ~(starts >= until)
-        gaps = [_difference(dated, late, owner, has_theme) for has_theme in again]
+        gaps = [_difference(dated, strata, late, owner, has_theme) for has_theme in again]
         claim = _direction(claimed, claimed)
         survives = np.mean([_direction(gap.low, gap.high) == claim for gap in gaps])
         known = np.isfinite([gap.value for gap in gaps]).any()
@@ -253,13 +255,17 @@ def trend_survival(run: Run, changes: pd.DataFrame, period: str | None = None) -
 
 
 def _difference(
-    dated: DocumentThemes, late: np.ndarray, owner: np.ndarray, has_theme: np.ndarray
+    dated: DocumentThemes,
+    strata: np.ndarray,
+    late: np.ndarray,
+    owner: np.ndarray,
+    has_theme: np.ndarray,
 ) -> Estimate:
     """The difference within sources, in the documents of which a passage was refitted."""
     n = len(dated.documents)
     known = np.bincount(owner[(owner >= 0) & (has_theme >= 0)], minlength=n) > 0
     found = np.bincount(owner[(owner >= 0) & (has_theme == 1)], minlength=n) > 0
-    about = dated.sources[known], dated.source_days[known], late[known]
+    about = strata[known], dated.source_days[known], late[known]
     return difference_within(found[known, None], *about)
 
 

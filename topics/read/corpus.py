@@ -269,6 +269,8 @@ def _documents(file: Path, name: str, names: fields.Names, log: _Log) -> Iterato
             if reading.metadata_source in {"column", "front matter"}:
                 log.columns.update(map(str, record))
             row = about | fields.known_fields(record, names, reading.metadata_source)
+            if reading.metadata_source == "PDF properties":  # of the day and program of printing
+                row |= about
             if not re.search(r"\w", row.get("text", "")):
                 empty.append(number)
                 continue

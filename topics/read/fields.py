@@ -22,9 +22,12 @@ Names = dict[str, list[str]]  # of columns, by field
 
 _ALIASES: Names = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
 ORIGINS = ["date_from", "source_from", "country_from", "language_from"]
-_MISSING = {"", "nan", "null", "none", "n/a"}
+_MISSING = {"", "nan", "null", "none", "n/a", "true", "false"}
 _FILE_NAME = re.compile(r"(\d{4}-\d{2}-\d{2}|(?:19|20)\d{6})(?!\d)(?:_([^_]+)_(.+))?")
-_IN_FIGURES = re.compile(r"\s*(\d{1,2})[/-](\d{1,2})[/-](?:\d{4}|\d{2})\b")  # day or month first
+_BEFORE = r"(?:\D*|\d{1,2}[:h]\d\d\D+)"  # a weekday, or the time
+_IN_FIGURES = re.compile(  # day or month first
+    rf"{_BEFORE}(\d{{1,2}})[/-](\d{{1,2}})[/-](?:\d{{4}}|\d{{2}})\b"
+)
 _DEFAULT_DATES = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # parts that differ were not given
 _MONTH_LANGUAGES = "en_GB en de fr es it pt nl"  # their names of months are understood
 _NAMED_MONTH = [  # as dates are written with the month's name, or in Chinese, Japanese or Korean
@@ -240,8 +243,10 @@ def _day(text: str, day_first: bool) -> pd.Timestamp | None:
         return pd.Timestamp(datetime.fromisoformat(text[:10]))
     if re.fullmatch(r"\d{10}(\d{3})?(\.\d+)?", text):
         return pd.Timestamp(int(text[:10]), unit="s").normalize()
+    if re.fullmatch(r"\d{6}", text):  # a year and month, or a day in any of three orders
+        return None
     text = date_within(text) or text
-    dotted = bool(re.match(r"\d{1,2}\. ?\d{1,2}\. ?(\d{4}|\d{2}\b)", text))
+    dotted = bool(re.match(rf"{_BEFORE}\d{{1,2}}\. ?\d{{1,2}}\. ?(\d{{4}}|\d{{2}}\b)", text))
     ordered = dotted or (day_first and bool(_IN_FIGURES.match(text)))
     parse = partial(parser.parse, text, dayfirst=ordered, ignoretz=True)
     day, other = (pd.Timestamp(parse(default=default)).normalize() for default in _DEFAULT_DATES)

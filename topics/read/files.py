@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,7 +26,9 @@ _SAMPLE = 65536  # bytes that tell an encoding
 # Encodings that differ in few letters, by language; cp1252 is that of any other in Latin letters.
 _LATIN = {"az": "cp1254", "tr": "cp1254", "lt": "cp1257", "lv": "cp1257"}
 _LATIN |= dict.fromkeys("bs cs hr hu pl ro sk sl sq".split(), "cp1250")
-_OTHER_LETTERS = "cp1251 koi8_r cp1253 cp1255 cp1256 gb18030 big5 shift_jis euc_jp euc_kr".split()
+_OTHER_LETTERS = (
+    "cp1251 koi8_r cp1253 cp1255 cp1256 cp874 gb18030 big5 shift_jis euc_jp euc_kr".split()
+)
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
 
 
@@ -202,8 +205,11 @@ def _legacy_encoding(sample: bytes) -> str:
     from charset_normalizer import from_bytes
 
     if 2 * len(re.findall(rb"[\x80-\xff]", sample)) > len(re.findall(rb"[A-Za-z]", sample)):
-        guess = from_bytes(sample, cp_isolation=_OTHER_LETTERS, threshold=0.5).best()
-        return guess.encoding if guess else "cp1252"
+        guess = partial(from_bytes, cp_isolation=_OTHER_LETTERS, threshold=0.5)
+        # The last character may be cut in the sample.
+        found = [guess(sample[: len(sample) - cut]).best() for cut in range(4)]
+        best = min(filter(None, found), key=lambda match: match.chaos, default=None)
+        return best.encoding if best else "cp1252"
     # cp1254 is cp1252 but for six letters that only Icelandic has
     language = py3langid.classify(sample[:1000].decode("cp1254", "replace"))[0]
     return _LATIN.get(language, "cp1252")

@@ -167,8 +167,15 @@ def _front_matter(text: str) -> tuple[Record, str]:
     try:
         fields = match and yaml.load(match[1], Loader=yaml.BaseLoader)  # all is text, not guessed
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError):
-        fields = None
+        fields = _by_line(match[1]) if match else None
     return (fields, text[match.end() :]) if match and isinstance(fields, dict) else ({}, text)
+
+
+def _by_line(text: str) -> Record | None:
+    """Fields of lines such as ``title: Tariffs: a new era``, which is no YAML; None if any is none."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    found = [re.fullmatch(r"(\w[\w-]*):\s*(.*?)\s*", line) for line in lines]
+    return {m[1]: m[2].strip("\"'") for m in found if m} if all(found) else None
 
 
 def _cleaned(fields: Record, body: str, metadata_source: str) -> Reading:
@@ -259,7 +266,9 @@ def _messages(messages: list[bytes], warnings: list[str]) -> Iterator[Record]:
             warnings.append(f"message {number} is damaged: {error}")
             continue
         attachments += attached
-        yield record | {"text": record["text"] or plain_html(page)}
+        text, html = record["text"], plain_html(page)
+        is_stub = 2 * len(" ".join(text.split())) < len(" ".join(html.split()))
+        yield record | {"text": html if is_stub else text}
     if attachments:
         warnings.append(f"{attachments} attachments not read; save them as files of their own")
 
@@ -282,11 +291,17 @@ def _entry(entry: Any) -> Record:
     parts = [*entry.get("content", []), entry.get("summary_detail") or {}]
     texts = [part.get("value", "") for part in parts if part.get("type") == "text/plain"]
     pages = [part.get("value", "") for part in parts if part.get("type") != "text/plain"]
-    return {name: entry.get(name) for name in ("id", "author", "link")} | {
-        "title": plain_html(entry.get("title", "")),
-        "text": max([*texts, *map(plain_html, pages)], key=len),
-        "date": entry.get("published") or entry.get("updated"),
-    }
+    own = (entry.get("source") or {}).get("title")  # of a feed that collects others' articles
+    fields = {"source": own} if own else {}
+    return (
+        fields
+        | {name: entry.get(name) for name in ("id", "author", "link")}
+        | {
+            "title": plain_html(entry.get("title", "")),
+            "text": max([*texts, *map(plain_html, pages)], key=len),
+            "date": entry.get("published") or entry.get("updated"),
+        }
+    )
 
 
 _read_docx = partial(office.read_xml, text=office.DOCX, about="docProps/core.xml")

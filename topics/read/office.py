@@ -172,6 +172,8 @@ def read_message(content: bytes) -> tuple[Record, str, int]:
 
 
 def mailbox_messages(content: bytes) -> list[bytes]:
-    """The messages of an mbox file."""
-    parts = re.split(rb"(?:\A|\r?\n\r?\n)From [^\r\n]*\d{4}[^\r\n]*\r?\n", content)
+    """The messages of an mbox file, none of another; "From 2014 on" may begin a paragraph."""
+    if not re.match(rb"\s*From ", content):
+        return []
+    parts = re.split(rb"(?:\A|\r?\n\r?\n)From [^\r\n]*\d{4}[^\r\n]*\r?\n(?=[\w-]+:)", content)
     return [re.sub(rb"(?m)^>(>*From )", rb"\1", part) for part in parts[1:]]

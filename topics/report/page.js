@@ -54,7 +54,7 @@ const fold = (text) => text.normalize("NFD").toLowerCase().replace(/[\u0300-\u03
   .normalize("NFC").replace(/[‘’‚‛′´`]/g, "'").replace(/[“”„‟«»″]/g, '"');
 
 function patterns(words) {
-  const parts = [...fold(words).matchAll(/"([^"]+)|[^\s"]+/g)].map((m) => (m[1] ?? m[0]).trim());
+  const parts = [...fold(words).matchAll(/"([^"]+)"?|[^\s"]+/g)].map((m) => (m[1] ?? m[0]).trim());
   return parts.filter(Boolean).map((part) =>
     part.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&").replace(/\s+/g, '["\\s]+'));
 }

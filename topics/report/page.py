@@ -69,9 +69,10 @@ def summary(run: Run) -> str:
     who = f" from {plural(sources, 'source')}" if sources else ""
     languages = documents["language"].nunique()
     who += f" in {plural(languages, 'language')}" if languages > 1 else ""
+    holds = "holds" if len(documents) == 1 else "hold"
     when = f", dated {day(dates.min())} to {day(dates.max())}," if len(dates) else ""
     return (
-        f"{plural(len(documents), 'document')}{who}{when} hold {plural(len(passages), 'passage')} "
+        f"{plural(len(documents), 'document')}{who}{when} {holds} {plural(len(passages), 'passage')} "
         f"and {plural(len(themes), 'theme')}; {percent(without)} of the passages have no theme."
     )
 

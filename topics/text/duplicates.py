@@ -22,6 +22,7 @@ _MIN_ALONG_CHAIN = 0.56  # those shares multiplied from copy to copy: slight lik
 _MIN_FIGURES = 5  # in both texts, from which on it tells something that they differ
 _MIN_EQUAL_FIGURES = 0.4  # share of the figures: a market report filled in anew is no duplicate
 _ROWS_AT_ONCE = 2000  # texts that are looked up together, to bound the memory
+_WORD = re.compile(r"\d+(?:[.,]\d+)+|\w+")  # "3.4" is one, a figure
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd, its bits well mixed: several words as one number
 
 
@@ -53,9 +54,11 @@ def representatives(texts: Iterable[str]) -> np.ndarray:
     [0, 1, 0]
     """
     number: defaultdict[str, int] = defaultdict(count().__next__)
-    numbers = (map(number.__getitem__, re.findall(r"\w+", text.lower())) for text in texts)
+    numbers = (map(number.__getitem__, _WORD.findall(text.lower())) for text in texts)
     words = [np.fromiter(text, np.uint32) for text in numbers]
-    is_figure = np.array([len(word) > 1 and word.isdigit() for word in number], bool)
+    is_figure = np.array(
+        [len(word) > 1 and not word.strip("0123456789.,") for word in number], bool
+    )
     first: dict[bytes, int] = {}  # texts of the same words; those without words are no duplicates
     same = (first.setdefault(w.tobytes(), i) if len(w) else i for i, w in enumerate(words))
     found = np.fromiter(same, int, len(words))

@@ -126,6 +126,11 @@ def test_ids_that_are_numbers_count_as_text():
     assert set(model.assignments_["passage_id"]) <= set(map(str, range(N)))
 
 
+def test_seeds_of_numpy_and_themes_that_can_be_read_once_are_taken():
+    options = topics.Options(themes=iter([{"id": "ferries"}]), seed=np.int64(7))
+    assert (options.themes, type(options.seed)) == ([{"id": "ferries"}], int)
+
+
 @pytest.mark.parametrize("seed", [-1, 2**32, 0.5, "7", None, [1]], ids=repr)
 @pytest.mark.parametrize(
     "call",

@@ -54,7 +54,25 @@ def test_a_merged_theme_can_be_split_again(model, ids):
         if theme not in ("A_fisheries", rail)
     ]
     assert sorted(found) == [["hospital"], ["school"]]
-    assert school in set(edited.themes_["theme_id"])
+    piece = set(edited.themes_["theme_id"]) - {"A_fisheries", rail, school}
+    renamed = model.edited([merge, {"split": school}, {"rename": min(piece), "name": "A piece"}])
+    assert renamed.edits_["problem"].tolist() == ["", "", ""]
+    assert renamed.themes_.set_index("theme_id")["name"][min(piece)] == "A piece"
+
+
+def test_a_merged_theme_keeps_its_passages_through_later_edits_and_merges(model, ids):
+    school, hospital, rail = ids.values()
+    sizes = [
+        edited.themes_.set_index("theme_id")["n_passages"][school]
+        for edited in (
+            model.edited([{"merge": [school, hospital]}]),
+            model.edited([{"merge": [school, hospital]}]).edited([{"rename": rail, "name": "R"}]),
+            model.edited([{"merge": [school, hospital, rail]}]),
+            model.edited([{"merge": [hospital, rail, rail]}, {"merge": [school, hospital]}]),
+        )
+    ]
+    assert sizes[0] == sizes[1]
+    assert sizes[2] == sizes[3]
 
 
 def test_a_hidden_theme_is_gone_and_its_passages_have_none(model, ids):

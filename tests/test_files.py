@@ -110,6 +110,15 @@ def test_a_file_too_long_for_an_article_is_not_read(tmp_path, name):
     ]
 
 
+def test_a_report_that_was_written_into_the_folder_is_no_article(tmp_path):
+    (tmp_path / "reports").mkdir()
+    names = ["documents.parquet", "passages.parquet", "assignments.parquet", "report.html"]
+    for name in ("a.txt", *(f"reports/{name}" for name in names)):
+        (tmp_path / name).write_text("Shut.")
+    assert find_files(tmp_path) == ([tmp_path / "a.txt"], [])
+    assert len(find_files(tmp_path / "reports")[0]) == 4
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 @pytest.mark.parametrize("line", [ROW, "x" * (LINE_LIMIT // 2)], ids=["rows", "one endless row"])
 def test_a_table_that_unpacks_without_end_is_read_to_the_limit(

@@ -48,6 +48,11 @@ def test_themes_are_read_in_order_and_a_name_is_made_of_the_id_where_there_is_no
     ]
 
 
+def test_a_theme_made_in_a_notebook_is_checked_too():
+    with pytest.raises(InputError, match="entry 1: id 'grain trade': expected letters, digits"):
+        ThemeModel([NamedTheme("grain trade", "Grain trade")])
+
+
 def test_an_empty_file_names_no_themes(write):
     assert read_themes(write("# none yet\n")) == []
 

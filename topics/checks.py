@@ -86,7 +86,10 @@ def checked_passages(passages: Any) -> pd.DataFrame:
     if passages.empty:
         raise InputError("passages: expected at least one, found none")
     check_ids(passages["passage_id"])
-    return passages.astype(dict.fromkeys(columns, "str")).fillna({"text": ""})
+    passages = passages.astype(dict.fromkeys(columns, "str")).fillna({"text": ""})
+    own = passages["passage_id"]
+    group = passages["copy_group"].astype("str").fillna(own) if "copy_group" in passages else own
+    return passages.assign(copy_group=group)
 
 
 def checked_dates(dates: pd.Series) -> pd.Series:

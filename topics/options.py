@@ -66,7 +66,7 @@ class Options:
     def __post_init__(self) -> None:
         from topics.checks import checked_seed  # NumPy and pandas take a moment to import
 
-        checked_seed(self.seed)
+        object.__setattr__(self, "seed", checked_seed(self.seed))
         if isinstance(self.themes, Iterator):  # they are read more than once
             object.__setattr__(self, "themes", [*self.themes])
 

@@ -80,9 +80,13 @@ def analyse(
     folder = _folder(digests)
     run = _RUNS.get(folder.name) or _cached(folder, chosen)
     if run is None:
-        if chosen.edits:  # made on the run without them, which the cache may hold
-            told = vars(replace(chosen, edits=None))
-            run = analyse(path, progress=progress, client=client, **told).edit(chosen.edits)
+        if (
+            chosen.edits
+        ):  # made on the run without them, as stored: a notebook may have changed its tables
+            plain = replace(chosen, edits=None)
+            run = _cached(_folder(input_digests(path, plain)), plain)
+            run = run or analyse(path, progress=progress, client=client, **vars(plain))
+            run = run.edit(chosen.edits)
         else:
             run = _compute(path, chosen, digests, progress, client)
         run.about = run.about | {"digests": digests}

@@ -148,7 +148,8 @@ class ThemeClassifier:
         self, batch: Batch, labels: np.ndarray, close: np.ndarray, words: np.ndarray
     ) -> ThemeClassifier:
         self = replace(self, absent=self.absent & ~(labels == 1).any(axis=0))
-        if self.few.all():
+        told = np.minimum((labels == 1).sum(axis=0), (labels == 0).sum(axis=0))
+        if self.few.all() and (told < _MIN_LABELS).all():
             return self
         with threadpool_limits(1, "blas"):  # which rounds otherwise on other numbers of threads
             return self._trained(batch, close, words, labels)

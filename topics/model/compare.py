@@ -65,7 +65,7 @@ def read_earlier(folder: str | Path, embed: Callable[[list[str]], np.ndarray]) -
     """
     table, *parquet = earlier_files(folder)
     try:
-        themes = pd.read_csv(table, dtype={"theme_id": "str", "name": "str"})
+        themes = pd.read_csv(table, dtype="str", keep_default_na=False)  # one may be called "NA"
         assignments, passages = map(pd.read_parquet, parquet)
         themes, passages = themes[["theme_id", "name", "kind"]], passages[_PASSAGES]
     except (OSError, ValueError, KeyError) as error:
@@ -123,7 +123,7 @@ def changes(earlier: Earlier, themes: pd.DataFrame, passages: pd.DataFrame) -> p
     before = pairs.groupby("theme_id")["document_id"].nunique()
     after = themes.set_index("theme_id")["n_documents"]
     n, m = earlier.passages["document_id"].nunique(), passages["document_id"].nunique()
-    names = dict(pd.concat([themes, earlier.themes])[["theme_id", "name"]].to_numpy())
+    names = dict(pd.concat([earlier.themes, themes])[["theme_id", "name"]].to_numpy())
     rows = []
     for theme_id in [*themes["theme_id"], *sorted(set(before.index) - set(themes["theme_id"]))]:
         a, b = int(before.get(theme_id, 0)), int(after.get(theme_id, 0))

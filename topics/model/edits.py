@@ -89,7 +89,7 @@ def _as_edit(item: Any, where: str) -> Edit:
     known = action in {*_WITH_NAME, "split", "hide"}
     if not (fits and known and named and several == (action == "merge")):
         raise InputError(f"{where}: {_SHAPE}; found {item!r:.80}")
-    return Edit(action, tuple(ids), name)
+    return Edit(action, tuple(dict.fromkeys(ids)), name)
 
 
 def _apply(edit: Edit, groups: dict[str, Group], levels: Levels) -> str:
@@ -110,10 +110,10 @@ def _apply(edit: Edit, groups: dict[str, Group], levels: Levels) -> str:
         case "hide":
             del groups[first]
         case _:  # merge, rename, promote
-            rows = np.any([own.rows, *(groups.pop(id_).rows for id_ in others)], axis=0)
-            groups[first] = Group(
-                rows, edit.name or own.name, (*own.parts, *others), edit.action == "promote"
-            )
+            merged = [groups.pop(id_) for id_ in others]
+            rows = np.any([own.rows, *(group.rows for group in merged)], axis=0)
+            parts = (*own.parts, *others, *(part for group in merged for part in group.parts))
+            groups[first] = Group(rows, edit.name or own.name, parts, edit.action == "promote")
     return ""
 
 
@@ -160,6 +160,7 @@ def edited_themes(
     found = DiscoveredThemes.fit(batch, theme_of_passage, {*taken, *kept.values()}, embed)
     names = {number: groups[id_].name or str(found.names[number]) for number, id_ in kept.items()}
     found = found.renamed({number: (id_, names[number]) for number, id_ in kept.items()})
+    found = _as_narrow_as_before(found, kept, themes)
     parts = {number: groups[id_].parts for number, id_ in kept.items() if groups[id_].parts}
     found = _as_large_as_parts(found, parts, themes, batch)
     texts = zip(found.ids.tolist(), found.names.tolist(), found.keywords.tolist(), strict=True)
@@ -170,6 +171,18 @@ def edited_themes(
         promoted,
         pd.DataFrame(told, columns=["edit", "problem"], dtype="str"),
     )
+
+
+def _as_narrow_as_before(
+    found: DiscoveredThemes, kept: Mapping[int, str], before: DiscoveredThemes
+) -> DiscoveredThemes:
+    """Themes of the same passages as before, which may have been merged then, with the same limit."""
+    least, ids = found.min_similarity.copy(), before.ids.tolist()
+    for number, id_ in kept.items():
+        own = before.theme_of_passage == ids.index(id_)
+        if np.array_equal(found.theme_of_passage == number, own):
+            least[number] = before.min_similarity[ids.index(id_)]
+    return replace(found, min_similarity=least)
 
 
 def _as_large_as_parts(

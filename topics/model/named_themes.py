@@ -118,6 +118,8 @@ def as_themes(content: Any, origin: str = "named") -> list[NamedTheme]:
     """Check and convert what was read, or what a notebook wrote by hand."""
     what = "themes (id, name, description, phrases)"
     themes = as_entries(content, f"themes: {origin}", what, NamedTheme, _as_theme)
+    for n, theme in enumerate(themes, 1):
+        _check(theme, f"themes: {origin}: entry {n}")
     for id_, n in Counter(theme.id for theme in themes).items():
         if n > 1:
             raise InputError(f"themes: {origin}: duplicate id {id_!r}; give each its own")
@@ -137,6 +139,16 @@ def _as_pattern(term: str) -> str:
     return f"{start}{inner}{end}"
 
 
+def _check(theme: NamedTheme, where: str) -> None:
+    """Raise InputError, which says `where` it is, if a theme cannot be told by its id and name."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", theme.id):
+        raise InputError(f"{where}: id {theme.id!r}: expected letters, digits, - and _ only")
+    if theme.id == NO_THEME:
+        raise InputError(f"{where}: id 'none' means that there is no theme; choose another")
+    if (n := len(theme.name)) > _MAX_NAME:
+        raise InputError(f"{where}: name: expected at most {_MAX_NAME} characters, found {n:,}")
+
+
 def _as_theme(item: Any, where: str) -> NamedTheme:
     """One theme of a list; raise InputError, which says `where` it is, if it is of another shape."""
     if not isinstance(item, dict) or not item.get("id"):
@@ -154,15 +166,7 @@ def _as_theme(item: Any, where: str) -> NamedTheme:
         if not fits:
             raise InputError(f"{where}: {key}: expected {expected}, found {value!r:.60}")
     id_ = str(item["id"])
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", id_):
-        raise InputError(f"{where}: id {id_!r}: expected letters, digits, - and _ only")
-    if id_ == NO_THEME:
-        raise InputError(f"{where}: id 'none' means that there is no theme; choose another")
     name = str(item.get("name") or id_.replace("-", " "))
-    if len(name) > _MAX_NAME:
-        raise InputError(
-            f"{where}: name: expected at most {_MAX_NAME} characters, found {len(name):,}"
-        )
     phrases, not_, terms = (tuple(item.get(key) or ()) for key in _TEXTS)
     return NamedTheme(id_, name, str(item.get("description") or ""), phrases, not_, terms)
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import asdict, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from topics.model.discovered import (
     says_enough,
     themes_of_clusters,
 )
-from topics.model.edits import Edits, edited_themes, read_edits
+from topics.model.edits import Edit, Edits, edited_themes, read_edits
 from topics.model.files import read_parts, reading_model, write_parts
 from topics.model.graph import Batch, knn, neighbours_for, with_words
 from topics.model.labels import centroid_of, exemplars_of
@@ -218,10 +219,19 @@ class ThemeModel:
         InputError
             If an edit is of another shape.
         """
+        model, listed = self, read_edits(edits)
+        # Pieces of a split have ids, for the edits after it, when it is done.
+        splits = [n for n, edit in enumerate(listed[:-1], 1) if edit.action == "split"]
+        for first, last in pairwise([0, *splits, len(listed)]):
+            model = model._edited(listed[first:last])
+        return model
+
+    def _edited(self, edits: list[Edit]) -> ThemeModel:
+        """See `edited`."""
         model, rule = copy(self), self._rule
         model._forget()
         batch = rule.batch(self._passages, rule.vectors)
-        given = read_edits(edits), rule.discovered, self._levels, batch, rule.ids, self._embed
+        given = edits, rule.discovered, self._levels, batch, rule.ids, self._embed
         discovered, promoted, told = edited_themes(*given)
         model.edits_ = pd.concat([self.edits_, told], ignore_index=True)
         named = rule.named

@@ -22,6 +22,8 @@ MB = 2**20
 ARTICLE_LIMIT = 20 * MB  # bytes; a longer file is no article
 LINE_LIMIT = 20 * MB  # characters; and a longer line no row of a table
 UNPACKED_LIMIT = 4096 * MB  # characters; a packed table may not grow beyond this
+# A folder that has them holds a report, not articles: by default it is written where one stands.
+_REPORT = {"documents.parquet", "passages.parquet", "assignments.parquet"}
 _SAMPLE = 65536  # bytes that tell an encoding
 # Encodings that differ in few letters, by language; cp1252 is that of any other in Latin letters.
 _LATIN = {"az": "cp1254", "tr": "cp1254", "lt": "cp1257", "lv": "cp1257"}
@@ -68,7 +70,8 @@ def find_files(root: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
         except OSError as error:
             skipped.append((folder, f"cannot be opened: {error.strerror}"))
             continue
-        for path in paths:
+        is_report = folder != root and {path.name for path in paths} >= _REPORT
+        for path in [] if is_report else paths:
             if os.path.isfile(path):
                 files.append(path)
             elif path.is_symlink():

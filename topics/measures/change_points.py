@@ -120,7 +120,7 @@ def find_change_points(
 
 
 def _scan(dated: DocumentThemes, place: Array, n_periods: int) -> PermutationScan:
-    about = dated.has_theme.to_numpy(), dated.sources, dated.source_days
+    about = dated.sparse, dated.sources, dated.source_days
     return PermutationScan.of_documents(*about, place, n_periods)
 
 

@@ -65,9 +65,9 @@ class PermutationScan:
 
     @classmethod
     def of_documents(
-        cls, has_theme: Array, sources: Array, source_days: Array, periods: Array, n_periods: int
+        cls, has_theme: Any, sources: Array, source_days: Array, periods: Array, n_periods: int
     ) -> PermutationScan:
-        """From one row a document; a number of `source_days` lies in one source and one period."""
+        """From one row a document, dense or sparse; each of `source_days` lies in one source and period."""
         first, groups = np.unique(source_days, return_index=True, return_inverse=True)[1:]
         counts = sum_by(groups, sp.csc_matrix(has_theme))
         about = np.bincount(groups), sources[first], periods[first]
@@ -113,7 +113,7 @@ class PermutationScan:
     def _table(self, weights: Array, periods: Array) -> Array:
         """``(periods, sources)`` sums of weights, one a source-day."""
         n = int(self.sources.max(initial=-1)) + 1
-        return _crossed(periods, self.sources, weights, (len(self.explained), n))
+        return cross_table(periods, self.sources, weights, (len(self.explained), n))
 
     def products(self, one: Array, other: Array) -> Array:
         """``(patterns, patterns)`` sums over documents of products, centred within sources."""
@@ -144,11 +144,11 @@ class PermutationScan:
     def by_period(self, periods: Array) -> Array:
         """``(periods, themes)`` sums of residuals, were the source-days in these periods."""
         n = len(self.explained)
-        there = _crossed(periods, self.periods, self.sizes, (n, n)) @ self.explained
+        there = cross_table(periods, self.periods, self.sizes, (n, n)) @ self.explained
         there += self._table(self.sizes, periods) @ self._rates
         held = self._held
         shape = n, self.counts.shape[1]
-        return _crossed(periods[held.row], held.col, held.data, shape) - there
+        return cross_table(periods[held.row], held.col, held.data, shape) - there
 
     @cached_property
     def _held(self) -> sp.coo_matrix:
@@ -185,8 +185,10 @@ class PermutationScan:
             yield patterns @ self.by_period(self.periods[order]) / errors
 
 
-def _crossed(rows: Array, columns: Array, weights: Array, shape: tuple[int, int]) -> Array:
-    """Sums of weights by row and column."""
+def cross_table(
+    rows: Array, columns: Array, weights: Array | None, shape: tuple[int, int]
+) -> Array:
+    """Sums of weights by row and column; how many there are without weights."""
     return np.bincount(rows * shape[1] + columns, weights, shape[0] * shape[1]).reshape(shape)
 
 
@@ -221,7 +223,7 @@ def weights_within(second: Array, strata: Array) -> Array:
 
 
 def difference_within(
-    has_theme: Array, strata: Array, blocks: Array, second: Array, confidence: float = CONFIDENCE
+    has_theme: Any, strata: Array, blocks: Array, second: Array, confidence: float = CONFIDENCE
 ) -> Estimate:
     """Mantel-Haenszel difference ``(themes,)`` of the shares of two sets of documents.
 
@@ -231,7 +233,7 @@ def difference_within(
     Parameters
     ----------
     has_theme
-        bool ``(documents, themes)``.
+        bool ``(documents, themes)``, dense or sparse.
     strata, blocks, second
         ``(documents,)``: number of the stratum, as the source; number of the block, as what a
         source published on one day; which documents are of the second set.

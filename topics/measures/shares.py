@@ -16,6 +16,7 @@ from topics.errors import InputError
 from topics.intervals import CLAIM_KINDS, CONFIDENCE, Estimate, difference, effective_sizes, wilson
 from topics.measures.permutation import (
     PermutationScan,
+    cross_table,
     difference_within,
     permuted_within,
     sum_by,
@@ -126,6 +127,11 @@ class DocumentThemes:
         high = dates.quantile(0.98, interpolation="lower")
         reach = max((high - low) / 2, pd.Timedelta(days=30))
         return self.where(dates.between(low - reach, high + reach))
+
+    @cached_property
+    def sparse(self) -> sp.csr_matrix:
+        """`has_theme` without what is False: of many themes a document has few."""
+        return sp.csr_matrix(self.has_theme.to_numpy())
 
     @cached_property
     def sources(self) -> np.ndarray:
@@ -261,8 +267,8 @@ def count_documents(document_themes: DocumentThemes, rows: np.ndarray | None = N
     """
     n_all = len(document_themes.documents)
     rows = np.ones(n_all, dtype=bool) if rows is None else checked_rows(rows, n_all)
-    has_theme = document_themes.has_theme.to_numpy()[rows]
-    n, n_total = has_theme.sum(axis=0), len(has_theme)
+    has_theme = document_themes.sparse[rows]
+    n, n_total = has_theme.getnnz(axis=0), has_theme.shape[0]
     for numbers, least, interval in (
         (document_themes.voices, _MIN_SOURCES, BY_SOURCE),
         (document_themes.source_days, _MIN_DAYS, BY_DAY),
@@ -270,7 +276,7 @@ def count_documents(document_themes: DocumentThemes, rows: np.ndarray | None = N
         sizes = np.bincount(numbers[rows])
         held = sizes > 0
         if least <= held.sum() < n_total:
-            sums = sum_by(numbers[rows], sp.csr_matrix(has_theme)).toarray()
+            sums = sum_by(numbers[rows], has_theme).toarray()
             effective = effective_sizes(sums[held], sizes[held])
             return Counts(n, n_total, effective, int(held.sum()) - 1, interval)
     return Counts(n, n_total, np.full(len(n), float(n_total)), np.inf, BY_DOCUMENT)
@@ -373,11 +379,13 @@ def _share_standardised(
     document_themes: DocumentThemes, place: np.ndarray, n_periods: int
 ) -> np.ndarray:
     """``(periods, themes)``: share of all times, times observed over expected from who writes."""
-    has_theme, sources = document_themes.has_theme.to_numpy(dtype=float), document_themes.sources
-    rates = sum_by(sources, has_theme) / np.bincount(sources)[:, None]
+    has_theme, sources = document_themes.sparse, document_themes.sources
+    sizes = np.bincount(sources)
+    rates = sum_by(sources, has_theme).toarray() / sizes[:, None]
+    expected = cross_table(place, sources, None, (n_periods, len(sizes))) @ rates
     with np.errstate(invalid="ignore"):
-        ratio = sum_by(place, has_theme, n_periods) / sum_by(place, rates[sources], n_periods)
-    return has_theme.mean(axis=0) * ratio
+        ratio = sum_by(place, has_theme, n_periods).toarray() / expected
+    return has_theme.getnnz(axis=0) / len(sources) * ratio
 
 
 def contrast_two(
@@ -458,7 +466,7 @@ def contrast_within_sources(
     0       20        20        1   0.25        0.75  0.45   1.0
     """
     first, second = (checked_rows(s, len(document_themes.documents)) for s in (first, second))
-    rows, has_theme = first | second, document_themes.has_theme.to_numpy()
+    rows, has_theme = first | second, document_themes.sparse
     sources, days = document_themes.sources, document_themes.source_days
     parts = pd.factorize(sources * (np.max(strata, initial=0) + 1) + strata)[0]
     estimate = difference_within(has_theme[rows], parts[rows], days[rows], second[rows])
@@ -471,8 +479,7 @@ def contrast_within_sources(
     with np.errstate(invalid="ignore", divide="ignore"):
         covered = (n_own / [first.sum(), second.sum()]).min()
     n_sources = voice_of(document_themes.documents[weights[:, 0] > 0]).nunique()
-    sparse = sp.csr_matrix(has_theme)  # dense, a product holds all as numbers of eight bytes
-    shares = [sparse.T @ np.maximum(sign * weights[:, 0], 0) for sign in (-1, 1)]
+    shares = [has_theme.T @ np.maximum(sign * weights[:, 0], 0) for sign in (-1, 1)]
     columns = [document_themes.has_theme.columns, *n, n_sources, covered, *shares, *estimate]
     return pd.DataFrame(dict(zip(_WITHIN, columns, strict=True)))
 
@@ -516,7 +523,7 @@ def contrast_groups(document_themes: DocumentThemes, column: str) -> pd.DataFram
     groups = counts.index[counts >= _MIN_DOCUMENTS] if len(counts) > 1 else []
     tests = CLAIM_KINDS * len(groups) * document_themes.has_theme.shape[1]
     known, wide = values.notna().to_numpy(), 1 - (1 - CONFIDENCE) / max(tests, 1)
-    has_theme, dates = document_themes.has_theme.to_numpy(), document_themes.documents["date"]
+    has_theme, dates = document_themes.sparse, document_themes.documents["date"]
     periods = pd.factorize(dates.dt.to_period(choose_period(dates)))[0] + 1
     codes, names = pd.factorize(values[known])
     blocks = _numbered(document_themes.source_days[known], codes)

@@ -211,8 +211,10 @@ def quotes(run: Run, passage_ids: Iterable[str], theme_id: str | None = None) ->
     deciding = _deciding_sentences(run, theme_id) if theme_id else lambda passage: []
     numbers = np.zeros(len(run.passages), int)
     numbers[run.drawn] = np.arange(1, len(run.drawn) + 1)
-    rows = run.row_of_passage.loc[[*passage_ids]].to_numpy(int)
-    passages = run.passages.iloc[rows].assign(number=numbers[rows])
+    rows = run.row_of_passage.loc[[*passage_ids]].tolist()
+    # Slices, since Arrow copies all texts for rows that are far apart.
+    passages = pd.concat([run.passages[:0], *(run.passages[row : row + 1] for row in rows)])
+    passages["number"] = numbers[rows]
     if no_text := run.options.no_text:
         passages["title"] = None
     shown = ""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _TEXTS = ("block", "longest")  # columns that quote documents
 _MAX_QUOTED = 2  # passages of a theme
+_MAX_OTHERS = 50_000  # passages, at random, that tell how often a group uses a word elsewhere
 _CHANGES = ("new", "grown", "steady", "shrunk", "vanished")
 
 
@@ -193,11 +194,13 @@ def distinctive_words_table(run: Run, groups: pd.Series, max_words: int = 4) -> 
         return _nothing(f"There is no second {column} to compare words with.", "words")
     passages = run.passages[["passage_id", "document_id", "text"]].assign(group=groups)
     passages = passages[passages["document_id"].isin(run.copy_of)]
+    others = passages
+    if len(passages) > _MAX_OTHERS:
+        others = passages.sample(_MAX_OTHERS, random_state=0)
     for theme_id, own in _passages_by_theme(run):
-        has_theme = passages["passage_id"].isin(own)
-        words = measures.distinctive_words(
-            passages[has_theme], passages.loc[has_theme, "group"], max_words, passages[~has_theme]
-        )
+        has_theme = passages[passages["passage_id"].isin(own)]
+        elsewhere = others[~others["passage_id"].isin(own)]
+        words = measures.distinctive_words(has_theme, has_theme["group"], max_words, elsewhere)
         counts = words["n"].astype(str) + " : " + words["n_others"].astype(str)
         told = words["word"] + " (" + counts + ")"
         rows += [(theme_id, *row) for row in told.groupby(words["group"]).agg(", ".join).items()]

@@ -80,9 +80,8 @@ def analyse(
     folder = _folder(digests)
     run = _RUNS.get(folder.name) or _cached(folder, chosen)
     if run is None:
-        if (
-            chosen.edits
-        ):  # made on the run without them, as stored: a notebook may have changed its tables
+        if chosen.edits:
+            # Done on the run as it is stored: a notebook may have changed the tables of this one.
             plain = replace(chosen, edits=None)
             run = _cached(_folder(input_digests(path, plain)), plain)
             run = run or analyse(path, progress=progress, client=client, **vars(plain))

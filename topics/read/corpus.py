@@ -134,8 +134,9 @@ def read_corpus(
     path
         .txt .md .html .pdf .docx .odt .rtf .epub, mail and saved pages .eml .mbox .mhtml, tables
         .csv .jsonl .xlsx .parquet, saved feeds .rss .atom .xml, all also packed with gzip or in a
-        .zip, or a folder of them; a folder in it that a report was written to is passed over. Exports of Nexis Uni, LexisNexis, Factiva, Europresse and
-        ProQuest are told by their content; each article is a document.
+        .zip, or a folder of them; a folder in it that a report was written to is passed over.
+        Exports of Nexis Uni, LexisNexis, Factiva, Europresse and ProQuest are told by their content;
+        each article is a document.
     columns
         Names of table columns or front-matter keys that are not understood by themselves, by
         field: ``{"text": "Volltext", "date": "Erschienen"}``.

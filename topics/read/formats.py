@@ -173,9 +173,10 @@ def _front_matter(text: str) -> tuple[Record, str]:
 
 def _by_line(text: str) -> Record | None:
     """Fields of lines such as ``title: Tariffs: a new era``, which is no YAML; None if any is none."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    found = [re.fullmatch(r"(\w[\w-]*):\s*(.*?)\s*", line) for line in lines]
-    return {m[1]: m[2].strip("\"'") for m in found if m} if all(found) else None
+    pairs = [line.partition(":") for line in text.splitlines() if line.strip()]
+    if not all(colon and re.fullmatch(r"\w[\w-]*", name) for name, colon, _ in pairs):
+        return None
+    return {name: value.strip().strip("\"'") for name, _, value in pairs}
 
 
 def _cleaned(fields: Record, body: str, metadata_source: str) -> Reading:

@@ -83,7 +83,7 @@ def analyse(
         if chosen.edits:
             # Done on the run as it is stored: a notebook may have changed the tables of this one.
             plain = replace(chosen, edits=None)
-            run = _cached(_folder(input_digests(path, plain)), plain)
+            run = _cached(_folder(digests | {"edits": digest()}), plain)
             run = run or analyse(path, progress=progress, client=client, **vars(plain))
             run = run.edit(chosen.edits)
         else:

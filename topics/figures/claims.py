@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from topics.html import Finding
 from topics.intervals import CLAIM_KINDS, CONFIDENCE, FALSE_ALARMS
 from topics.measures.actors import mentions
 from topics.measures.change_points import EITHER, SLOW
-from topics.measures.shares import DocumentThemes, voice_of
+from topics.measures.shares import voice_of
 from topics.measures.trust import THRESHOLDS, share_with_name, theme_support
 from topics.model.labels import UNNAMED
 from topics.text.words import overlap, tokens
@@ -76,18 +75,13 @@ def of_changes(run: Run, shares: pd.DataFrame, change_points: pd.DataFrame) -> F
 
 def _voice(run: Run) -> str:
     """What sources are called: where there is only one, its countries speak."""
-    return str(voice_of(_dated(run)).name)
-
-
-@lru_cache(maxsize=1)
-def _dated(run: Run) -> pd.DataFrame:
-    """The documents that tests over time count."""
-    return DocumentThemes.from_run(run).dated.documents
+    return str(voice_of(fmt.dated_documents(run)).name)
 
 
 def _same_sources_throughout(run: Run) -> bool:
     """Whether enough of the dated documents are of sources that wrote in both halves of the time."""
-    dates, sources = _dated(run)["date"], _dated(run)["source"]
+    documents = fmt.dated_documents(run)
+    dates, sources = documents["date"], documents["source"]
     late = dates > dates.min() + (dates.max() - dates.min()) / 2
     halves = pd.crosstab(sources, late[dates.notna()])
     both = halves[(halves > 0).all(axis=1)].sum().sum()

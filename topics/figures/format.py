@@ -96,7 +96,13 @@ def when(run: Run, date: pd.Timestamp) -> str:
 
 @lru_cache(maxsize=1)
 def _is_by_year(run: Run) -> bool:
-    return choose_period(DocumentThemes.from_run(run).dated.documents["date"]) == "Y"
+    return choose_period(dated_documents(run)["date"]) == "Y"
+
+
+@lru_cache(maxsize=1)
+def dated_documents(run: Run) -> pd.DataFrame:
+    """The documents that tests over time count."""
+    return DocumentThemes.from_run(run).dated.documents
 
 
 def plural(n: int, noun: str) -> str:
@@ -210,6 +216,8 @@ def in_rows(
 
     Rows are told by their whole `names`, since two may be cut to the same.
     """
-    figure.update_yaxes(autorange="reversed", type="category", dtick=1, ticklabelstandoff=6)
-    figure.update_yaxes(labelalias={plain(name): label(name) for name in names})
+    shown = {plain(name): label(name) for name in names}
+    figure.update_yaxes(
+        autorange="reversed", type="category", dtick=1, ticklabelstandoff=6, labelalias=shown
+    )
     return finish(figure, finding, table, 130 + 24 * len(names) + room, **layout)

@@ -104,12 +104,12 @@ def find_change_points(
     if len(every) == 1:
         return pd.DataFrame(columns=_COLUMNS)
     moves = _Moves(_scan(dated, place, len(every)), every, permutations, random_state)
-    scan, rows = moves.scan, []
+    scan, strata, rows = moves.scan, source_months(dated, every, place), []
     for theme, shape, at, p in moves.found(false_alarms):
         _, first, last = moves.fits[at]
         late = (place >= first) & (place < last)
         own = dated.only([dated.has_theme.columns[theme]])
-        effect = contrast_within_sources(own, ~late, late, months_of(every, place)).iloc[0]
+        effect = contrast_within_sources(own, ~late, late, strata).iloc[0]
         until = every[last].start_time if last < len(every) else pd.NaT
         around = every[[first, *moves.around(theme, at)]].start_time
         located = around[0], until, *around[1:]
@@ -131,9 +131,9 @@ def _season(every: pd.PeriodIndex, years: int = 2) -> Array:
     return (np.unique(months)[:, None] == months).astype(float)
 
 
-def months_of(every: pd.PeriodIndex, place: Array) -> Array:
-    """Number of the calendar month of each document; 0 where months have no levels of their own."""
-    return _season(every).argmax(axis=0)[place]
+def source_months(dated: DocumentThemes, every: pd.PeriodIndex, place: Array) -> Array:
+    """Number of the source of each document, and its calendar month where months have levels."""
+    return pd.factorize(12 * dated.sources + _season(every).argmax(axis=0)[place])[0]
 
 
 class _Moves:
@@ -288,8 +288,8 @@ def emerging_themes(
     z = scan.observed(recent)
     chance = [again.max(axis=0) for again in scan.by_chance(recent, permutations, random)]
     p = corrected(z.max(axis=0), np.array(chance))
-    months = months_of(every, place)
-    effects = [contrast_within_sources(dated, place < at, place >= at, months) for at in starts]
+    strata = source_months(dated, every, place)
+    effects = [contrast_within_sources(dated, place < at, place >= at, strata) for at in starts]
     rows = []
     for theme, (name, at) in enumerate(zip(dated.has_theme, z.argmax(axis=0), strict=True)):
         since, effect = every[starts[at]].start_time, effects[at].iloc[theme]

@@ -432,7 +432,7 @@ def contrast_two(
 
 def contrast_within_sources(
     document_themes: DocumentThemes, first: np.ndarray | pd.Series, second: np.ndarray | pd.Series,
-    strata: np.ndarray | int = 0,
+    strata: np.ndarray | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """How much more of the second documents have each theme, each source compared with itself.
 
@@ -443,7 +443,8 @@ def contrast_within_sources(
     document_themes, first, second
         As for `contrast_two`.
     strata
-        Number of what else is held fixed for each document, as its calendar month; 0 for nothing.
+        Number of the stratum of each document, a part of its source, within which it is compared;
+        its source if None.
 
     Returns
     -------
@@ -468,7 +469,7 @@ def contrast_within_sources(
     first, second = (checked_rows(s, len(document_themes.documents)) for s in (first, second))
     rows, has_theme = first | second, document_themes.sparse
     sources, days = document_themes.sources, document_themes.source_days
-    parts = pd.factorize(sources * (np.max(strata, initial=0) + 1) + strata)[0]
+    parts = sources if strata is None else strata
     estimate = difference_within(has_theme[rows], parts[rows], days[rows], second[rows])
     side = np.where(rows, second, -1)
     weights, of_source = (weights_within(side, groups) for groups in (parts, sources))

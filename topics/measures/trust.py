@@ -11,7 +11,7 @@ import pandas as pd
 
 from topics.checks import check_table
 from topics.intervals import REFITS, Estimate
-from topics.measures.change_points import months_of
+from topics.measures.change_points import source_months
 from topics.measures.permutation import difference_within
 from topics.measures.shares import DocumentThemes, periods_of
 from topics.model.named_themes import NamedTheme
@@ -237,7 +237,7 @@ def trend_survival(run: Run, changes: pd.DataFrame, period: str | None = None) -
     every, place = periods_of(dated, period)
     fitted, starts = run.passages.iloc[run.fitted], every.start_time[place]
     owner = pd.Index(dated.documents["document_id"]).get_indexer(fitted["document_id"])
-    strata = 12 * dated.sources + months_of(every, place)
+    strata = source_months(dated, every, place)
     clearest = changes.sort_values("p", kind="stable").drop_duplicates("theme_id")
     claims = clearest.set_index("theme_id")[["difference", "period", "until"]]
     for theme_id, again in zip(run.themes["theme_id"], run.model.refits(REFITS), strict=True):

@@ -62,13 +62,10 @@ def documents_over_time(run: Run) -> go.Figure:
     bar = go.Bar(x=every.to_timestamp(), y=counts, marker_color=fmt.PALETTE[0], customdata=states)
     figure = go.Figure(bar)
     fullest = counts.index[counts == counts.max()]
-    where = (
-        fullest[0] if len(fullest) == 1 else f"each of {fmt.plural(len(fullest), PERIODS[code])}"
-    )
-    text = (
-        f"Documents run from {fmt.day(dates.min())} to {fmt.day(dates.max())}; "
-        f"most, {counts.max():,}, are from {where}."
-    )
+    most = f"most, {counts.max():,}, are from {fullest[0]}"
+    if len(fullest) > 1:
+        most = f"the fullest {fmt.plural(len(fullest), PERIODS[code])} have {counts.max():,} each"
+    text = f"Documents run from {fmt.day(dates.min())} to {fmt.day(dates.max())}; {most}."
     axis = {"title": f"documents a {PERIODS[code]}", "rangemode": "tozero"}
     return fmt.finish(figure, Finding(text, "corpus"), twin, 320, yaxis=axis)
 

@@ -22,7 +22,8 @@ Names = dict[str, list[str]]  # of columns, by field
 
 _ALIASES: Names = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
 ORIGINS = ["date_from", "source_from", "country_from", "language_from"]
-_MISSING = {"", "nan", "null", "none", "n/a", "true", "false"}
+_MISSING = {"", "nan", "null", "none", "n/a"}
+_NO_DATE = _MISSING | {"true", "false"}  # as `published` has in front matter
 _FILE_NAME = re.compile(r"(\d{4}-\d{2}-\d{2}|(?:19|20)\d{6})(?!\d)(?:_([^_]+)_(.+))?")
 _BEFORE = r"(?:\D*|\d{1,2}[:h]\d\d\D+)"  # a weekday, or the time
 _IN_FIGURES = re.compile(  # day or month first
@@ -98,7 +99,7 @@ def known_fields(record: Record, names: Names, metadata_source: str) -> Record:
         for column in (columns[alias] for alias in aliases if alias in columns):
             raw = record[column]
             value = _paragraphs(raw) if field == "text" else " ".join(_as_text(raw, ", ").split())
-            if value.lower() not in _MISSING:
+            if value.lower() not in (_NO_DATE if field == "date" else _MISSING):
                 origin = f"column {column}" if metadata_source == "column" else metadata_source
                 fields |= {field: value, f"{field}_from": origin}
                 break

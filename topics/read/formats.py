@@ -283,26 +283,23 @@ def _read_feed(path: Path) -> Reading:
     feed = feedparser.parse(io.BytesIO(content))  # bytes alone may be taken for a file's name
     if not feed.entries:
         raise UnreadableError("no entries of an RSS or Atom feed found")
-    about = {"source": feed.feed.get("title"), "language": feed.feed.get("language")}
-    return Reading((about | _entry(entry) for entry in feed.entries), "feed", is_table=True)
+    entries = (_entry(entry, feed.feed) for entry in feed.entries)
+    return Reading(entries, "feed", is_table=True)
 
 
-def _entry(entry: Any) -> Record:
+def _entry(entry: Any, feed: Any) -> Record:
     """Fields of a feed's entry; its longest text counts, for some have a summary too."""
     parts = [*entry.get("content", []), entry.get("summary_detail") or {}]
     texts = [part.get("value", "") for part in parts if part.get("type") == "text/plain"]
     pages = [part.get("value", "") for part in parts if part.get("type") != "text/plain"]
-    own = (entry.get("source") or {}).get("title")  # of a feed that collects others' articles
-    fields = {"source": own} if own else {}
-    return (
-        fields
-        | {name: entry.get(name) for name in ("id", "author", "link")}
-        | {
-            "title": plain_html(entry.get("title", "")),
-            "text": max([*texts, *map(plain_html, pages)], key=len),
-            "date": entry.get("published") or entry.get("updated"),
-        }
-    )
+    own = (entry.get("source") or {}).get("title")  # where a feed collects others' articles
+    return {name: entry.get(name) for name in ("id", "author", "link")} | {
+        "title": plain_html(entry.get("title", "")),
+        "text": max([*texts, *map(plain_html, pages)], key=len),
+        "date": entry.get("published") or entry.get("updated"),
+        "source": own or feed.get("title"),
+        "language": feed.get("language"),
+    }
 
 
 _read_docx = partial(office.read_xml, text=office.DOCX, about="docProps/core.xml")

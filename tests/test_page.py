@@ -90,6 +90,13 @@ def click(driver, selector):
     target.click()
 
 
+def wait_for_focus(driver, element_id):
+    """Wait until the element has the focus; asked in one step, as the page may replace it."""
+    WebDriverWait(driver, 30).until(
+        lambda d: d.execute_script("return document.activeElement?.id") == element_id
+    )
+
+
 def press(driver, *keys):
     driver.switch_to.active_element.send_keys(*keys)
 
@@ -303,16 +310,13 @@ def test_the_keyboard_alone_leads_from_the_contents_to_a_passage(page, passages)
     first = passages.index[passages["text"].str.contains("renminbi", case=False)][0]
     tab_to(page, "#found blockquote a")
     press(page, Keys.ENTER)
-    WebDriverWait(page, 10).until(lambda d: d.switch_to.active_element.tag_name == "blockquote")
-    assert page.switch_to.active_element.get_attribute("id") == f"p-{first + 1}"
+    wait_for_focus(page, f"p-{first + 1}")
 
 
 def test_a_link_to_a_passage_opens_the_report_at_it_in_its_document(passages):
     with chromium(390) as driver:
         driver.get((sample_report() / "report.html").as_uri() + "#p-200")
-        WebDriverWait(driver, 30).until(
-            lambda d: d.switch_to.active_element.get_attribute("id") == "p-200"
-        )
+        wait_for_focus(driver, "p-200")
         quote = driver.switch_to.active_element
         assert passages["text"][199] in quote.get_attribute("textContent")
         place = f"{passages['document_id'][199]}, characters {passages['start'][199]}–"
@@ -324,9 +328,7 @@ def test_a_link_to_a_passage_opens_the_report_at_it_in_its_document(passages):
         shown = driver.find_element(By.CSS_SELECTOR, "#pinned details").get_attribute("textContent")
         assert [text for text in own["text"] if text not in shown] == []
         driver.find_element(By.LINK_TEXT, "passage 199").click()
-        WebDriverWait(driver, 10).until(
-            lambda d: d.switch_to.active_element.get_attribute("id") == "p-199"
-        )
+        wait_for_focus(driver, "p-199")
 
 
 FOREIGN = [

@@ -9,13 +9,13 @@ from topics import InputError, ThemeModel, embed
 from topics.model.compare import Earlier, changes, kept_ids, read_earlier
 
 
-def earlier_run(themes: list[str | None], kind: str = "discovered") -> Earlier:
+def earlier_run(themes: list[str | None]) -> Earlier:
     """A run of one passage a document, each on the theme that is given for it."""
     ids = [f"d{i}" for i in range(len(themes))]
     found = [theme for theme in dict.fromkeys(themes) if theme]
     pairs = [(i, theme, 1.0) for i, theme in zip(ids, themes, strict=True) if theme]
     return Earlier(
-        pd.DataFrame({"theme_id": found, "name": [f.title() for f in found], "kind": kind}),
+        pd.DataFrame({"theme_id": found, "name": [f.title() for f in found]}),
         pd.DataFrame(pairs, columns=["passage_id", "theme_id", "score"]),
         pd.DataFrame({"passage_id": ids, "document_id": ids, "text": ids}),
         np.zeros((len(ids), 2), np.float32),
@@ -25,18 +25,24 @@ def earlier_run(themes: list[str | None], kind: str = "discovered") -> Earlier:
 def test_a_theme_that_shares_half_of_its_passages_is_the_same():
     earlier = earlier_run(["fish"] * 4 + ["rail"] * 4 + [None])
     again = np.array([1, 1, 1, -1, 0, 0, 2, 2, 2])
-    assert kept_ids(earlier, again, taken=()) == {1: ("fish", "Fish"), 0: ("rail", "Rail")}
+    kept = kept_ids(earlier, again, ["a", "b", "c"], taken=())
+    assert kept == {1: ("fish", "Fish"), 0: ("rail", "Rail")}
+
+
+def test_of_the_parts_of_a_merged_theme_the_one_of_its_name_keeps_its_id():
+    earlier = earlier_run(["fish"] * 9)
+    again = np.array([0, 0, 0, 0, 0, 0, 1, 1, 1])
+    assert kept_ids(earlier, again, ["rail", "fish"], taken=()) == {1: ("fish", "Fish")}
+    assert kept_ids(earlier, again, ["rail", "cod"], taken=()) == {0: ("fish", "Fish")}
 
 
 def test_a_theme_that_fell_apart_is_not_kept():
     earlier = earlier_run(["fish"] * 9)
-    assert kept_ids(earlier, np.array([0, 0, 1, 1, 2, 2, 3, 3, -1]), taken=()) == {}
+    assert kept_ids(earlier, np.array([0, 0, 1, 1, 2, 2, 3, 3, -1]), list("abcd"), taken=()) == {}
 
 
-def test_named_themes_and_taken_ids_are_not_matched():
-    again = np.zeros(3, dtype=int)
-    assert kept_ids(earlier_run(["fish"] * 3, kind="named"), again, taken=()) == {}
-    assert kept_ids(earlier_run(["fish"] * 3), again, taken={"fish"}) == {}
+def test_ids_of_themes_that_are_named_now_are_not_matched():
+    assert kept_ids(earlier_run(["fish"] * 3), np.zeros(3, int), ["fish"], taken={"fish"}) == {}
 
 
 def test_new_grown_shrunk_steady_and_vanished_themes_are_told():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,7 @@ class Earlier:
     Attributes
     ----------
     themes
-        theme_id, name and kind, as in ``themes.csv``.
+        theme_id and name, as in ``themes.csv``.
     assignments, passages
         As in its Parquet files; of the passages passage_id, document_id, language and text.
     vectors
@@ -67,19 +67,20 @@ def read_earlier(folder: str | Path, embed: Callable[[list[str]], np.ndarray]) -
     try:
         themes = pd.read_csv(table, dtype="str", keep_default_na=False)  # one may be called "NA"
         assignments, passages = map(pd.read_parquet, parquet)
-        themes, passages = themes[["theme_id", "name", "kind"]], passages[_PASSAGES]
+        themes, passages = themes[["theme_id", "name"]], passages[_PASSAGES]
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"base: {str(folder)!r} cannot be read: {error}") from error
     return Earlier(themes, assignments, passages, embed(passages["text"].tolist()))
 
 
 def kept_ids(
-    earlier: Earlier, again: np.ndarray, taken: Collection[str]
+    earlier: Earlier, again: np.ndarray, own: Sequence[str], taken: Collection[str]
 ) -> dict[int, tuple[str, str]]:
     """Id and name of each earlier theme that comes again, by the number of the new one.
 
     Themes are matched one to one (Hungarian method) by the earlier passages that they share;
-    two are one where they share half of them.
+    two are one where they share half of them. A theme that lies in an earlier one and would have its
+    id by its own name has it before others: the earlier one may have been merged by hand.
 
     Parameters
     ----------
@@ -87,19 +88,23 @@ def kept_ids(
         The run that knows them.
     again
         Number of the new theme of each earlier passage, -1 for none.
+    own
+        Id of each new theme by its name.
     taken
-        Ids that are not to be kept.
+        Ids of themes that are named now; one that was named then may come as a discovered one.
     """
-    discovered = earlier.themes.loc[earlier.themes["kind"] == "discovered", "theme_id"]
-    pairs = earlier.assignments[earlier.assignments["theme_id"].isin(discovered)]
+    pairs = earlier.assignments[~earlier.assignments["theme_id"].isin(taken)]
     before = strongest_theme(pairs).reindex(earlier.passages["passage_id"])
-    ids = [theme for theme in before.dropna().unique() if theme not in taken]
+    ids = before.dropna().unique().tolist()
     if not ids or again.max(initial=-1) < 0:
         return {}
     old = before.to_numpy()[:, None] == np.array(ids, dtype=object)
     new = again[:, None] == np.arange(again.max() + 1)
     shared = old.T.astype(float) @ new
-    dice = 2 * shared / (old.sum(axis=0)[:, None] + np.maximum(new.sum(axis=0), 1))
+    sizes = np.maximum(new.sum(axis=0), 1)
+    dice = 2 * shared / (old.sum(axis=0)[:, None] + sizes)
+    same_name = np.array(ids)[:, None] == np.array(own)[: len(sizes)]
+    dice[same_name & (shared >= _MIN_DICE * sizes)] = 2
     names = earlier.themes.set_index("theme_id")["name"]
     return {
         int(j): (ids[i], names[ids[i]])

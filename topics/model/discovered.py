@@ -222,13 +222,23 @@ def _pieces(levels: Levels, has_named: np.ndarray) -> Iterator[np.ndarray]:
             yield members
 
 
+def slug(name: str) -> str:
+    """A readable id for a name.
+
+    Examples
+    --------
+    >>> slug("Rare earths, and mines")
+    'rare-earths-and-mines'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "theme"
+
+
 def _slugs(names: Iterable[str], taken: Collection[str]) -> list[str]:
     """A readable id for each name, all different and none of them taken."""
-    slugs: list[str] = []
+    ids: list[str] = []
     for name in names:
-        base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "theme"
-        slug, number = base, 2
-        while slug in {NO_THEME, *taken, *slugs}:
-            slug, number = f"{base}-{number}", number + 1
-        slugs.append(slug)
-    return slugs
+        new, number = slug(name), 2
+        while new in {NO_THEME, *taken, *ids}:
+            new, number = f"{slug(name)}-{number}", number + 1
+        ids.append(new)
+    return ids

@@ -26,6 +26,7 @@ from topics.model.discovered import (
     DiscoveredThemes,
     min_words_for,
     says_enough,
+    slug,
     themes_of_clusters,
 )
 from topics.model.edits import Edit, Edits, edited_themes, read_edits
@@ -188,7 +189,8 @@ class ThemeModel:
         before = self._languages.taken_off(earlier.vectors, earlier.passages.get("language"))
         near = knn(before, batch.vectors, VOTERS)
         again = discovered.strongest(Batch(earlier.passages, before, near))
-        return discovered.renamed(kept_ids(earlier, again, taken))
+        own = [slug(name) for name in discovered.names]
+        return discovered.renamed(kept_ids(earlier, again, own, taken))
 
     def _forget(self) -> None:
         """Drop what was made of the themes as they were."""

@@ -208,6 +208,7 @@ def test_of_many_passages_themes_are_found_on_whole_documents_drawn_at_random(
     tmp_path, monkeypatch
 ):
     monkeypatch.setattr("topics.pipeline._MAX_FITTED", 20)
+    monkeypatch.setattr("topics.pipeline._MAX_DRAWN", 30)
     monkeypatch.setattr("topics.model.assigner._PART", 10)
     for number, texts in enumerate([PORT, FIELD] * 8):
         pairs = [f"{texts[number % 5]} {other}" for other in texts[:3]]
@@ -216,17 +217,21 @@ def test_of_many_passages_themes_are_found_on_whole_documents_drawn_at_random(
         (tmp_path / f"{number:02}.txt").write_text("\n\n".join(pairs))
     run = topics.analyse(tmp_path, progress=False)
     documents = run.passages["document_id"]
-    drawn = documents.isin(documents.iloc[run.fitted])
-    assert (len(run.passages), len(run.fitted)) == (48, 18)
-    assert np.flatnonzero(drawn).tolist() == run.fitted.tolist()
-    assert run.coordinates.shape == (18, 2)
+    assert (len(run.passages), len(run.fitted), len(run.drawn)) == (48, 18, 30)
+    for rows in (run.fitted, run.drawn):
+        assert np.flatnonzero(documents.isin(documents.iloc[rows])).tolist() == rows.tolist()
+    assert set(run.fitted) <= set(run.drawn)
+    fitted = np.isin(run.drawn, run.fitted)
+    low, high = run.coordinates[fitted].min(axis=0), run.coordinates[fitted].max(axis=0)
+    assert run.coordinates.shape == (30, 2)
+    assert ((run.coordinates >= low) & (run.coordinates <= high)).all()
     again = run.model.predict(run.passages, run.vectors)
     pd.testing.assert_frame_equal(run.assignments, again)
     counts = run.assignments["theme_id"].value_counts()
     assert dict(zip(run.themes["theme_id"], run.themes["n_passages"], strict=True)) == dict(counts)
     assert run.themes["n_documents"].tolist() == [8, 8]
     told = passage_search(run)
-    assert (told["n"], told["of"]) == (18, 48)
+    assert (told["n"], told["of"]) == (30, 48)
     cautions = [finding.text for finding in findings_of([], run)]
     assert "Themes were fitted on a sample of 18 passages." in cautions
     topics.pipeline._RUNS.clear()

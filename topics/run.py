@@ -40,11 +40,11 @@ class Run:
         The passages and their unit vectors ``(n, dim)``, row by row.
     model
         The `ThemeModel`, fitted on all passages; on a sample of whole documents where there are
-        more than 60,000; or on those of an earlier run, where few have been added to them since.
+        more than 30,000; or on those of an earlier run, where few have been added to them since.
     fitted
         ``(m,)`` rows of the passages that it was fitted on.
     drawn
-        ``(k,)`` rows of the passages on the map: those, and what was added since.
+        ``(k,)`` rows of the passages on the map: those, others up to 60,000, and what was added since.
     assignments
         passage_id, theme_id, score of all passages; see `ThemeModel.assignments_`.
     coordinates

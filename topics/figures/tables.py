@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from functools import partial
@@ -18,6 +19,7 @@ from topics.figures.themes import quotes, theme_link
 from topics.figures.themes import theme_cards as theme_cards
 from topics.figures.trends import emerging, sparklines
 from topics.html import Finding, Html, note, sentence, table
+from topics.parallel import copies, side_by_side
 from topics.read.fields import language_name
 
 if TYPE_CHECKING:
@@ -189,7 +191,7 @@ def distinctive_words_table(run: Run, groups: pd.Series, max_words: int = 4) -> 
 
     `groups` has the source, country or period of each row of `run.passages`; its name says which.
     """
-    column, rows = str(groups.name), []
+    column = str(groups.name)
     if groups.nunique() < 2:
         return _nothing(f"There is no second {column} to compare words with.", "words")
     passages = run.passages[["passage_id", "document_id", "text"]].assign(group=groups)
@@ -197,15 +199,26 @@ def distinctive_words_table(run: Run, groups: pd.Series, max_words: int = 4) -> 
     others = passages
     if len(passages) > _MAX_OTHERS:
         others = passages.sample(_MAX_OTHERS, random_state=0)
-    for theme_id, own in _passages_by_theme(run):
-        has_theme = passages[passages["passage_id"].isin(own)]
-        elsewhere = others[~others["passage_id"].isin(own)]
-        words = measures.distinctive_words(has_theme, has_theme["group"], max_words, elsewhere)
-        counts = words["n"].astype(str) + " : " + words["n_others"].astype(str)
-        told = words["word"] + " (" + counts + ")"
-        rows += [(theme_id, *row) for row in told.groupby(words["group"]).agg(", ".join).items()]
+    every = [*_passages_by_theme(run)]
+
+    def rows_of(themes: list[tuple[str, pd.Series]]) -> bytes:
+        found = []
+        for theme_id, own in themes:
+            has_theme = passages[passages["passage_id"].isin(own)]
+            elsewhere = others[~others["passage_id"].isin(own)]
+            words = measures.distinctive_words(has_theme, has_theme["group"], max_words, elsewhere)
+            counts = words["n"].astype(str) + " : " + words["n_others"].astype(str)
+            told = words["word"] + " (" + counts + ")"
+            told = told.groupby(words["group"]).agg(", ".join)
+            found += [(theme_id, *row) for row in told.items()]
+        return json.dumps(found).encode()
+
+    parts = (partial(rows_of, every[start :: copies()]) for start in range(copies()))
+    rows = [row for part in side_by_side(*parts) for row in json.loads(part)]
     if not rows:
         return _nothing(f"No {column} uses a word clearly more than the others.", "words")
+    ids = [theme_id for theme_id, _ in every]
+    rows.sort(key=lambda row: ids.index(row[0]))
     shown = pd.DataFrame(rows, columns=["theme_id", column, "words"])
     told = f"<p>Behind each word: documents of the {column} with it, and of the others.</p>"
     return Html(told) + table(fmt.with_names(run, shown))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -90,22 +91,25 @@ def distinctive_words(
         written = {words.written[i]: i for i in above}
         own = {w: i for w, i in written.items() if not any(_names(w, str(g)) for g in member)}
         found = distinct(own, _CANDIDATES * max_words)
-        if elsewhere is not None:
-            size, outside = member[name].sum(), elsewhere[elsewhere["group"] == name]
-            found = [w for w in found if _use(w, outside) < _HABIT * n[own[w], column] / size]
+        if elsewhere is not None and found:
+            limits = [_HABIT * n[own[word], column] / member[name].sum() for word in found]
+            use = _use(found, elsewhere[elsewhere["group"] == name])
+            found = [w for w, share, limit in zip(found, use, limits, strict=True) if share < limit]
         for i in (own[word] for word in found[:max_words]):
             here, others = int(n[i, column]), int(n[i].sum() - n[i, column])
             rows.append((name, words.written[i], here, others, log_odds[i, column], z[i, column]))
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
-def _use(phrase: str, passages: pd.DataFrame) -> float:
-    """Share of documents with a phrase; names count as they are written."""
-    literal = re.escape(phrase)
-    pattern = rf"{literal}(?<!\w{literal})"  # the literal first: ten times as fast
-    texts = passages["text"].str.lower() if phrase.islower() else passages["text"]
-    held = passages["document_id"][texts.str.contains(pattern)]
-    return held.nunique() / max(passages["document_id"].nunique(), 1)
+def _use(phrases: list[str], passages: pd.DataFrame) -> Iterator[float]:
+    """Share of documents with each phrase; names count as they are written."""
+    written, documents = passages["text"], passages["document_id"].to_numpy()
+    lower, n = written.str.lower(), max(len(pd.unique(documents)), 1)
+    for phrase in phrases:
+        texts = lower if phrase.islower() else written
+        likely = np.flatnonzero(texts.str.contains(phrase, regex=False))  # a tenth of the time
+        is_word = texts.iloc[likely].str.contains(rf"(?<!\w){re.escape(phrase)}")
+        yield len(pd.unique(documents[likely[is_word]])) / n
 
 
 def _log_odds(
@@ -117,8 +121,8 @@ def _log_odds(
     prior = _PRIOR * everyone
     own, others = n + prior, everyone - n + prior
     odds, odds_of_others = (count / (count.sum(axis=0) - count) for count in (own, others))
-    log_odds = np.log(odds) - np.log(odds_of_others)
-    return n, log_odds, log_odds / np.sqrt(1 / own + 1 / others)
+    log_odds = np.log(odds / odds_of_others)
+    return n, log_odds, log_odds * np.sqrt(own * others / (own + others))
 
 
 def _names(phrase: str, group: str) -> bool:

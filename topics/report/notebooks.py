@@ -69,9 +69,10 @@ def run_notebooks(path: str, options: dict[str, Any]) -> list[Cell]:
     rest = [cell for cell in code if cell not in half]
     for name in _NEEDED:  # once for both
         import_module(name)
-    shown, told = side_by_side(lambda: _shown(rest), lambda: json.dumps(_shown(half)).encode())
+    # The half here has a cell that copies of this process share; a copy cannot be copied.
+    shown, told = side_by_side(lambda: _shown(half), lambda: json.dumps(_shown(rest)).encode())
     shown += json.loads(told)
-    for cell, outputs in zip(rest + half, shown, strict=True):
+    for cell, outputs in zip(half + rest, shown, strict=True):
         cell.outputs = outputs
     return cells
 

@@ -346,12 +346,19 @@ def test_labels_of_another_run_are_refused():
         labelled_shares(run_of([["port"]] * 3), labels)
 
 
+def run_of_documents(given, dates):
+    """As `run_of`, each passage a document of one source."""
+    run = run_of(given, dates=dates)
+    run.passages["document_id"], run.passages["source"] = run.passages["passage_id"], "Gull"
+    run.corpus.documents = run.passages.assign(country=None, language="en")
+    run.copy_of = pd.Series(run.passages["document_id"].to_numpy(), run.passages["document_id"])
+    return run
+
+
 def test_labels_correct_what_the_model_took_for_a_rise():
     months = pd.date_range("2025-01-01", periods=10, freq="MS").repeat(20)
     given = [["port"] if i % 20 < (4 if i < 100 else 12) else [] for i in range(200)]
-    run = run_of(given, dates=months)
-    run.passages["document_id"], run.passages["source"] = run.passages["passage_id"], "Gull"
-    run.copy_of = pd.Series(run.passages["document_id"].to_numpy(), run.passages["document_id"])
+    run = run_of_documents(given, months)
     key = draw_sheet(run, 150)[1]
     truth = {f"d{i}:1": ["port"] if i % 20 < 4 else [] for i in range(200)}
     change = pd.DataFrame(
@@ -361,6 +368,19 @@ def test_labels_correct_what_the_model_took_for_a_rise():
     assert row["naive"] == pytest.approx(0.4)
     assert row["low"] < 0 < row["high"] < 0.2
     assert row["labels_needed"] > 0
+
+
+def test_labels_compare_a_change_within_months_where_these_have_levels():
+    months = pd.date_range("2024-01-01", periods=36, freq="MS").repeat(6)
+    every_autumn = [["port"] if month.quarter == 4 else [] for month in months]
+    run = run_of_documents(every_autumn, months)
+    key = draw_sheet(run, 150)[1]
+    truth = dict(zip(run.passages["passage_id"], every_autumn, strict=True))
+    change = pd.DataFrame(
+        {"theme_id": ["port"], "period": pd.Timestamp("2026-10-01"), "until": pd.NaT}
+    )
+    row = labelled_changes(run, labels_from(key, truth), change).iloc[0]
+    assert row[["naive", "difference"]].tolist() == pytest.approx([0, 0])
 
 
 def test_where_no_source_wrote_before_and_after_labels_tell_no_difference():

@@ -13,8 +13,9 @@ from scipy.special import betaincinv
 from topics.checks import check_length, check_table
 from topics.errors import InputError
 from topics.intervals import CONFIDENCE, Estimate, ratio, wilson
+from topics.measures.change_points import source_months
 from topics.measures.permutation import sum_by, weights_within
-from topics.measures.shares import crossed
+from topics.measures.shares import DocumentThemes, crossed, periods_of
 from topics.model.named_themes import NO_THEME
 
 if TYPE_CHECKING:
@@ -121,18 +122,21 @@ def labelled_changes(run: Run, labels: pd.DataFrame, changes: pd.DataFrame) -> p
     -------
     pd.DataFrame
         period (from which on it holds) and the columns of `labelled_difference`, of passages
-        within the same sources; one row a change.
+        in the same documents and within the same sources and months as there; one row a change.
     """
+    if changes.empty:
+        return pd.DataFrame()
     dates, rows = run.passages["date"], []
-    sources = pd.factorize(run.passages["source"])[0] + 1
-    counted = run.passages["document_id"].isin(run.copy_of) & dates.notna()
+    dated = DocumentThemes.from_run(run).dated
+    owner = pd.Index(dated.documents["document_id"]).get_indexer(run.passages["document_id"])
+    strata = np.append(source_months(dated, *periods_of(dated)), 0)[owner]
     for change in changes.itertuples():
         late = (dates >= change.period) & ~(dates >= change.until)
-        second = late.astype(int).where(counted, -1).to_numpy()
-        table = labelled_difference(run, labels, second, sources)
+        second = np.where(owner < 0, -1, late)
+        table = labelled_difference(run, labels, second, strata)
         own = table[table["theme_id"] == change.theme_id]
         rows.append(own.assign(period=change.period))
-    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
+    return pd.concat(rows, ignore_index=True)
 
 
 @dataclass(frozen=True, eq=False)

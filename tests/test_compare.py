@@ -34,6 +34,7 @@ def test_of_the_parts_of_a_merged_theme_the_one_of_its_name_keeps_its_id():
     again = np.array([0, 0, 0, 0, 0, 0, 1, 1, 1])
     assert kept_ids(earlier, again, ["rail", "fish"], taken=()) == {1: ("fish", "Fish")}
     assert kept_ids(earlier, again, ["rail", "cod"], taken=()) == {0: ("fish", "Fish")}
+    assert kept_ids(earlier, again, ["fish", "fish"], taken=()) == {0: ("fish", "Fish")}
 
 
 def test_a_theme_that_fell_apart_is_not_kept():

@@ -6,6 +6,7 @@ import csv
 import gzip
 import html
 import json
+import os
 import re
 import shlex
 import shutil
@@ -218,14 +219,17 @@ def test_a_report_without_texts_has_no_phrase_or_title_of_a_document(sample, thi
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limits")
 def test_a_full_disk_is_told_in_one_line_and_no_half_file_is_left(thirty, tmp_path):
-    """The limit on the size of a file stands for the full disk; the model is loaded before."""
+    """The limit on the size of a file stands for the full disk; models are loaded before."""
     once, again = ([*thirty, str(tmp_path / name)] for name in ("once", "again"))
     code = (
         f"from topics.__main__ import main; main({once!r})\n"
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))\n"
         f"sys.exit(main({again!r}))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    env = os.environ | {"TOPICS_CACHE": str(tmp_path / "cache")}  # or a run in it would load none
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True
+    )
     assert (done.returncode, done.stderr.splitlines()[-1]) == (
         2,
         f"topics: output: cannot write to {str(tmp_path / 'again')!r} (File too large); make room, "

@@ -301,7 +301,7 @@ def _sampled(documents: pd.Series, seed: int, n: int) -> np.ndarray:
     rank = np.random.default_rng(seed).permutation(len(names))[codes]
     order = np.argsort(rank, kind="stable")  # documents one after the other, at random
     end = np.searchsorted(rank[order], rank[order[n]])
-    return np.sort(order[: end or n])
+    return np.sort(order[: end if end >= n / 2 else n])  # a document may be larger than all others
 
 
 def _left_out(corpus: Corpus, options: Options) -> pd.DataFrame:

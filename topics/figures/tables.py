@@ -210,7 +210,7 @@ def distinctive_words_table(run: Run, groups: pd.Series, max_words: int = 4) -> 
             counts = words["n"].astype(str) + " : " + words["n_others"].astype(str)
             told = words["word"] + " (" + counts + ")"
             told = told.groupby(words["group"]).agg(", ".join)
-            found += [(theme_id, *row) for row in told.items()]
+            found += [(theme_id, str(group), text) for group, text in told.items()]
         return json.dumps(found).encode()
 
     parts = (partial(rows_of, every[start :: copies()]) for start in range(copies()))

@@ -40,7 +40,7 @@ _MAX_SVG = 3000  # points; more are drawn by WebGL
 def theme_map(run: Run) -> go.Figure:
     """Every passage a point; each theme a colour, a symbol and, where there is room, its name.
 
-    Where themes were fitted on a sample, that sample is drawn.
+    Of very many passages a sample is drawn, see `Run.drawn`.
     """
     names = {"": "no theme"} | fmt.theme_names(run)
     strongest = _strongest(run)
@@ -165,13 +165,15 @@ def _finer_names(run: Run, strongest: np.ndarray) -> Iterator[tuple[np.ndarray, 
     """Place and keywords of clusters one level down, parts of a theme or of none, the largest first."""
     finer = np.full(len(run.passages), -1)
     finer[run.fitted] = run.model.finer_clusters_
-    passages, finer, names = run.passages.iloc[run.drawn], finer[run.drawn], fmt.theme_names(run)
+    fitted = finer[run.drawn] >= 0  # others are drawn too, but in no cluster
+    rows, places, strongest = run.drawn[fitted], run.coordinates[fitted], strongest[fitted]
+    passages, finer, names = run.passages.iloc[rows], finer[rows], fmt.theme_names(run)
     for number, words in enumerate(keywords_of(passages, finer, int(finer.max()) + 1)):
         theme_id, size = pd.Series(strongest[finer == number]).value_counts().reset_index().iloc[0]
         name = names.get(theme_id, "").lower()
         new = [word for word in words if word.lower() not in name]
         if new and size >= _MIN_PART and size < _MAX_PART * (strongest == theme_id).sum():
-            yield np.median(run.coordinates[finer == number], axis=0), fmt.label(", ".join(new[:2]))
+            yield np.median(places[finer == number], axis=0), fmt.label(", ".join(new[:2]))
 
 
 def _ranges(run: Run, strongest: np.ndarray) -> list[list[float]]:

@@ -104,7 +104,7 @@ def kept_ids(
     sizes = np.maximum(new.sum(axis=0), 1)
     dice = 2 * shared / (old.sum(axis=0)[:, None] + sizes)
     same_name = np.array(ids)[:, None] == np.array(own)[: len(sizes)]
-    dice[same_name & (shared >= _MIN_DICE * sizes)] = 2
+    dice[same_name & (shared >= _MIN_DICE * sizes)] += 2  # of several of one name, the nearest
     names = earlier.themes.set_index("theme_id")["name"]
     return {
         int(j): (ids[i], names[ids[i]])

@@ -131,7 +131,7 @@ class ThemeModel:
             said, as from `labels_of_passages`. They teach the named themes; `validated_` tells
             what they changed.
         earlier
-            A run whose discovered themes keep their ids and names where they come again.
+            A run whose themes keep their ids and names where they come again.
 
         Raises
         ------
@@ -189,7 +189,8 @@ class ThemeModel:
         before = self._languages.taken_off(earlier.vectors, earlier.passages.get("language"))
         near = knn(before, batch.vectors, VOTERS)
         again = discovered.strongest(Batch(earlier.passages, before, near))
-        own = [slug(name) for name in discovered.names]
+        slugs = map(slug, discovered.names)
+        own = ["" if own == slug("") else own for own in slugs]  # names without Latin letters
         return discovered.renamed(kept_ids(earlier, again, own, taken))
 
     def _forget(self) -> None:

@@ -205,17 +205,13 @@ def theme_words(
     wanted = set[str]().union(*uses_of) - stops
     distinct = dict.fromkeys(map(frozenset, passages))  # near-duplicates count once
     holders, n = Counter(key for row in distinct for key in row & wanted), len(distinct) + _PRIOR
-    columns: list[dict[str, float]] = []
-    for uses in uses_of:
-        heavy = {
-            key: (1 + np.log(times)) * np.log(n / (holders[key] + 0.5))
-            for key, times in uses.items() if key in wanted
-        }  # fmt: skip
-        full = sum(sorted(heavy.values())[-_N_WORDS:])
-        columns.append({key: weight / full for key, weight in heavy.items()})
-    words = sorted({word for column in columns for word in column})
-    weights = [[column.get(word, 0.0) for column in columns] for word in words]
-    return np.array(words, str), np.array(weights).reshape(len(words), len(themes))
+    words = sorted(wanted)
+    times = np.array([[uses[key] for uses in uses_of] for key in words], float)
+    times = times.reshape(len(words), len(themes))  # where there are no words, too
+    rarity = np.log([n / (holders[key] + 0.5) for key in words])[:, None]
+    heavy = (times > 0) * (1 + np.log(np.maximum(times, 1))) * rarity
+    full = sum(np.sort(heavy, axis=0)[-_N_WORDS:])
+    return np.array(words, str), heavy / np.maximum(full, 1e-12)
 
 
 def words_held(query: str, texts: Iterable[str]) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
@@ -111,9 +110,7 @@ def _add(parent: Element, tag: str, id_: str, **about: str) -> Element:
 def _names(names: pd.Series, ids: pd.Series) -> list[str]:
     """Each name, or the id of what has none; with the id where two have one name."""
     names = names.fillna(ids)
-    uses = Counter(names)
-    pairs = zip(names, ids, strict=True)
-    return [name if uses[name] == 1 else f"{name} ({id_})" for name, id_ in pairs]
+    return names.mask(names.duplicated(keep=False), names + " (" + ids + ")").tolist()
 
 
 def _guid(kind: str, name: str) -> str:

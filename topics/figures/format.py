@@ -89,14 +89,9 @@ def day(date: pd.Timestamp) -> str:
 
 def when(run: Run, date: pd.Timestamp) -> str:
     """A date in words, or the month that begins with it, or the year if the run is told by years."""
-    if date.dayofyear == 1 and _is_by_year(run):
+    if date.dayofyear == 1 and choose_period(dated_documents(run)["date"]) == "Y":
         return str(date.year)
     return f"{date:%B %Y}" if date.day == 1 else day(date)
-
-
-@lru_cache(maxsize=1)
-def _is_by_year(run: Run) -> bool:
-    return choose_period(dated_documents(run)["date"]) == "Y"
 
 
 @lru_cache(maxsize=1)

@@ -194,11 +194,10 @@ def choose_period(dates: pd.Series) -> str:
     >>> choose_period(pd.Series(pd.date_range("2024-01-01", periods=366)))
     'M'
     """
-    known = dates.dropna()
+    n, first, last = dates.count(), dates.min(), dates.max()
     for code in PERIODS:
-        periods = known.dt.to_period(code)
-        n_periods = (periods.max() - periods.min()).n + 1 if len(known) else 0
-        if n_periods <= _MAX_PERIODS and len(known) >= _MIN_A_PERIOD * n_periods:
+        n_periods = (last.to_period(code) - first.to_period(code)).n + 1 if n else 0
+        if n_periods <= _MAX_PERIODS and n >= _MIN_A_PERIOD * n_periods:
             return code
     return "Y"
 

@@ -180,14 +180,11 @@ def _ranges(run: Run, strongest: np.ndarray) -> list[list[float]]:
     """Where nearly all passages and the middle of each theme lie, from left to right and from below
     to the top, with a margin: a few outliers don't squeeze a map.
     """
-    ranges = []
-    for places in run.coordinates.T:
-        middles = pd.Series(places).groupby(strongest).median()
-        most = np.quantile(places, [_FAR_OUT, 1 - _FAR_OUT])
-        low, high = min(most[0], middles.min()), max(most[1], middles.max())
-        margin = 0.08 * (high - low) or 1.0
-        ranges.append([float(low - margin), float(high + margin)])
-    return ranges
+    middles = pd.DataFrame(run.coordinates).groupby(strongest).median()
+    most = np.quantile(run.coordinates, [_FAR_OUT, 1 - _FAR_OUT], axis=0)
+    low, high = np.minimum(most[0], middles.min()), np.maximum(most[1], middles.max())
+    margin = np.where(high > low, 0.08 * (high - low), 1.0)
+    return np.transpose([low - margin, high + margin]).tolist()
 
 
 def level_table(run: Run) -> Html:

@@ -146,7 +146,7 @@ class _Moves:
         pulses = [(BACK, a, b) for a, b in combinations(range(1, n), 2) if b - a >= _MIN_PULSE]
         pulses = pulses if n <= _MAX_PERIODS else []  # of more years they would be too many
         self.fits = [(SLOW, (n + 1) // 2, n), *((JUMP, cut, n) for cut in range(1, n)), *pulses]
-        self.shapes = np.array([shape for shape, *_ in self.fits])
+        self.shapes, self.starts, self.ends = map(np.array, zip(*self.fits, strict=True))
         places = np.arange(n)
         levels = [(places >= a) & (places < b) for _, a, b in self.fits[1:]]
         patterns = np.vstack([places / (n - 1), *levels]).astype(float)
@@ -197,11 +197,8 @@ class _Moves:
         if shape == SLOW:
             return 0, len(self.patterns[0]) - 1
         near = self.z[at, theme] ** 2 - self.z[:, theme] ** 2 <= _LIKELY
-        cuts = [
-            a for (s, a, b), is_near in zip(self.fits, near, strict=True)
-            if is_near and (s, b) == (shape, end)
-        ]  # fmt: skip
-        return min(cuts), max(cuts)
+        cuts = self.starts[near & (self.shapes == shape) & (self.ends == end)]
+        return cuts.min(), cuts.max()
 
     def slope(self, theme: int) -> tuple[float, float, float]:
         """Of the line, from the first to the last period, with its interval."""

@@ -125,8 +125,5 @@ def effective_sizes(counts: Array, sizes: Array) -> Array:
     share = counts.sum(axis=0) / n
     variance = ((counts - sizes[:, None] * share) ** 2).sum(axis=0) / n**2 * blocks / (blocks - 1)
     mixed = variance > 0
-    effective = np.full(counts.shape[1], float(n))
-    effective[mixed] = np.minimum(share * (1 - share) / np.maximum(variance, 1e-300), n)[mixed]
-    if mixed.any():
-        effective[~mixed] = np.median(effective[mixed])
-    return effective
+    effective = np.minimum(share * (1 - share) / np.maximum(variance, 1e-300), n)
+    return np.where(mixed, effective, np.median(effective[mixed]) if mixed.any() else n)

@@ -196,9 +196,7 @@ def distinctive_words_table(run: Run, groups: pd.Series, max_words: int = 4) -> 
         return _nothing(f"There is no second {column} to compare words with.", "words")
     passages = run.passages[["passage_id", "document_id", "text"]].assign(group=groups)
     passages = passages[passages["document_id"].isin(run.copy_of)]
-    others = passages
-    if len(passages) > _MAX_OTHERS:
-        others = passages.sample(_MAX_OTHERS, random_state=0)
+    others = passages.sample(min(_MAX_OTHERS, len(passages)), random_state=0)
     every = [*_passages_by_theme(run)]
 
     def rows_of(themes: list[tuple[str, pd.Series]]) -> bytes:
@@ -207,9 +205,8 @@ def distinctive_words_table(run: Run, groups: pd.Series, max_words: int = 4) -> 
             has_theme = passages[passages["passage_id"].isin(own)]
             elsewhere = others[~others["passage_id"].isin(own)]
             words = measures.distinctive_words(has_theme, has_theme["group"], max_words, elsewhere)
-            counts = words["n"].astype(str) + " : " + words["n_others"].astype(str)
-            told = words["word"] + " (" + counts + ")"
-            told = told.groupby(words["group"]).agg(", ".join)
+            words["told"] = [f"{row.word} ({row.n} : {row.n_others})" for row in words.itertuples()]
+            told = words.groupby("group")["told"].agg(", ".join)
             found += [(theme_id, str(group), text) for group, text in told.items()]
         return json.dumps(found).encode()
 

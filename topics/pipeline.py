@@ -223,7 +223,6 @@ def _fit(
     if len(fitted) < len(passages):
         log(f"themes are fitted on {len(fitted):,} of {len(passages):,} passages")
     own, own_vectors = passages.iloc[fitted], vectors[fitted]
-    drawn = _sampled(passages["document_id"], options.seed, _MAX_DRAWN)
     labels = None if labels is None else labels.iloc[fitted]
     model = ThemeModel(options.themes or (), options.seed, embedder=options.embedder)
 
@@ -240,6 +239,7 @@ def _fit(
         _, told = side_by_side(find, draw)
         places, timeline["map"] = json.loads(told)
         found = _Found(model, fitted, fitted, np.array(places, np.float32))
+        drawn = _sampled(passages["document_id"], options.seed, _MAX_DRAWN)
         return _also_drawn(found, np.setdiff1d(drawn, fitted), passages, vectors)
 
 

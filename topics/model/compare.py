@@ -89,7 +89,7 @@ def kept_ids(
     again
         Number of the new theme of each earlier passage, -1 for none.
     own
-        Id of each new theme by its name.
+        Id of each new theme by its name, see `slug`.
     taken
         Ids of themes that are named now; one that was named then may come as a discovered one.
     """

@@ -223,22 +223,23 @@ def _pieces(levels: Levels, has_named: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def slug(name: str) -> str:
-    """A readable id for a name.
+    """A readable id for a name; empty if it has no Latin letter or figure.
 
     Examples
     --------
     >>> slug("Rare earths, and mines")
     'rare-earths-and-mines'
     """
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "theme"
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def _slugs(names: Iterable[str], taken: Collection[str]) -> list[str]:
     """A readable id for each name, all different and none of them taken."""
     ids: list[str] = []
     for name in names:
-        new, number = slug(name), 2
+        base = slug(name) or "theme"
+        new, number = base, 2
         while new in {NO_THEME, *taken, *ids}:
-            new, number = f"{slug(name)}-{number}", number + 1
+            new, number = f"{base}-{number}", number + 1
         ids.append(new)
     return ids

@@ -189,8 +189,7 @@ class ThemeModel:
         before = self._languages.taken_off(earlier.vectors, earlier.passages.get("language"))
         near = knn(before, batch.vectors, VOTERS)
         again = discovered.strongest(Batch(earlier.passages, before, near))
-        slugs = map(slug, discovered.names)
-        own = ["" if own == slug("") else own for own in slugs]  # names without Latin letters
+        own = [slug(name) for name in discovered.names]
         return discovered.renamed(kept_ids(earlier, again, own, taken))
 
     def _forget(self) -> None:
